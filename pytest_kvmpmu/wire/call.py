@@ -1,0 +1,183 @@
+"""`Call`: one ioctl as a value, and the table of all the calls that there are.
+
+The JSON form is flat: ``{"call": IOCTL, "on": OBJECT, "cpu": CPU, ...arguments}``, and
+``"new": NAME`` where the ioctl makes an object.  Objects are named by kind and number:
+``kvm`` (the open /dev/kvm), ``vm0``, ``vcpu3``, ``dev1``.  Arguments that have their
+default are left out.  The CPU is always written, since the interface depends on it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from ..uapi import constants as k
+from .params import U32, U64, Addr, BadCall, Bits, Choice, Flag, Name, Number, Pointer
+
+REQUIRED = object()
+MOST_CPU = 4095
+
+
+@dataclass(frozen=True)
+class Param:
+    """One argument: its name, its type, its default (or REQUIRED)."""
+
+    name: str
+    type: Any
+    default: Any = REQUIRED
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What an ioctl takes: kinds of object, parameters, kind of the object it makes."""
+
+    on: Tuple[str, ...]
+    params: Tuple[Param, ...] = ()
+    creates: Optional[str] = None
+
+
+_ARGP = Param("argp", Choice(("valid", "fault")), "valid")  # the ioctl's own pointer
+_ATTR = (
+    Param("group", Number(U32)),
+    Param("attr", Number(U64)),
+    Param("flags", Number(U32), 0),
+    _ARGP,
+)
+_VCPU_DEV = ("vcpu", "dev")
+
+SIGNATURES: Dict[str, Signature] = {
+    "KVM_GET_API_VERSION": Signature(("kvm",), (Param("arg", Number(U64), 0),)),
+    "KVM_CREATE_VM": Signature(("kvm",), (Param("type", Number(U64), 0),), creates="vm"),
+    "KVM_CHECK_EXTENSION": Signature(
+        ("kvm", "vm"), (Param("cap", Number(U64, k.CAPABILITIES)),)
+    ),
+    "KVM_CREATE_VCPU": Signature(("vm",), (Param("id", Number(U64)),), creates="vcpu"),
+    "KVM_SET_USER_MEMORY_REGION": Signature(
+        ("vm",),
+        (
+            Param("slot", Number(U32), 0),
+            Param("guest_phys_addr", Number(U64), 0),
+            Param("memory_size", Number((0, 2**28)), 0x10000),
+            Param("payload", Name(), None),  # loaded at the start of the region
+        ),
+    ),
+    "KVM_ARM_PREFERRED_TARGET": Signature(("vm",), (_ARGP,)),
+    "KVM_CREATE_DEVICE": Signature(
+        ("vm",),
+        (
+            Param("type", Number(U32, k.DEVICE_TYPES)),
+            Param("flags", Number(U32), 0),
+            _ARGP,
+        ),
+        creates="dev",
+    ),
+    "KVM_SET_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
+    "KVM_GET_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
+    "KVM_HAS_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
+    "KVM_RUN": Signature(
+        ("vcpu",),
+        (Param("immediate_exit", Flag(), False), Param("arg", Number(U64), 0)),
+    ),
+    "KVM_ARM_VCPU_INIT": Signature(
+        ("vcpu",),
+        (
+            Param("target", Number(U32, k.TARGETS)),
+            Param("features", Bits(k.VCPU_FEATURES)),
+            _ARGP,
+        ),
+    ),
+}
+
+_OWN_KEYS = ("call", "on", "cpu", "new")
+
+
+def kind_of(name: str) -> Optional[str]:
+    """``vcpu`` for ``vcpu3``; None for what is no object name."""
+    match = re.match(r"(?:(kvm)|(vm|vcpu|dev)(?:0|[1-9][0-9]*))\Z", name)
+    return match and (match.group(1) or match.group(2))
+
+
+@dataclass(frozen=True)
+class Call:
+    """One ioctl, on one object, with decoded arguments, issued from one host CPU.
+
+    ``args`` has every parameter of the ioctl's signature; `make` fills in the defaults.
+    """
+
+    ioctl: str
+    on: str
+    cpu: int
+    args: Mapping[str, Any] = field(default_factory=dict)
+    new: Optional[str] = None
+
+    @classmethod
+    def make(
+        cls, ioctl: str, on: str, cpu: int, new: Optional[str] = None, **args: Any
+    ) -> Call:
+        """A checked Call.  `BadCall` says what does not fit."""
+        if ioctl not in SIGNATURES:
+            raise BadCall(f"call: {ioctl!r} is not known; known: {', '.join(SIGNATURES)}")
+        signature = SIGNATURES[ioctl]
+        if not isinstance(on, str) or kind_of(on) not in signature.on:
+            raise BadCall(f"on: {ioctl} is issued on {' or '.join(signature.on)}, not on {on!r}")
+        if isinstance(cpu, bool) or not isinstance(cpu, int) or not 0 <= cpu <= MOST_CPU:
+            raise BadCall(f"cpu: {cpu!r} is no CPU number")
+        _check_new(ioctl, signature, new)
+        names = [param.name for param in signature.params]
+        for key in args:
+            if key not in names:
+                raise BadCall(
+                    f"{ioctl} has no argument {key!r}; it has: {', '.join(names) or 'none'}"
+                )
+        full = {}
+        for param in signature.params:
+            if param.name in args:
+                full[param.name] = param.type.parse(args[param.name], param.name)
+            elif param.default is REQUIRED:
+                raise BadCall(f"{ioctl} needs the argument {param.name!r}")
+            else:
+                full[param.name] = param.default
+        return cls(ioctl, on, cpu, full, new)
+
+    @classmethod
+    def from_json(cls, value: Any) -> Call:
+        """The Call whose JSON form is ``value``.  `BadCall` says what does not fit."""
+        if not isinstance(value, dict):
+            raise BadCall("a call is a JSON object")
+        for key in ("call", "on", "cpu"):
+            if key not in value:
+                raise BadCall(f"a call needs the key {key!r}")
+        args = {key: inner for key, inner in value.items() if key not in _OWN_KEYS}
+        if not isinstance(value["call"], str):
+            raise BadCall(f"call: {value['call']!r} is no name of an ioctl")
+        clash = set(args) & {"ioctl", "cls"}
+        if clash:
+            raise BadCall(f"{value['call']} has no argument {min(clash)!r}")
+        return cls.make(value["call"], value["on"], value["cpu"], value.get("new"), **args)
+
+    def to_json(self) -> Dict[str, Any]:
+        """The JSON form, with the kernel's names for numbers that have one."""
+        out: Dict[str, Any] = {"call": self.ioctl, "on": self.on, "cpu": self.cpu}
+        if self.new is not None:
+            out["new"] = self.new
+        for param in SIGNATURES[self.ioctl].params:
+            value = self.args[param.name]
+            if value != param.default:
+                out[param.name] = param.type.dump(value)
+        if "group" in out and "attr" in out:
+            kind = kind_of(self.on) or ""
+            group, attr = self.args["group"], self.args["attr"]
+            out["group"] = k.name_of(group, k.groups(kind))
+            out["attr"] = k.name_of(attr, k.attrs(kind, group))
+        return out
+
+
+def _check_new(ioctl: str, signature: Signature, new: Any) -> None:
+    if signature.creates is None:
+        if new is not None:
+            raise BadCall(f"new: {ioctl} makes no object")
+    elif not isinstance(new, str) or kind_of(new) != signature.creates:
+        raise BadCall(
+            f"new: {ioctl} needs a name for what it makes, like {signature.creates}0, not {new!r}"
+        )

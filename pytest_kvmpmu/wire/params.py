@@ -1,0 +1,162 @@
+"""Parameter types of Calls: how one argument is checked, read from JSON and written to it.
+
+Not for: which call has which parameter; that is the table in `call`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from ..uapi.constants import ABI_NAMES, name_of
+
+U32 = (0, 2**32 - 1)
+U64 = (0, 2**64 - 1)
+
+
+class BadCall(ValueError):
+    """A call that does not fit the table; the message is one sentence without full stop."""
+
+
+@dataclass(frozen=True)
+class Addr:
+    """What ``kvm_device_attr.addr`` points to.
+
+    ``kind`` is a C type with ``values``, or ``fault`` (an address that is not mapped)
+    or ``null``.  For KVM_GET_DEVICE_ATTR the values are what the memory held before.
+    """
+
+    kind: str
+    values: Tuple[int, ...] = ()
+
+
+FAULT = Addr("fault")
+NULL = Addr("null")
+
+# C type: struct format, bounds of each member by name.
+POINTEES: Dict[str, Tuple[str, Dict[str, Tuple[int, int]]]] = {
+    "int": ("<i", {"int": (-(2**31), 2**31 - 1)}),
+    "u32": ("<I", {"u32": U32}),
+    "u64": ("<Q", {"u64": U64}),
+    "kvm_pmu_event_filter": (
+        "<HHB3x",
+        {"base_event": (0, 65535), "nevents": (0, 65535), "action": (0, 255)},
+    ),
+}
+
+
+def whole_number(value: Any, bounds: Tuple[int, int], key: str) -> int:
+    """``value`` as an int within ``bounds``; a kernel name stands for its number."""
+    if isinstance(value, str) and value in ABI_NAMES:
+        value = ABI_NAMES[value]
+    low, high = bounds
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadCall(f"{key}: {value!r} is neither a whole number nor a kernel name known here")
+    if not low <= value <= high:
+        raise BadCall(f"{key}: {value} is not within {low} and {high}")
+    return value
+
+
+@dataclass(frozen=True)
+class Number:
+    """A whole number within bounds; may be written with the kernel's name for it."""
+
+    bounds: Tuple[int, int] = U32
+    names: Optional[Mapping[str, int]] = None
+
+    def parse(self, value: Any, key: str) -> Any:
+        return whole_number(value, self.bounds, key)
+
+    def dump(self, value: Any) -> Any:
+        return value if self.names is None else name_of(value, self.names)
+
+
+@dataclass(frozen=True)
+class Bits:
+    """A set of bit numbers (vCPU features), each as a number or by name."""
+
+    names: Mapping[str, int]
+    most: int = 7 * 32 - 1
+
+    def parse(self, value: Any, key: str) -> Any:
+        if not isinstance(value, (list, tuple, frozenset, set)):
+            raise BadCall(f"{key}: {value!r} is no list of bit numbers")
+        return frozenset(whole_number(bit, (0, self.most), key) for bit in value)
+
+    def dump(self, value: Any) -> Any:
+        return [name_of(bit, self.names) for bit in sorted(value)]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """true or false."""
+
+    def parse(self, value: Any, key: str) -> Any:
+        if not isinstance(value, bool):
+            raise BadCall(f"{key}: {value!r} is neither true nor false")
+        return value
+
+    def dump(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    words: Tuple[str, ...]
+
+    def parse(self, value: Any, key: str) -> Any:
+        if value not in self.words:
+            raise BadCall(f"{key}: {value!r} is none of {', '.join(self.words)}")
+        return value
+
+    def dump(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name of letters, digits and dashes (a guest payload), or none."""
+
+    def parse(self, value: Any, key: str) -> Any:
+        if value is not None and not (
+            isinstance(value, str) and re.match(r"[a-z0-9]+(-[a-z0-9]+)*\Z", value)
+        ):
+            raise BadCall(f"{key}: {value!r} is no payload name")
+        return value
+
+    def dump(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The memory behind ``kvm_device_attr.addr``, written ``{"int": 8}``, ``"fault"``, ``"null"``."""
+
+    def parse(self, value: Any, key: str) -> Any:
+        if isinstance(value, Addr):
+            value = self.dump(value)
+        if value in ("fault", "null"):
+            return Addr(value)
+        if not isinstance(value, dict) or len(value) != 1 or not set(value) <= set(POINTEES):
+            kinds = ", ".join(POINTEES)
+            raise BadCall(f'{key}: {value!r} is neither "fault", "null" nor {{TYPE: VALUE}}, TYPE one of {kinds}')
+        ((kind, inner),) = value.items()
+        members = POINTEES[kind][1]
+        if kind in members:
+            inner = {kind: inner}
+        if not isinstance(inner, dict) or set(inner) != set(members):
+            raise BadCall(f"{key}: {kind} has the members {', '.join(members)}, got {inner!r}")
+        return Addr(
+            kind,
+            tuple(whole_number(inner[m], members[m], f"{key}.{m}") for m in members),
+        )
+
+    def dump(self, value: Any) -> Any:
+        if not value.values:
+            return value.kind
+        members = POINTEES[value.kind][1]
+        inner = dict(zip(members, value.values))
+        return {value.kind: inner.get(value.kind, inner)}
