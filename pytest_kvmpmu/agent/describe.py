@@ -1,0 +1,62 @@
+"""What this machine is: kernel, CPUs, core PMUs, and what stands in the way of using KVM."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+from pathlib import Path
+from typing import Any, Dict, List
+
+from ..uapi import constants as k
+from ..uapi import ioctl as req
+from .syscall import ioctl
+
+_PMUS = Path("/sys/bus/event_source/devices")
+_DEVICE = "/dev/kvm"
+
+
+def describe() -> Dict[str, Any]:
+    """The facts as JSON values; ``kvm`` is ``ok`` or names the first thing that is missing."""
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "release": platform.release(),
+        "cpus": sorted(os.sched_getaffinity(0)),
+        "pmus": _core_pmus(),
+        **_kvm(),
+    }
+
+
+def _core_pmus() -> List[Dict[str, Any]]:
+    """The core PMUs: those with a ``cpus`` file (uncore PMUs have ``cpumask``), by type id."""
+    found = []
+    for directory in _PMUS.glob("*") if _PMUS.is_dir() else ():
+        cpus = directory / "cpus"
+        if cpus.is_file():
+            found.append(
+                {
+                    "name": directory.name,
+                    "type": int((directory / "type").read_text()),
+                    "cpus": cpus.read_text().strip(),
+                }
+            )
+    return sorted(found, key=lambda pmu: pmu["type"])
+
+
+def _kvm() -> Dict[str, Any]:
+    try:
+        fd = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        missing = error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+        answer: Dict[str, Any] = {"kvm": "missing" if missing else "denied"}
+        if not missing:
+            answer["why"] = os.strerror(error.errno or 0)
+            answer["group"] = os.stat(_DEVICE).st_gid
+        return answer
+    try:
+        version, _ = ioctl(fd, req.KVM_GET_API_VERSION, 0)
+        pmu, _ = ioctl(fd, req.KVM_CHECK_EXTENSION, k.CAPABILITIES["KVM_CAP_ARM_PMU_V3"])
+    finally:
+        os.close(fd)
+    return {"kvm": "ok", "api_version": version, "pmu_v3": pmu > 0}

@@ -1,0 +1,206 @@
+"""One world: the objects that a sequence of Calls makes, and the Calls' execution.
+
+A world lives in a process of its own.  When that ends, so do the VMs, and with
+them the perf events that KVM made for the thread: they can't disturb the next world.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import struct
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from ..uapi import constants as k
+from ..uapi import ioctl as req
+from ..uapi import structs
+from ..uapi.errno import Errno
+from ..wire.call import Call
+from ..wire.outcome import Exit, FailEntry, Mmio, Outcome
+from ..wire.params import POINTEES, Addr
+from . import payload
+from .syscall import Alarm, bounded_ioctl, ioctl, unmapped_page
+
+# What the agent finds in fail_entry when the kernel did not write there.
+_POISON = (0xA5A5A5A5A5A5A5A5, 0xA5A5A5A5)
+_PAGE = mmap.PAGESIZE
+
+
+class CannotIssue(Exception):
+    """A call that can't even be made here; the message says why."""
+
+
+class _Vcpu:
+    """A vCPU's fd and its mapped struct kvm_run."""
+
+    def __init__(self, fd: int, size: int) -> None:
+        self.fd = fd
+        self.run = mmap.mmap(fd, size) if fd >= 0 else None
+
+
+class World:
+    """Executes Calls, keeping the objects that they make by name."""
+
+    def __init__(self, payloads: Path) -> None:
+        self._payloads = payloads
+        self._alarm = Alarm()
+        self._cpu: Optional[int] = None
+        self._fds: Dict[str, int] = {}
+        self._vcpus: Dict[str, _Vcpu] = {}
+        self._memory: List[mmap.mmap] = []
+        self._unmapped = unmapped_page()
+        self._kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+        self._fds["kvm"] = self._kvm
+        self._run_size, _ = ioctl(self._kvm, req.KVM_GET_VCPU_MMAP_SIZE, 0)
+        self._special: Dict[str, Callable[[Call, float], Outcome]] = {
+            "KVM_RUN": self._run,
+            "KVM_SET_USER_MEMORY_REGION": self._memory_region,
+            "KVM_ARM_PREFERRED_TARGET": self._preferred_target,
+            "KVM_CREATE_DEVICE": self._create_device,
+            "KVM_ARM_VCPU_INIT": self._vcpu_init,
+        }
+
+    def execute(self, call: Call, seconds: float) -> Outcome:
+        """Issue ``call`` from its CPU; interrupt it after ``seconds``."""
+        if call.cpu != self._cpu:
+            try:
+                os.sched_setaffinity(0, {call.cpu})
+            except OSError as error:
+                raise CannotIssue(f"CPU {call.cpu} cannot be used here: {error.strerror}") from error
+            self._cpu = call.cpu
+        if call.ioctl.endswith("_DEVICE_ATTR"):
+            return self._device_attr(call, seconds)
+        special = self._special.get(call.ioctl)
+        if special is not None:
+            return special(call, seconds)
+        (arg,) = call.args.values()
+        ret, outcome = self._issue(call, arg, seconds)
+        if call.new is None:
+            return outcome
+        self._adopt(call.new, ret)
+        return _without_fd(outcome)
+
+    def _issue(
+        self, call: Call, arg: int, seconds: float, exit: Optional[Callable[[], Exit]] = None
+    ) -> Tuple[int, Outcome]:
+        fd = self._fds.get(call.on, -1)
+        ret, errno, late = bounded_ioctl(
+            self._alarm, seconds, fd, req.REQUESTS[call.ioctl], arg
+        )
+        return ret, Outcome(
+            ret, errno or None, exit=exit() if exit is not None else None, timed_out=late
+        )
+
+    def _adopt(self, name: str, fd: int) -> None:
+        self._fds[name] = fd
+        if name.startswith("vcpu"):
+            self._vcpus[name] = _Vcpu(fd, self._run_size)
+
+    def _struct(self, call: Call, content: bytes) -> Tuple[int, Any]:
+        """The address to pass, and the buffer behind it (to be kept alive and read back)."""
+        buffer = ctypes.create_string_buffer(content, max(len(content), 1))
+        if call.args.get("argp") == "fault":
+            return self._unmapped, buffer
+        return ctypes.addressof(buffer), buffer
+
+    def _pointee(self, addr: Addr) -> Tuple[int, Any]:
+        if addr.kind == "fault":
+            return self._unmapped, None
+        if addr.kind == "null":
+            return 0, None
+        buffer = ctypes.create_string_buffer(
+            struct.pack(POINTEES[addr.kind][0], *addr.values)
+        )
+        return ctypes.addressof(buffer), buffer
+
+    def _device_attr(self, call: Call, seconds: float) -> Outcome:
+        addr: Addr = call.args["addr"]
+        address, memory = self._pointee(addr)
+        arg, _keep = self._struct(
+            call,
+            structs.KVM_DEVICE_ATTR.pack(
+                call.args["flags"], call.args["group"], call.args["attr"], address
+            ),
+        )
+        ret, outcome = self._issue(call, arg, seconds)
+        if call.ioctl == "KVM_GET_DEVICE_ATTR" and ret == 0 and memory is not None:
+            (value, *_rest) = struct.unpack_from(POINTEES[addr.kind][0], memory)
+            return Outcome(ret, out={"value": value})
+        return outcome
+
+    def _preferred_target(self, call: Call, seconds: float) -> Outcome:
+        arg, buffer = self._struct(call, bytes(structs.KVM_VCPU_INIT.size))
+        ret, outcome = self._issue(call, arg, seconds)
+        if ret < 0:
+            return outcome
+        target, *words = structs.KVM_VCPU_INIT.unpack_from(buffer)
+        features = [n for n in range(32 * 7) if words[n // 32] >> n % 32 & 1]
+        return Outcome(ret, out={"target": target, "features": features})
+
+    def _vcpu_init(self, call: Call, seconds: float) -> Outcome:
+        words = [0] * 7
+        for bit in call.args["features"]:
+            words[bit // 32] |= 1 << bit % 32
+        arg, _keep = self._struct(call, structs.KVM_VCPU_INIT.pack(call.args["target"], *words))
+        return self._issue(call, arg, seconds)[1]
+
+    def _create_device(self, call: Call, seconds: float) -> Outcome:
+        content = structs.KVM_CREATE_DEVICE.pack(call.args["type"], 0, call.args["flags"])
+        arg, buffer = self._struct(call, content)
+        ret, outcome = self._issue(call, arg, seconds)
+        made = ret == 0 and not call.args["flags"] & k.KVM_CREATE_DEVICE_TEST
+        _type, fd, _flags = structs.KVM_CREATE_DEVICE.unpack_from(buffer)
+        assert call.new is not None  # the call table says so
+        self._adopt(call.new, fd if made else -1)
+        return outcome
+
+    def _memory_region(self, call: Call, seconds: float) -> Outcome:
+        args = call.args
+        size = args["memory_size"]
+        memory = mmap.mmap(-1, max(size, _PAGE))
+        self._memory.append(memory)
+        if args["payload"] is not None:
+            code = payload.image(self._payloads, args["payload"])
+            memory[: len(code)] = code
+        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        content = structs.KVM_USERSPACE_MEMORY_REGION.pack(
+            args["slot"], 0, args["guest_phys_addr"], size, address
+        )
+        arg, _keep = self._struct(call, content)
+        return self._issue(call, arg, seconds)[1]
+
+    def _run(self, call: Call, seconds: float) -> Outcome:
+        vcpu = self._vcpus.get(call.on)
+        if vcpu is None or vcpu.run is None:
+            return Outcome(-1, Errno.EBADF)
+        run = vcpu.run
+        at, layout = structs.RUN_IMMEDIATE_EXIT
+        layout.pack_into(run, at, call.args["immediate_exit"])
+        # The next KVM_RUN takes a pending MMIO read from the same union; no payload reads.
+        at, layout = structs.RUN_FAIL_ENTRY
+        layout.pack_into(run, at, *_POISON)
+        return self._issue(call, call.args["arg"], seconds, exit=lambda: _decode(run))[1]
+
+
+def _decode(run: mmap.mmap) -> Exit:
+    at, layout = structs.RUN_EXIT_REASON
+    (reason,) = layout.unpack_from(run, at)
+    fail_entry = mmio = None
+    if reason == k.KVM_EXIT_FAIL_ENTRY:
+        at, layout = structs.RUN_FAIL_ENTRY
+        found = layout.unpack_from(run, at)
+        fail_entry = FailEntry(*(None if f == p else f for f, p in zip(found, _POISON)))
+    elif reason == k.KVM_EXIT_MMIO:
+        at, layout = structs.RUN_MMIO
+        phys_addr, data, length, is_write = layout.unpack_from(run, at)
+        if phys_addr != _POISON[0]:  # else this call did not get as far as an exit
+            mmio = Mmio(
+                phys_addr, length, bool(is_write), int.from_bytes(data[:length], "little")
+            )
+    return Exit(reason, fail_entry, mmio)
+
+
+def _without_fd(outcome: Outcome) -> Outcome:
+    return outcome if outcome.ret < 0 else Outcome(0)
