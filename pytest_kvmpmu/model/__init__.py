@@ -1,0 +1,96 @@
+"""The reference model: what the kernel answers to a Call, for each revision.
+
+The mechanism, for a newcomer
+-----------------------------
+A guest's PMU is emulated.  When the guest turns a counter on, KVM opens a perf event
+for the thread that runs the vCPU, and the event's count becomes the counter's value.
+On a host with two kinds of core there are two core PMUs, each with CPUs of its own.
+An event belongs to one PMU and counts only while the thread is on that PMU's CPUs.
+
+1. *Who takes the event* (`perf`).  Before the series KVM asked for "a raw event" and
+   perf gave it to the PMU that registered first.  A guest on the other PMU's CPUs saw
+   a cycle counter that stays 0.  No error anywhere.
+2. *The list* (`pmu_list`).  KVM keeps the probed core PMUs in a list, in probe order,
+   so that one can be named.  From 5.18 a VM without a chosen PMU gets a default, by
+   rules that changed in 6.4 and 6.7.
+3. *The attribute* (`pmu_attr`).  KVM_ARM_VCPU_PMU_V3_SET_PMU names a PMU by its perf
+   type id.  The guest's events go there, and KVM remembers its CPUs.
+4. *The run-time check* (`run`).  KVM_RUN on a CPU outside that set doesn't enter the
+   guest: ENOEXEC as first posted, KVM_EXIT_FAIL_ENTRY as merged.  A default PMU sets
+   no such limit: old VMMs must go on working, dead counters and all.
+
+How it is written
+-----------------
+`step` is a pure function; `state` is frozen.  An ioctl is an ordered table of rows
+(`table`), read from the top like the documentation.  What differs between revisions
+is data on a row, ``since`` and ``until``; no function knows the revision.  Each row
+names the clause of the catalogue that it implements.  A call that no row covers is
+`NotModelled`: no answer is better than a guess.
+"""
+
+from __future__ import annotations
+
+from ..host import Host
+from ..revision import Revision
+from ..uapi import constants as k
+from ..uapi.errno import Errno
+from ..wire.call import Call, kind_of
+from ..wire.outcome import Exit, Outcome
+from . import create, pmu_attr, run, vcpu_init, vgic
+from .state import Context, State, Vcpu
+from .table import NotModelled, Table, only, read, refuse
+
+__all__ = ["TABLES", "NotModelled", "State", "step"]
+
+_PMU_GROUP = vgic.in_group(k.KVM_ARM_VCPU_PMU_V3_CTRL)
+_KNOWN_GROUPS = frozenset(k.VCPU_GROUPS.values())
+
+
+def _vcpu_attr(table: Table) -> Table:
+    """The part that SET, GET and HAS on a vCPU have in common, before the group's own."""
+    return (
+        refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"),
+        refuse(lambda c: c.arg("group") not in _KNOWN_GROUPS, Errno.ENXIO, "attr.enxio.group"),
+        *only(_PMU_GROUP, table),
+    )
+
+
+def _device_attr(table: Table) -> Table:
+    return (refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"), *table)
+
+
+# By ioctl and kind of object.
+TABLES: dict[tuple[str, str], Table] = {
+    ("KVM_GET_API_VERSION", "kvm"): create.API_VERSION,
+    ("KVM_CREATE_VM", "kvm"): create.CREATE_VM,
+    ("KVM_CHECK_EXTENSION", "kvm"): create.CHECK_EXTENSION,
+    ("KVM_CHECK_EXTENSION", "vm"): create.CHECK_EXTENSION,
+    ("KVM_CREATE_VCPU", "vm"): create.CREATE_VCPU,
+    ("KVM_SET_USER_MEMORY_REGION", "vm"): create.MEMORY_REGION,
+    ("KVM_ARM_PREFERRED_TARGET", "vm"): vcpu_init.PREFERRED_TARGET,
+    ("KVM_CREATE_DEVICE", "vm"): create.CREATE_DEVICE,
+    ("KVM_SET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.SET),
+    ("KVM_GET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.GET),
+    ("KVM_HAS_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.HAS),
+    ("KVM_SET_DEVICE_ATTR", "dev"): _device_attr(vgic.SET),
+    ("KVM_GET_DEVICE_ATTR", "dev"): _device_attr(()),
+    ("KVM_HAS_DEVICE_ATTR", "dev"): _device_attr(vgic.HAS),
+    ("KVM_RUN", "vcpu"): run.RUN,
+    ("KVM_ARM_VCPU_INIT", "vcpu"): vcpu_init.VCPU_INIT,
+}
+
+
+def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[State, Outcome]:
+    """The state after ``call`` and its Outcome.
+
+    Raises `NotModelled` where the model has nothing to say.
+    """
+    if call.on not in state.objects:
+        return state, Outcome(-1, Errno.EBADF)
+    table = TABLES[call.ioctl, kind_of(call.on) or ""]
+    after, outcome = read(table, Context(state, call, host), revision)
+    if call.ioctl == "KVM_RUN" and outcome.exit is None:
+        vcpu = after.objects[call.on]
+        assert isinstance(vcpu, Vcpu)
+        outcome = Outcome(outcome.ret, outcome.errno, exit=Exit(vcpu.exit_reason))
+    return after, outcome

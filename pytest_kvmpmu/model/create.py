@@ -1,0 +1,94 @@
+"""The system and VM ioctls that make things (virt/kvm/kvm_main.c, arch/arm64/kvm/arm.c)."""
+
+from __future__ import annotations
+
+from ..uapi import constants as k
+from ..uapi.errno import Errno
+from ..wire.outcome import Outcome
+from .pmu_list import has_pmus
+from .state import Context, Device, Object, Vcpu, Vm
+from .table import Effect, Table, answer, done, effect, refuse
+from .vcpu_init import bad_pointer
+
+MOST_VCPUS = 512
+IPA_BITS = range(32, 41)
+_ALWAYS_ON = {"KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"}
+_ON = {k.CAPABILITIES[name] for name in _ALWAYS_ON}
+# Without GICv2 compatibility in the host's GICv3.  Of what can be made, only GICv3 has rules here.
+DEVICES = {k.KVM_DEV_TYPE_ARM_VGIC_V3}
+
+
+def _make(thing: Object) -> Effect:
+    return lambda c: c.put(c.call.new or "", thing)
+
+
+API_VERSION: Table = (
+    refuse(lambda c: c.arg("arg") != 0, Errno.EINVAL, "api-version.einval"),
+    answer(lambda c: (c, Outcome(k.KVM_API_VERSION)), "api-version"),
+)
+
+CREATE_VM: Table = (
+    refuse(
+        lambda c: c.arg("type") != 0 and c.arg("type") not in IPA_BITS,
+        Errno.EINVAL,
+        "create-vm.einval.type",
+    ),
+    effect(_make(Vm()), "create-vm"),
+    answer(done, "create-vm"),
+)
+
+CHECK_EXTENSION: Table = (
+    answer(
+        lambda c: (c, Outcome(int(has_pmus(c)))),
+        "cap.arm-pmu-v3",
+        when=lambda c: c.arg("cap") == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3"],
+    ),
+    answer(lambda c: (c, Outcome(1)), "cap.attributes", when=lambda c: c.arg("cap") in _ON),
+)
+
+CREATE_VCPU: Table = (
+    refuse(lambda c: c.arg("id") >= MOST_VCPUS, Errno.EINVAL, "create-vcpu.einval.id"),
+    refuse(lambda c: c.vm.vgic_initialized, Errno.EBUSY, "create-vcpu.ebusy.vgic"),
+    refuse(
+        lambda c: any(vcpu.id == c.arg("id") for vcpu in c.siblings.values()),
+        Errno.EEXIST,
+        "create-vcpu.eexist",
+    ),
+    effect(
+        lambda c: c.put(c.call.new or "", Vcpu(c.call.on, c.arg("id"))), "create-vcpu"
+    ),
+    answer(done, "create-vcpu"),
+)
+
+
+def _make_gic(c: Context) -> Context:
+    name = c.call.new or ""
+    return c.put(name, Device(c.call.on, c.arg("type"))).with_vm(irqchip=name)
+
+
+CREATE_DEVICE: Table = (
+    refuse(bad_pointer, Errno.EFAULT, "create-device.efault"),
+    refuse(lambda c: c.arg("type") not in DEVICES, Errno.ENODEV, "create-device.enodev"),
+    answer(
+        done,
+        "create-device.test",
+        when=lambda c: bool(c.arg("flags") & k.KVM_CREATE_DEVICE_TEST),
+    ),
+    refuse(lambda c: c.vm.irqchip is not None, Errno.EEXIST, "create-device.eexist"),
+    refuse(
+        lambda c: any(vcpu.has_run for vcpu in c.siblings.values()),
+        Errno.EBUSY,
+        "create-device.ebusy.vcpu-ran",
+    ),
+    effect(_make_gic, "create-device"),
+    answer(done, "create-device"),
+)
+
+MEMORY_REGION: Table = (
+    effect(
+        lambda c: c.with_vm(memory=c.arg("payload") or ""),
+        "memory-region",
+        when=lambda c: c.arg("guest_phys_addr") == 0,
+    ),
+    answer(done, "memory-region"),
+)

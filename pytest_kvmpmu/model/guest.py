@@ -1,0 +1,66 @@
+"""What the standard payloads would report, as far as the specs look.
+
+The model interprets no instructions.  It knows of each payload which stores it makes,
+in which order, and how what it measures follows from perf.
+"""
+
+from __future__ import annotations
+
+from ..guest import Payload, payload
+from ..host import Pmu
+from ..uapi import constants as k
+from ..uapi.errno import Errno
+from ..wire.outcome import Exit, Mmio, Outcome
+from . import perf
+from .state import Context
+
+# ESR_EL1 of an instruction that is undefined: exception class 0, 32-bit instruction.
+_UNDEFINED = 1 << 25
+# What a counter that moves reads as; a real one says other numbers, in the same order.
+_FIRST, _SECOND = 10_000, 20_000
+_STORE_BYTES = 8
+
+
+def _chosen(c: Context) -> Pmu | None:
+    return c.vcpu.pmu or c.vm.pmu or perf.first_registered(c.host)
+
+
+def _lacks_pmu(c: Context) -> bool:
+    return k.KVM_ARM_VCPU_PMU_V3 not in c.vcpu.features
+
+
+def stuck(c: Context) -> bool:
+    """The guest runs and never leaves: no payload, or one that took its exception already."""
+    return not c.vm.memory or (_lacks_pmu(c) and c.vcpu.report > 0)
+
+
+def hang(c: Context) -> tuple[Context, Outcome]:
+    """What interrupting such a guest looks like."""
+    return c.with_vcpu(exit_reason=k.KVM_EXIT_INTR), Outcome(
+        -1, Errno.EINTR, exit=Exit(k.KVM_EXIT_INTR), timed_out=True
+    )
+
+
+def run(c: Context) -> tuple[Context, Outcome]:
+    """The payload's next store, as the exit that KVM makes of it."""
+    program = payload(c.vm.memory or "")
+    if _lacks_pmu(c):
+        return _exit(c.with_vcpu(report=1), program.fault, _UNDEFINED)
+    if c.vcpu.report == 0:
+        c = c.with_vcpu(counted=perf.counts(_chosen(c), c.call.cpu))
+    stores = _stores(program, c.vcpu.counted)
+    address, value = stores[c.vcpu.report]
+    return _exit(c.with_vcpu(report=(c.vcpu.report + 1) % len(stores)), address, value)
+
+
+def _stores(program: Payload, counted: bool) -> list[tuple[int, int]]:
+    values = {"first": _FIRST, "second": _SECOND}
+    reports = [
+        (address, values[field] if counted else 0) for field, address in program.fields.items()
+    ]
+    return [*reports, (program.done, 0)]
+
+
+def _exit(c: Context, address: int, value: int) -> tuple[Context, Outcome]:
+    exit = Exit(k.KVM_EXIT_MMIO, mmio=Mmio(address, _STORE_BYTES, True, value))
+    return c.with_vcpu(exit_reason=exit.reason), Outcome(0, exit=exit)

@@ -1,0 +1,131 @@
+"""The model's state: what the kernel remembers, frozen.
+
+Not for: rules.  A field is here because some row of a table reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..host import Host, Pmu
+from ..uapi.constants import KVM_EXIT_UNKNOWN
+from ..wire.call import Call
+
+
+@dataclass(frozen=True)
+class Kvm:
+    """The open /dev/kvm."""
+
+
+@dataclass(frozen=True)
+class Vm:
+    """A VM.  ``supported_cpus`` is None for all CPUs; ``features`` None until fixed."""
+
+    irqchip: str | None = None
+    dist: int | None = None
+    redist: int | None = None
+    nr_irqs: int | None = None
+    vgic_initialized: bool = False
+    features: frozenset[int] | None = None
+    pmu: Pmu | None = None
+    supported_cpus: frozenset[int] | None = None
+    filter: bool = False
+    has_run: bool = False
+    memory: str | None = None  # payload at guest address 0; "" is zeroed memory
+
+
+@dataclass(frozen=True)
+class Vcpu:
+    """A vCPU.  ``pmu`` and ``supported_cpus`` are the posted series'; since 5.18 the VM has them."""
+
+    vm: str
+    id: int
+    initialized: bool = False
+    features: frozenset[int] = frozenset()
+    irq: int | None = None
+    pmu_created: bool = False
+    pmu: Pmu | None = None
+    supported_cpus: frozenset[int] | None = None
+    on_unsupported_cpu: bool = False
+    has_run: bool = False
+    exit_reason: int = KVM_EXIT_UNKNOWN
+    report: int = 0  # which of the payload's reports comes next
+    counted: bool = False  # whether the payload's counter moved when it was read
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device made with KVM_CREATE_DEVICE."""
+
+    vm: str
+    type: int
+
+
+Object = Kvm | Vm | Vcpu | Device
+
+
+@dataclass(frozen=True)
+class State:
+    """All objects by name.  A name whose creation failed is absent."""
+
+    objects: Mapping[str, Object] = field(default_factory=lambda: {"kvm": Kvm()})
+
+    def put(self, name: str, value: Object) -> State:
+        """The state with that object made or replaced."""
+        return State({**self.objects, name: value})
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a row sees: the state so far, the call, the host.  Not the revision: that is a row's."""
+
+    state: State
+    call: Call
+    host: Host
+
+    def arg(self, name: str) -> Any:
+        """An argument of the call."""
+        return self.call.args[name]
+
+    @property
+    def vcpu(self) -> Vcpu:
+        """The vCPU that the call is on."""
+        found = self.state.objects[self.call.on]
+        assert isinstance(found, Vcpu)
+        return found
+
+    @property
+    def vm_name(self) -> str:
+        """The name of the VM that the call is on, or whose vCPU or device it is on."""
+        found = self.state.objects[self.call.on]
+        return found.vm if isinstance(found, (Vcpu, Device)) else self.call.on
+
+    @property
+    def vm(self) -> Vm:
+        """The VM that the call is on, or whose vCPU or device it is on."""
+        found = self.state.objects[self.vm_name]
+        assert isinstance(found, Vm)
+        return found
+
+    @property
+    def siblings(self) -> dict[str, Vcpu]:
+        """All vCPUs of that VM by name, the call's own included."""
+        return {
+            name: found
+            for name, found in self.state.objects.items()
+            if isinstance(found, Vcpu) and found.vm == self.vm_name
+        }
+
+    def with_vcpu(self, **changes: Any) -> Context:
+        """The context with fields of the call's vCPU changed."""
+        return self.put(self.call.on, replace(self.vcpu, **changes))
+
+    def with_vm(self, **changes: Any) -> Context:
+        """The context with fields of the call's VM changed."""
+        return self.put(self.vm_name, replace(self.vm, **changes))
+
+    def put(self, name: str, value: Object) -> Context:
+        """The context with an object made or replaced."""
+        return replace(self, state=self.state.put(name, value))

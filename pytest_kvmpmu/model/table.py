@@ -1,0 +1,120 @@
+"""Ordered tables: how the model states what an ioctl does.
+
+A table is read from the top; a row applies where its revisions include the one asked
+for and its condition holds.  Rows of three kinds:
+
+    refuse(when, errno)   the ioctl ends with -1 and errno
+    effect(do, when)      the state changes, reading goes on
+    answer(give, when)    the ioctl ends with what `give` returns
+
+A refusal keeps the effects of the rows above it: so does the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from ..revision import FIRST, Revision, revision
+from ..uapi.errno import Errno
+from ..wire.outcome import Outcome
+from .state import Context, State
+
+Condition = Callable[[Context], bool]
+Effect = Callable[[Context], Context]
+Answer = Callable[[Context], tuple[Context, Outcome]]
+
+
+class NotModelled(Exception):
+    """A call that no table says anything about: the model gives no answer rather than a guess."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table.  Exactly one of ``errno``, ``effect`` and ``answer`` is set.
+
+    ``clause`` is a slug of the catalogue (spec/clauses.toml); ``until`` is inclusive,
+    None for still so.
+    """
+
+    when: Condition
+    clause: str
+    errno: Errno | None = None
+    effect: Effect | None = None
+    answer: Answer | None = None
+    since: Revision = FIRST
+    until: Revision | None = None
+
+    def holds_in(self, wanted: Revision) -> bool:
+        """Whether the row is part of that revision."""
+        return self.since <= wanted and (self.until is None or wanted <= self.until)
+
+
+Table = tuple[Row, ...]
+
+
+def always(c: Context) -> bool:
+    """The condition of a row that applies whenever it is reached."""
+    return True
+
+
+def refuse(
+    when: Condition, errno: Errno, clause: str, since: str = FIRST.name, until: str | None = None
+) -> Row:
+    """A row that ends the ioctl with -1 and ``errno``."""
+    return Row(when, clause, errno=errno, since=revision(since), until=_until(until))
+
+
+def effect(
+    do: Effect,
+    clause: str,
+    when: Condition = always,
+    since: str = FIRST.name,
+    until: str | None = None,
+) -> Row:
+    """A row that changes the state and lets the reading go on."""
+    return Row(when, clause, effect=do, since=revision(since), until=_until(until))
+
+
+def answer(
+    give: Answer,
+    clause: str,
+    when: Condition = always,
+    since: str = FIRST.name,
+    until: str | None = None,
+) -> Row:
+    """A row that ends the ioctl with a result of its own."""
+    return Row(when, clause, answer=give, since=revision(since), until=_until(until))
+
+
+def _until(name: str | None) -> Revision | None:
+    return None if name is None else revision(name)
+
+
+def only(when: Condition, rows: Iterable[Row]) -> Table:
+    """``rows`` with a further condition, tested first."""
+
+    def both(row: Row) -> Condition:
+        return lambda c: when(c) and row.when(c)
+
+    return tuple(replace(row, when=both(row)) for row in rows)
+
+
+def done(c: Context) -> tuple[Context, Outcome]:
+    """The plain answer: 0."""
+    return c, Outcome(0)
+
+
+def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
+    """What ``table`` says of the call in ``c``, in the revision ``wanted``."""
+    for row in table:
+        if not row.holds_in(wanted) or not row.when(c):
+            continue
+        if row.errno is not None:
+            return c.state, Outcome(-1, row.errno)
+        if row.answer is not None:
+            after, outcome = row.answer(c)
+            return after.state, outcome
+        assert row.effect is not None  # refuse, effect and answer make no other rows
+        c = row.effect(c)
+    raise NotModelled(f"the model does not cover {c.call.to_json()} in {wanted}")

@@ -1,0 +1,91 @@
+"""The GICv3 device's attributes, as far as a run needs them (arch/arm64/kvm/vgic)."""
+
+from __future__ import annotations
+
+from ..uapi import constants as k
+from ..uapi.errno import Errno
+from .pmu_attr import unreadable
+from .state import Context
+from .table import Condition, Table, answer, done, effect, only, refuse
+
+_IPA_SIZE = 1 << 40
+_ALIGNMENT = 0x10000
+_FEWEST_IRQS, _MOST_IRQS, _IRQS_STEP = 64, 1023, 32
+
+
+def in_group(number: int) -> Condition:
+    """The call names that group."""
+    return lambda c: c.arg("group") == number
+
+
+def _field(c: Context) -> str:
+    return "dist" if c.arg("attr") == k.KVM_VGIC_V3_ADDR_TYPE_DIST else "redist"
+
+
+def _base(c: Context) -> int:
+    return int(c.arg("addr").values[0])
+
+
+def _knows_address(c: Context) -> bool:
+    return c.arg("attr") in (k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST)
+
+
+ADDR: Table = (
+    refuse(unreadable, Errno.EFAULT, "vgic.addr.efault"),
+    refuse(lambda c: not _knows_address(c), Errno.ENXIO, "vgic.enxio"),
+    refuse(lambda c: getattr(c.vm, _field(c)) is not None, Errno.EEXIST, "vgic.addr.eexist"),
+    refuse(lambda c: _base(c) % _ALIGNMENT != 0, Errno.EINVAL, "vgic.addr.einval"),
+    refuse(lambda c: _base(c) >= _IPA_SIZE, Errno.E2BIG, "vgic.addr.e2big"),
+    effect(lambda c: c.with_vm(**{_field(c): _base(c)}), "vgic.addr"),
+    answer(done, "vgic.addr"),
+)
+
+NR_IRQS: Table = (
+    refuse(unreadable, Errno.EFAULT, "vgic.nr-irqs.efault"),
+    refuse(
+        lambda c: not _FEWEST_IRQS <= _base(c) <= _MOST_IRQS or _base(c) % _IRQS_STEP != 0,
+        Errno.EINVAL,
+        "vgic.nr-irqs.einval",
+    ),
+    refuse(lambda c: c.vm.nr_irqs is not None, Errno.EBUSY, "vgic.nr-irqs.ebusy"),
+    effect(lambda c: c.with_vm(nr_irqs=_base(c)), "vgic.nr-irqs"),
+    answer(done, "vgic.nr-irqs"),
+)
+
+
+def _initialize(c: Context) -> Context:
+    return c.with_vm(vgic_initialized=True, nr_irqs=c.vm.nr_irqs or 256)
+
+
+CTRL: Table = (
+    refuse(
+        lambda c: c.arg("attr") != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"
+    ),
+    effect(_initialize, "vgic.init"),
+    answer(done, "vgic.init"),
+)
+
+SET: Table = (
+    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR), ADDR),
+    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), NR_IRQS),
+    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), CTRL),
+    refuse(lambda c: c.arg("group") > 8, Errno.ENXIO, "vgic.enxio"),
+)
+
+HAS: Table = (
+    answer(
+        done,
+        "vgic.addr",
+        when=lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and _knows_address(c),
+    ),
+    answer(done, "vgic.nr-irqs", when=in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS)),
+    answer(
+        done,
+        "vgic.init",
+        when=lambda c: (
+            in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c)
+            and c.arg("attr") == k.KVM_DEV_ARM_VGIC_CTRL_INIT
+        ),
+    ),
+    refuse(lambda c: c.arg("group") > 8, Errno.ENXIO, "vgic.enxio"),
+)

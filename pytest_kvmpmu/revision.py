@@ -1,0 +1,95 @@
+"""Revisions: the points at which behaviour that userspace can see changed, in order.
+
+A kernel release maps to the newest revision that is not newer than it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+from .errors import UsageProblem, unknown
+
+
+@functools.total_ordering
+@dataclass(frozen=True)
+class Revision:
+    """One revision; ``linux-5.18`` is what 5.18 did and everything up to the next revision."""
+
+    name: str
+    rank: int
+    what: str
+
+    def __lt__(self, other: Revision) -> bool:
+        return self.rank < other.rank
+
+    def __str__(self) -> str:
+        return self.name
+
+
+REVISIONS = tuple(
+    Revision(name, rank, what)
+    for rank, (name, what) in enumerate(
+        (
+            ("linux-5.10", "before the series: no SET_PMU, perf chooses the PMU"),
+            ("series-v1", "as posted on 15 Nov 2021: state per vCPU, KVM_RUN says ENOEXEC"),
+            ("linux-5.18", "SET_PMU as merged: state per VM, KVM_EXIT_FAIL_ENTRY"),
+            ("linux-6.4", "the default PMU is that of the calling CPU"),
+            ("linux-6.5", "all vCPUs of a VM have the same features"),
+            ("linux-6.7", "the default PMU is chosen by KVM_ARM_VCPU_INIT"),
+        )
+    )
+)
+FIRST = REVISIONS[0]
+NEWEST = REVISIONS[-1]
+# Newer releases are mapped to the newest revision with a word of warning.
+NEWEST_RELEASE_SEEN = (6, 12)
+
+_BY_NAME = {revision.name: revision for revision in REVISIONS}
+_RELEASE = re.compile(r"(?:linux-)?([0-9]+)\.([0-9]+)(?![0-9])")
+
+
+def revision(name: str) -> Revision:
+    """The revision of exactly that name.  `UsageProblem` names the known ones."""
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise unknown("revision", name, _BY_NAME) from None
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The revision behind a kernel's name; ``note`` says what is uncertain about it."""
+
+    revision: Revision
+    note: str = ""
+
+
+def detect(text: str) -> Detected:
+    """The revision for a revision's name or a kernel release (``6.12.107+deb13-arm64``).
+
+    Raises `UsageProblem` for what is neither, and for releases before the first revision.
+    """
+    if text in _BY_NAME:
+        return Detected(_BY_NAME[text])
+    match = _RELEASE.match(text)
+    if match is None:
+        raise unknown("kernel revision", text, [*_BY_NAME, "or a release like 6.12"])
+    release = (int(match[1]), int(match[2]))
+    merged = [(_release(known), known) for known in REVISIONS if known.name.startswith("linux-")]
+    if release < merged[0][0]:
+        raise UsageProblem(
+            f"kernel {text} is older than {merged[0][1]}, where this suite begins",
+            "Use a newer kernel",
+        )
+    found = [known for since, known in merged if since <= release][-1]
+    if release > NEWEST_RELEASE_SEEN:
+        seen = "{}.{}".format(*NEWEST_RELEASE_SEEN)
+        return Detected(found, f"newer than {seen}, the newest release checked; taken as {found}")
+    return Detected(found)
+
+
+def _release(known: Revision) -> tuple[int, int]:
+    major, minor = known.name.removeprefix("linux-").split(".")
+    return int(major), int(minor)
