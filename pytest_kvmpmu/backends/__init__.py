@@ -1,0 +1,1 @@
+"""Backends: what executes Calls.  `base` says what one has to be."""

@@ -1,0 +1,49 @@
+"""The Backend protocol.
+
+A backend is made by a function that may raise `UsageProblem`: whatever keeps it from
+working on this machine is found then, not in the middle of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..host import Host
+from ..revision import Revision
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+
+
+class BackendFailure(Exception):
+    """The backend itself broke, or can't say: no verdict on the kernel."""
+
+
+class World(Protocol):
+    """A place where Calls are executed, with no object but ``kvm`` at first."""
+
+    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
+        """One Outcome for each of ``calls``, in order.  May raise `BackendFailure`."""
+        ...
+
+
+class Backend(Protocol):
+    """A kernel, real or not.
+
+    ``release`` is what it calls itself, ``revision`` whose behaviour is expected of it,
+    ``notes`` what a reader of the results must know, one sentence each.
+    """
+
+    name: str
+    release: str
+    revision: Revision
+    host: Host
+    notes: tuple[str, ...]
+
+    def world(self) -> World:
+        """A fresh world.  Ends the one before."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; no process is left behind."""
+        ...

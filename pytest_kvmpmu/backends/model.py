@@ -1,0 +1,53 @@
+"""The model as a backend: no root, no kernel, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import model
+from ..host import Host
+from ..revision import NEWEST, detect
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from .base import BackendFailure
+
+
+class ModelBackend:
+    """A host as given, with a kernel of the revision given (default: the newest)."""
+
+    name = "model"
+
+    def __init__(self, host: Host, kernel: str | None = None) -> None:
+        detected = detect(kernel or NEWEST.name)
+        self.host = host
+        self.revision = detected.revision
+        self.release = kernel or NEWEST.name
+        self.notes = (f"kernel {kernel} is {detected.note}",) if detected.note else ()
+
+    def world(self) -> ModelWorld:
+        return ModelWorld(self)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class ModelWorld:
+    """Keeps the model's state between calls."""
+
+    def __init__(self, backend: ModelBackend) -> None:
+        self._backend = backend
+        self.state = model.State()
+
+    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
+        return [self._step(call) for call in calls]
+
+    def _step(self, call: Call) -> Outcome:
+        if call.cpu not in self._backend.host.cpus:
+            raise BackendFailure(f"CPU {call.cpu} cannot be used here: the host has no such CPU")
+        try:
+            self.state, outcome = model.step(
+                self.state, call, self._backend.host, self._backend.revision
+            )
+        except model.NotModelled as error:
+            raise BackendFailure(str(error)) from error
+        return outcome

@@ -1,0 +1,135 @@
+"""A real kernel: Calls go to an agent beside its /dev/kvm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import UsageProblem
+from ..host import Host, Pmu, format_cpus, parse_cpus
+from ..revision import detect
+from ..targets import Link, Target
+from ..targets.link import LinkLost
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from .base import BackendFailure
+from .usable import check
+
+# How long the agent may take beyond what the calls themselves were given.
+_PATIENCE = 15.0
+
+
+class RealBackend:
+    """The kernel of ``target``.
+
+    ``seconds`` bounds each call; ``kernel`` overrides the revision detected from the
+    release; with ``board`` the PMUs found must be those of that topology.
+    """
+
+    name = "real"
+
+    def __init__(
+        self,
+        target: Target,
+        seconds: float,
+        kernel: str | None = None,
+        board: Host | None = None,
+    ) -> None:
+        self.seconds = seconds
+        self._target = target
+        self._worlds = 0
+        self._link: Link | None = None
+        facts = self.request({"op": "describe"}, _PATIENCE)["ok"]
+        try:
+            check(facts, target.name)
+            self.host = _host(facts, board)
+            self.release: str = facts["release"]
+            detected = detect(kernel or self.release)
+        except UsageProblem:
+            self.close()
+            raise
+        self.revision = detected.revision
+        self.notes = (
+            (f"kernel {kernel or self.release} is {detected.note}",) if detected.note else ()
+        )
+
+    def request(self, body: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """The agent's answer; a fresh agent where there is none.  `BackendFailure` if it fails."""
+        if self._link is None:
+            self._link = self._target.connect()
+        try:
+            return self._link.request(body, seconds)
+        except LinkLost as error:
+            self.close()
+            raise BackendFailure(f"{self._target.name}: {error}") from error
+
+    def world(self) -> RealWorld:
+        self._worlds += 1
+        return RealWorld(self, self._worlds)
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+class RealWorld:
+    """One world of the agent, by number."""
+
+    def __init__(self, backend: RealBackend, number: int) -> None:
+        self._backend = backend
+        self._number = number
+        self._lost = False
+
+    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
+        if self._lost:
+            raise BackendFailure("this world ended with an earlier call")
+        seconds = self._backend.seconds
+        self._lost = True  # unless the whole answer arrives
+        answer = self._backend.request(
+            {
+                "op": "execute",
+                "world": self._number,
+                "calls": [call.to_json() for call in calls],
+                "seconds": seconds,
+            },
+            seconds * len(calls) + _PATIENCE,
+        )
+        outcomes = [Outcome.from_json(value) for value in answer["outcomes"]]
+        if len(outcomes) < len(calls):
+            raise BackendFailure(_why(calls[len(outcomes)], answer, seconds))
+        self._lost = False
+        return outcomes
+
+
+def _why(call: Call, answer: Mapping[str, Any], seconds: float) -> str:
+    named = f"{call.ioctl} on {call.on} from CPU {call.cpu}"
+    if answer.get("hung"):
+        return f"{named} did not return within {seconds:g} s and could not be interrupted"
+    if "crash" in answer:
+        return f"{named}: {answer['crash']}"
+    return f"{named}: the process that issued it ended ({answer.get('died')})"
+
+
+def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
+    cpus = tuple(facts["cpus"])
+    pmus = tuple(
+        Pmu(entry["name"], entry["type"], parse_cpus(entry["cpus"])) for entry in facts["pmus"]
+    )
+    if board is None:
+        return Host("this host", cpus, pmus)
+    wanted = [(pmu.name, pmu.cpus) for pmu in board.pmus]
+    found = [(pmu.name, pmu.cpus) for pmu in pmus]
+    if (board.cpus, wanted) != (cpus, found):
+        raise UsageProblem(
+            f"this host is not {board.name}: it has {_sketch(cpus, pmus)}",
+            f"{board.name} has {_sketch(board.cpus, board.pmus)}; leave --kvmpmu-topology out"
+            " to take the host as it is",
+        )
+    return Host(board.name, cpus, pmus, board.description)
+
+
+def _sketch(cpus: tuple[int, ...], pmus: tuple[Pmu, ...]) -> str:
+    """CPUs and PMUs in probe order, in one line."""
+    listed = "; ".join(f"{pmu.name} on {format_cpus(pmu.cpus)}" for pmu in pmus) or "no PMU"
+    return f"CPUs {format_cpus(cpus)}: {listed}"

@@ -1,0 +1,47 @@
+"""What keeps /dev/kvm of a machine from being tested: each cause with its own remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import UsageProblem
+
+_LAB = "Run on a real arm64 kernel in QEMU with --kvmpmu-target=lab:6.12"
+
+
+def check(facts: Mapping[str, Any], where: str) -> None:
+    """Raise `UsageProblem` unless the machine that ``facts`` describe can be tested.
+
+    ``facts`` is the agent's answer to ``describe``, ``where`` the target's name.
+    """
+    if facts["machine"] not in ("aarch64", "arm64"):
+        raise UsageProblem(
+            f"{where} is a {facts['machine']} host, and KVM_ARM_VCPU_PMU_V3_SET_PMU is an arm64"
+            " interface",
+            _LAB,
+        )
+    if facts["kvm"] == "missing":
+        raise UsageProblem(
+            f"{where} has no /dev/kvm: the kernel was built without KVM, or was not booted at EL2",
+            f"Boot the kernel in hypervisor mode. {_LAB}",
+        )
+    if facts["kvm"] == "denied":
+        raise UsageProblem(
+            f"/dev/kvm of {where} cannot be opened: {facts['why']}",
+            f"Join the group that owns it ({_group(facts['group'])}), or run as root",
+        )
+    if not facts["pmu_v3"]:
+        raise UsageProblem(
+            f"{where} has no PMUv3: KVM_CAP_ARM_PMU_V3 is 0",
+            f"Give the kernel a PMU in its device tree or ACPI tables. {_LAB}",
+        )
+
+
+def _group(gid: int) -> str:
+    try:
+        import grp
+
+        return grp.getgrgid(gid).gr_name
+    except (ImportError, KeyError):
+        return f"group id {gid}"

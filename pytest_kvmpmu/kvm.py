@@ -1,0 +1,256 @@
+"""The handles: /dev/kvm, VMs, vCPUs and devices, as kvm-ioctls has them.
+
+A handle is an object's name, a host CPU, and a session to issue Calls in.  `on`
+gives the same object seen from another CPU; what a handle makes is issued from its
+own CPU.  A method is one ioctl unless it says otherwise: it returns what the ioctl
+wrote, or raises `KvmError`.  No handle knows which backend is below.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from .backends.base import World
+from .guest import Payload, payload
+from .host import Pmu
+from .uapi import constants as k
+from .uapi.errno import MESSAGES, Errno
+from .uapi.errno import name as errno_name
+from .wire.call import Call
+from .wire.outcome import Exit, Outcome
+from .wire.params import NULL, Addr
+
+H = TypeVar("H", bound="Handle")
+
+# Where the standard guest's GICv3 lies.
+GIC_DIST = 0x0800_0000
+GIC_REDIST = 0x080A_0000
+# The interrupt that VMMs use for the PMU: PPI 7.
+PMU_PPI = 23
+
+
+class KvmError(Exception):
+    """An ioctl that returned -1.  ``errno`` is Linux's number, ``call`` what was asked."""
+
+    def __init__(self, call: Call, outcome: Outcome) -> None:
+        self.call = call
+        self.outcome = outcome
+        number = outcome.errno or 0
+        self.errno: int = Errno(number) if number in MESSAGES else number
+        said = MESSAGES.get(Errno(number)) if number in MESSAGES else None
+        super().__init__(
+            f"{_named(call)}: {errno_name(number)}" + (f" ({said})" if said else "")
+        )
+
+
+class CallHung(Exception):
+    """A call that did not return in time and was interrupted."""
+
+
+class GuestFault(Exception):
+    """The guest took an exception that its payload does not expect."""
+
+
+def _named(call: Call) -> str:
+    attr = call.to_json().get("attr")
+    what = call.ioctl if attr is None else f"{call.ioctl}({attr})"
+    return f"{what} on {call.on} from CPU {call.cpu}"
+
+
+class Session:
+    """Issues Calls in one world, names what they make, keeps them with their Outcomes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._made: Counter[str] = Counter()
+        self.record: list[tuple[Call, Outcome | None]] = []
+
+    def name(self, kind: str) -> str:
+        """The next free name for an object of that kind."""
+        self._made[kind] += 1
+        return f"{kind}{self._made[kind] - 1}"
+
+    def issue(self, call: Call) -> Outcome:
+        """The Outcome of ``call``, whatever it is.  `CallHung` if it had to be interrupted."""
+        self.record.append((call, None))
+        (outcome,) = self._world.execute([call])
+        self.record[-1] = (call, outcome)
+        if outcome.timed_out:
+            raise CallHung(f"{_named(call)} did not return in time and was interrupted")
+        return outcome
+
+
+@dataclass(frozen=True)
+class Handle:
+    """One object, seen from one host CPU."""
+
+    session: Session
+    name: str
+    cpu: int
+
+    def on(self: H, cpu: int) -> H:
+        """The same object; calls are issued from ``cpu``."""
+        return replace(self, cpu=cpu)
+
+    def call(self, ioctl: str, new: str | None = None, **args: Any) -> Outcome:
+        """Issue an ioctl on this object.  Raises `KvmError` where it returns -1."""
+        call = Call.make(ioctl, self.name, self.cpu, new, **args)
+        outcome = self.session.issue(call)
+        if outcome.ret < 0:
+            raise KvmError(call, outcome)
+        return outcome
+
+
+class Kvm(Handle):
+    """The open /dev/kvm."""
+
+    def check_extension(self, cap: str | int) -> int:
+        """KVM_CHECK_EXTENSION: the capability's value, 0 where it is not there."""
+        return self.call("KVM_CHECK_EXTENSION", cap=cap).ret
+
+    def create_vm(self, type: int = 0) -> Vm:
+        """KVM_CREATE_VM.  ``type`` is the IPA size in bits, 0 for 40."""
+        name = self.session.name("vm")
+        self.call("KVM_CREATE_VM", new=name, type=type)
+        return Vm(self.session, name, self.cpu)
+
+
+class Vm(Handle):
+    """A VM."""
+
+    def create_vcpu(self, id: int) -> Vcpu:
+        """KVM_CREATE_VCPU.  Not after the vGIC was initialised (EBUSY)."""
+        name = self.session.name("vcpu")
+        self.call("KVM_CREATE_VCPU", new=name, id=id)
+        return Vcpu(self.session, name, self.cpu, self.name)
+
+    def preferred_target(self) -> int:
+        """KVM_ARM_PREFERRED_TARGET: the target to give to KVM_ARM_VCPU_INIT."""
+        out = self.call("KVM_ARM_PREFERRED_TARGET").out
+        assert out is not None
+        return int(out["target"])
+
+    def create_device(self, type: int, flags: int = 0) -> Device:
+        """KVM_CREATE_DEVICE."""
+        name = self.session.name("dev")
+        self.call("KVM_CREATE_DEVICE", new=name, type=type, flags=flags)
+        return Device(self.session, name, self.cpu)
+
+    def create_gic(self) -> Device:
+        """An initialised GICv3 (four ioctls).  All vCPUs have to be there already."""
+        gic = self.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+        group = k.KVM_DEV_ARM_VGIC_GRP_ADDR
+        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
+        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
+        gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+        return gic
+
+    def load(self, name: str) -> None:
+        """KVM_SET_USER_MEMORY_REGION: 64 KiB at guest address 0 with a payload in them."""
+        self.call("KVM_SET_USER_MEMORY_REGION", payload=payload(name).name)
+
+
+class _HasAttrs(Handle):
+    """What vCPUs and devices have in common.  A null ``addr`` is for attributes without one."""
+
+    def set_attr(self, group: int, attr: int, addr: Addr = NULL, **more: Any) -> None:
+        """KVM_SET_DEVICE_ATTR."""
+        self.call("KVM_SET_DEVICE_ATTR", group=group, attr=attr, addr=addr, **more)
+
+    def get_attr(self, group: int, attr: int, addr: Addr = Addr("int", (0,)), **more: Any) -> int:
+        """KVM_GET_DEVICE_ATTR: the value that the kernel wrote to ``addr``."""
+        out = self.call("KVM_GET_DEVICE_ATTR", group=group, attr=attr, addr=addr, **more).out
+        assert out is not None
+        return int(out["value"])
+
+    def require_attr(self, group: int, attr: int, **more: Any) -> None:
+        """KVM_HAS_DEVICE_ATTR.  `KvmError` with ENXIO says that it has not."""
+        self.call("KVM_HAS_DEVICE_ATTR", group=group, attr=attr, **more)
+
+
+class Device(_HasAttrs):
+    """A device made with KVM_CREATE_DEVICE."""
+
+
+@dataclass(frozen=True)
+class Vcpu(_HasAttrs):
+    """A vCPU.  The PMU methods below are attributes of KVM_ARM_VCPU_PMU_V3_CTRL."""
+
+    vm: str = ""
+
+    def init(self, features: Iterable[int] = (k.KVM_ARM_VCPU_PSCI_0_2,)) -> None:
+        """KVM_ARM_VCPU_INIT for the preferred target (two ioctls), with feature bits."""
+        target = Vm(self.session, self.vm, self.cpu).preferred_target()
+        self.call("KVM_ARM_VCPU_INIT", target=target, features=frozenset(features))
+
+    def init_with_pmu(self) -> None:
+        """`init` with KVM_ARM_VCPU_PSCI_0_2 and KVM_ARM_VCPU_PMU_V3."""
+        self.init((k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3))
+
+    def set_pmu_attr(self, attr: int, addr: Addr = NULL) -> None:
+        """SET any attribute of the PMU group."""
+        self.set_attr(k.KVM_ARM_VCPU_PMU_V3_CTRL, attr, addr)
+
+    def set_irq(self, irq: int) -> None:
+        """KVM_ARM_VCPU_PMU_V3_IRQ: the overflow interrupt, a PPI (16-31) or SPI (32-1019)."""
+        self.set_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_IRQ, Addr("int", (irq,)))
+
+    def init_pmu(self) -> None:
+        """KVM_ARM_VCPU_PMU_V3_INIT: from here on the PMU's attributes are EBUSY."""
+        self.set_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_INIT)
+
+    def set_filter(self, base_event: int, nevents: int, action: int) -> None:
+        """KVM_ARM_VCPU_PMU_V3_FILTER: ``action`` 0 allows the range of events, 1 denies it."""
+        addr = Addr("kvm_pmu_event_filter", (base_event, nevents, action))
+        self.set_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_FILTER, addr)
+
+    def set_pmu(self, pmu: Pmu | int) -> None:
+        """KVM_ARM_VCPU_PMU_V3_SET_PMU: a PMU, or any number for its perf type id."""
+        number = pmu.type if isinstance(pmu, Pmu) else pmu
+        self.set_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_SET_PMU, Addr("int", (number,)))
+
+    def has_pmu_attr(self, attr: int) -> None:
+        """HAS for any attribute of the PMU group; `KvmError` with ENXIO says no."""
+        self.require_attr(k.KVM_ARM_VCPU_PMU_V3_CTRL, attr)
+
+    def run(self, immediate_exit: bool = False) -> Exit:
+        """KVM_RUN, once: why the guest was left, or not entered."""
+        exit = self.call("KVM_RUN", immediate_exit=immediate_exit).exit
+        assert exit is not None
+        return exit
+
+    def run_payload(self, name: str) -> dict[str, int]:
+        """KVM_RUN until the payload has reported all its fields: their values by name.
+
+        An exit other than the payload's own stores raises `UnexpectedExit`.
+        """
+        program = payload(name)
+        found: dict[str, int] = {}
+        while True:
+            exit = self.run()
+            if exit.mmio is None or not exit.mmio.is_write:
+                raise UnexpectedExit(exit)
+            if exit.mmio.phys_addr == program.done:
+                return found
+            found[_field(program, exit.mmio.phys_addr, exit.mmio.data)] = exit.mmio.data
+
+
+class UnexpectedExit(Exception):
+    """The guest was left for another reason than the payload's report."""
+
+    def __init__(self, exit: Exit) -> None:
+        reason = k.name_of(exit.reason, k.EXIT_REASONS)
+        super().__init__(f"KVM_RUN returned with {reason}: {exit}")
+        self.exit = exit
+
+
+def _field(program: Payload, address: int, value: int) -> str:
+    for name, at in program.fields.items():
+        if at == address:
+            return name
+    if address == program.fault:
+        raise GuestFault(f"the payload {program.name} took an exception: ESR_EL1 is {value:#x}")
+    raise GuestFault(f"the payload {program.name} stored {value:#x} to {address:#x}")

@@ -1,0 +1,41 @@
+"""Targets: how to reach an agent.  This machine, or a lab VM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import UsageProblem
+from ..host import Host
+from .link import Link
+
+__all__ = ["Link", "Target", "target"]
+
+LAB = "lab:"
+
+
+class Target:
+    """A place that has an agent.  ``name`` is what the user called it."""
+
+    name: str
+
+    def connect(self) -> Link:
+        """A link to an agent of its own.  `UsageProblem` where there can be none."""
+        raise NotImplementedError
+
+
+def target(name: str, board: Host, cache_dir: Path | None = None) -> Target:
+    """The target of that name; a lab boots ``board``.  `UsageProblem` for an unknown name."""
+    if name == "local":
+        from .local import LocalTarget
+
+        return LocalTarget()
+    if name.startswith(LAB):
+        from .lab import LabTarget
+
+        return LabTarget(name.removeprefix(LAB), board, cache_dir)
+    from ..lab import line_names
+
+    raise UsageProblem(
+        f"unknown target {name!r}",
+        f"Known: local, {', '.join(LAB + line for line in line_names())}",
+    )

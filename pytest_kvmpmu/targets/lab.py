@@ -1,0 +1,28 @@
+"""A lab VM: a real arm64 kernel in QEMU, its agent on the serial line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..host import Host
+from . import Target
+from .link import Link
+
+
+class LabTarget(Target):
+    """The kernel line ``line`` on ``board``; prepared at the first use."""
+
+    def __init__(self, line: str, board: Host, cache_dir: Path | None = None) -> None:
+        from ..lab import check_line
+
+        check_line(line)
+        self.name = f"lab:{line}"
+        self._line = line
+        self._board = board
+        self._cache_dir = cache_dir
+
+    def connect(self) -> Link:
+        from ..lab import start
+
+        vm = start(self._line, self._board, cache_dir=self._cache_dir)
+        return Link(vm.read_fd, vm.write_fd, vm.close)

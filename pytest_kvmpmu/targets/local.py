@@ -1,0 +1,53 @@
+"""This machine: an agent in a process of its own, on two pipes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from ..errors import UsageProblem
+from ..resources import PACKAGE, fixtures_dir
+from . import Target
+from .link import Link
+
+# The interpreter's own start-up is all that is waited for.
+_PATIENCE = 20.0
+_LEAVE = 5.0
+
+
+class LocalTarget(Target):
+    """The machine that pytest runs on."""
+
+    name = "local"
+
+    def connect(self) -> Link:
+        if not sys.platform.startswith("linux"):
+            raise UsageProblem(
+                f"there is no KVM on this system ({sys.platform})",
+                "Use --kvmpmu-backend=model here, or an arm64 Linux host",
+            )
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                *("-S", "-E", "-m", "pytest_kvmpmu.agent"),
+                str(fixtures_dir() / "payloads"),
+            ],
+            cwd=PACKAGE.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdin is not None and process.stdout is not None
+
+        def close() -> None:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.close()
+            try:
+                process.wait(_LEAVE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+
+        link = Link(process.stdout.fileno(), process.stdin.fileno(), close)
+        link.greet(_PATIENCE)
+        return link
