@@ -1,0 +1,1 @@
+"""Conformance specs, one file per documented section."""

@@ -1,0 +1,25 @@
+"""Expectations that specs share.
+
+    with refused(Errno.ENXIO):
+        vcpu.set_pmu(0)
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from .kvm import KvmError
+from .uapi.errno import Errno
+
+
+@contextlib.contextmanager
+def refused(errno: Errno) -> Iterator[None]:
+    """Expect the one ioctl inside to return -1 with ``errno``; AssertionError otherwise."""
+    try:
+        yield
+    except KvmError as error:
+        if error.errno != errno:
+            raise AssertionError(f"expected {errno.name}, got {error}") from error
+    else:
+        raise AssertionError(f"expected {errno.name}, but the call succeeded")

@@ -1,0 +1,91 @@
+"""The fixtures of a spec author.
+
+Each test has a world of its own, so nothing of one test's VMs is there in the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .backends.base import Backend
+from .host import Host, Pmu
+from .kvm import PMU_PPI, Device, Kvm, Session, Vcpu, Vm
+from .state import SESSION, backend_of
+from .story import StoryFixture
+
+
+@pytest.fixture(scope="session")
+def kvmpmu_backend(pytestconfig: pytest.Config) -> Backend:
+    """The backend that this run was asked for: the model, or a real kernel."""
+    return backend_of(pytestconfig)
+
+
+@pytest.fixture
+def kvm(request: pytest.FixtureRequest, kvmpmu_backend: Backend, host: Host) -> Iterator[Kvm]:
+    """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
+    session = Session(kvmpmu_backend.world())
+    request.node.stash[SESSION] = session
+    yield Kvm(session, "kvm", host.cpus[0])
+
+
+@pytest.fixture(scope="session")
+def host(kvmpmu_backend: Backend) -> Host:
+    """The host under test: its CPUs, and its core PMUs in probe order."""
+    return kvmpmu_backend.host
+
+
+@pytest.fixture(scope="session")
+def pmus(host: Host) -> tuple[Pmu, ...]:
+    """The host's core PMUs in probe order."""
+    return host.pmus
+
+
+@pytest.fixture
+def vm(kvm: Kvm) -> Vm:
+    """A VM with nothing in it."""
+    return kvm.create_vm()
+
+
+@pytest.fixture
+def vcpu(vm: Vm) -> Vcpu:
+    """vCPU 0 of `vm`, initialised with PSCI 0.2 and a PMU from the host's first CPU."""
+    made = vm.create_vcpu(0)
+    made.init_with_pmu()
+    return made
+
+
+@pytest.fixture
+def gic(vm: Vm, vcpu: Vcpu) -> Device:
+    """An initialised in-kernel GICv3 of `vm`.  No vCPU can be added after it."""
+    return vm.create_gic()
+
+
+@pytest.fixture
+def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
+    """``pmu_guest(cpu, pmu=None)``: a vCPU that is ready to run the cycle-counter payload.
+
+    Everything is done from ``cpu``, in the order in which kvmtool does it; with ``pmu``
+    KVM_ARM_VCPU_PMU_V3_SET_PMU names it.
+    """
+
+    def make(cpu: int, pmu: Pmu | None = None) -> Vcpu:
+        here = vm.on(cpu)
+        vcpu = here.create_vcpu(0)
+        vcpu.init_with_pmu()
+        here.create_gic()
+        vcpu.set_irq(PMU_PPI)
+        if pmu is not None:
+            vcpu.set_pmu(pmu)
+        vcpu.init_pmu()
+        here.load("cycle-counter")
+        return vcpu
+
+    return make
+
+
+@pytest.fixture
+def story(request: pytest.FixtureRequest) -> StoryFixture:
+    """``story(row, column, text)``: put what was seen into the table at the end of the run."""
+    return StoryFixture(request.node.user_properties)

@@ -1,0 +1,96 @@
+"""The pytest plugin: hooks only, in the order in which pytest calls them.
+
+Imports nothing but the options' table: pytest loads this module in every run, used or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from .settings import OPTIONS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
+    for option in OPTIONS:
+        group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
+        parser.addini(option.dest, f"default of {option.flag}: {option.help}", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.version:
+        return
+    from . import fixtures, marks
+
+    for line in marks.LINES:
+        config.addinivalue_line("markers", line)
+    config.pluginmanager.register(fixtures, "kvmpmu-fixtures")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    from . import state
+
+    if not state.asked_for(config):
+        return []
+    return [state.header(config)]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    from . import state
+
+    state.check_marks(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    from . import state
+
+    if state.needed_by(session.items) and not session.config.option.collectonly:
+        state.backend_of(session.config)
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    from . import state
+
+    if state.asked_for(config) or not state.needed_by(items) or config.option.collectonly:
+        return []
+    return [state.header(config)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    from . import state
+
+    state.skip_unless_applicable(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    from . import state
+
+    report = yield
+    if report.failed:
+        state.attach_script(item, report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    from . import summary
+
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    text = summary.lines(summary.tally(reports))
+    if text:
+        terminalreporter.section("kvmpmu")
+        for line in text:
+            terminalreporter.line(line)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    from . import state
+
+    state.close(config)

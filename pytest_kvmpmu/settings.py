@@ -1,0 +1,141 @@
+"""The plugin's options: declared once, read once, checked, and turned into a backend.
+
+Not for: hooks.  `plugin` calls this at the right moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageProblem, unknown
+
+if TYPE_CHECKING:
+    from .backends.base import Backend
+    from .host import Host
+
+DEFAULT_TOPOLOGY = "rockpro64"
+BACKENDS = ("model", "real")
+
+
+@dataclass(frozen=True)
+class Option:
+    """``--kvmpmu-NAME`` and the ini key ``kvmpmu_NAME``."""
+
+    name: str
+    metavar: str
+    help: str
+
+    @property
+    def flag(self) -> str:
+        return f"--kvmpmu-{self.name}"
+
+    @property
+    def dest(self) -> str:
+        return f"kvmpmu_{self.name.replace('-', '_')}"
+
+
+OPTIONS = (
+    Option("backend", "model|real", "run on the reference model or on a real kernel (model)"),
+    Option("target", "local|lab:LINE", "which real kernel: this machine's or a lab VM's (local)"),
+    Option(
+        "kernel",
+        "REVISION",
+        "the revision to expect, like series-v1, 5.10 or linux-6.7"
+        " (model: the newest; real: that of the kernel's release)",
+    ),
+    Option(
+        "topology",
+        "NAME|FILE.toml",
+        f"the host: the model's, or the lab's board ({DEFAULT_TOPOLOGY}); target local takes"
+        " the host as it is, and checks it against this if given",
+    ),
+    Option("timeout", "SECONDS", "how long one call may take (10)"),
+    Option("cache-dir", "DIR", "where lab kernels are kept (the user's cache directory)"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options' values, checked as far as that needs no device.
+
+    ``topology`` is None where none was asked for; ``base`` is where relative paths start.
+    """
+
+    backend: str = "model"
+    target: str | None = None
+    kernel: str | None = None
+    topology: str | None = None
+    seconds: float = 10.0
+    cache_dir: Path | None = None
+    base: Path = Path()
+
+    @property
+    def board(self) -> Host:
+        """The topology asked for, or the default one."""
+        from . import topology
+
+        return topology.load(self.topology or DEFAULT_TOPOLOGY, self.base)
+
+    def make_backend(self) -> Backend:
+        """The backend that was asked for.  `UsageProblem` where there can be none."""
+        if self.backend == "model":
+            from .backends.model import ModelBackend
+
+            return ModelBackend(self.board, self.kernel)
+        from .backends.real import RealBackend
+        from .targets import target
+
+        chosen = target(self.target or "local", self.board, self.cache_dir)
+        board = None if self.topology is None and chosen.name == "local" else self.board
+        return RealBackend(chosen, self.seconds, self.kernel, board)
+
+
+def resolve(value: Callable[[Option], str | None], base: Path = Path()) -> Settings:
+    """Settings from ``value``, which gives each option's text or None.
+
+    `UsageProblem` says which option has which bad value, and names the good ones.
+    """
+    given: dict[str, Any] = {
+        option.name.replace("-", "_"): value(option) or None for option in OPTIONS
+    }
+    backend = given["backend"] or "model"
+    if backend not in BACKENDS:
+        raise unknown("backend", backend, BACKENDS)
+    if given["target"] is not None and backend != "real":
+        raise UsageProblem(
+            f"--kvmpmu-target={given['target']} has no meaning with --kvmpmu-backend={backend}",
+            "Add --kvmpmu-backend=real, or leave the target out",
+        )
+    if given["kernel"] is not None:
+        from .revision import detect
+
+        detect(given["kernel"])
+    settings = Settings(
+        backend,
+        given["target"],
+        given["kernel"],
+        given["topology"],
+        _seconds(given["timeout"]),
+        Path(given["cache_dir"]) if given["cache_dir"] else None,
+        base,
+    )
+    if settings.topology is not None:
+        settings.board  # noqa: B018  # read for its errors: a bad file is found here
+    return settings
+
+
+def _seconds(text: str | None) -> float:
+    if text is None:
+        return Settings.seconds
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise UsageProblem(
+            f"--kvmpmu-timeout={text} is no number of seconds", "Give more than 0, at most 3600"
+        )
+    return seconds

@@ -1,0 +1,129 @@
+"""What the hooks do: state in typed stash keys, checks of markers, the backend's life."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from . import script, summary
+from .backends.base import Backend, BackendFailure
+from .errors import UsageProblem
+from .kvm import Session
+from .marks import Marks, marks
+from .resources import conformance_dir
+from .settings import OPTIONS, Option, Settings, resolve
+
+SETTINGS = pytest.StashKey[Settings]()
+BACKEND = pytest.StashKey[Backend]()
+MARKS = pytest.StashKey[Marks]()
+SESSION = pytest.StashKey[Session]()
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """The options of this run.  Raises pytest.UsageError for a bad value."""
+    if SETTINGS not in config.stash:
+
+        def value(option: Option) -> str | None:
+            given = config.getoption(option.dest)
+            return str(given if given is not None else config.getini(option.dest)) or None
+
+        try:
+            config.stash[SETTINGS] = resolve(value, config.invocation_params.dir)
+        except UsageProblem as problem:
+            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+    return config.stash[SETTINGS]
+
+
+def backend_of(config: pytest.Config) -> Backend:
+    """The backend of this run, started at the first call.
+
+    Raises pytest.UsageError with cause and remedy where it can't be had.
+    """
+    if BACKEND not in config.stash:
+        settings = settings_of(config)
+        try:
+            config.stash[BACKEND] = settings.make_backend()
+        except (UsageProblem, BackendFailure) as problem:
+            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+    return config.stash[BACKEND]
+
+
+def asked_for(config: pytest.Config) -> bool:
+    """Whether this run was given one of our options or our specs, and will run tests."""
+    if config.option.collectonly or config.option.help or hasattr(config, "workerinput"):
+        return False
+    if any(config.getoption(option.dest) is not None for option in OPTIONS):
+        return True
+    specs = conformance_dir()
+    return any(_leads_to(arg, specs, config) for arg in config.args)
+
+
+def _leads_to(arg: str, specs: Path, config: pytest.Config) -> bool:
+    if arg.startswith("pytest_kvmpmu.conformance"):
+        return bool(config.option.pyargs)
+    path = (config.invocation_params.dir / arg.partition("::")[0]).resolve()
+    return path.is_relative_to(specs)
+
+
+def header(config: pytest.Config) -> str:
+    """The report header's line.  Starts the backend; an xdist controller lets it go again."""
+    backend = backend_of(config)
+    line = f"kvmpmu: {summary.describe(backend, settings_of(config))}"
+    if config.getoption("numprocesses", None):
+        close(config)
+    return line
+
+
+def needed_by(items: Sequence[pytest.Item]) -> bool:
+    """Whether one of the tests uses a backend."""
+    return any("kvmpmu_backend" in getattr(item, "fixturenames", ()) for item in items)
+
+
+def check_marks(items: Sequence[pytest.Item]) -> None:
+    """Check all tests' markers, and tell the reports which clauses a test is for."""
+    for item in items:
+        try:
+            item.stash[MARKS] = found = marks(item)
+        except UsageProblem as problem:
+            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+        item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]
+
+
+def skip_unless_applicable(item: pytest.Item) -> None:
+    """Skip a test that doesn't apply, and say in its report which of the two reasons it is."""
+    if not needed_by([item]):
+        return
+    backend = backend_of(item.config)
+    line = summary.describe(backend, settings_of(item.config))
+    item.user_properties.append((summary.KERNEL, line))
+    found = item.stash[MARKS]
+    if why := found.not_applicable(backend.revision):
+        item.user_properties.append((summary.NOT_APPLICABLE, why))
+        pytest.skip(f"not applicable to {backend.revision}: {why}")
+    if lack := found.missing(backend.host):
+        item.user_properties.append((summary.MISSING, lack))
+        pytest.skip(f"not verified: {lack}")
+
+
+def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Put the test's calls into its report, as a script for ``kvmpmu play``."""
+    session = item.stash.get(SESSION, None)
+    if session is not None and session.record:
+        text = script.dump(call for call, _ in session.record)
+        report.sections.append(("calls, as a script for kvmpmu play", text))
+        said = [
+            "no answer" if outcome is None else json.dumps(outcome.to_json())
+            for _, outcome in session.record
+        ]
+        report.sections.append(("their outcomes", "\n".join(said)))
+
+
+def close(config: pytest.Config) -> None:
+    """Close the backend if there is one."""
+    backend = config.stash.get(BACKEND, None)
+    if backend is not None:
+        backend.close()
+        del config.stash[BACKEND]

@@ -1,0 +1,96 @@
+"""The end of a run: what was verified, what was not, and the table of the story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+
+from .backends.base import Backend
+from .host import format_cpus
+from .settings import Settings
+from .story import PROPERTY as STORY
+from .story import table
+
+CLAUSE = "kvmpmu_clause"
+NOT_APPLICABLE = "kvmpmu_not_applicable"
+MISSING = "kvmpmu_missing"
+KERNEL = "kvmpmu_kernel"
+
+
+def describe(backend: Backend, settings: Settings) -> str:
+    """The run in one line: backend, target, kernel, revision, topology, PMUs in probe order."""
+    place = settings.target or "local" if settings.backend == "real" else ""
+    listed = [f"{pmu.name}={pmu.type} (cpus {format_cpus(pmu.cpus)})" for pmu in backend.host.pmus]
+    parts = [
+        f"backend {settings.backend}{' on ' + place if place else ''}",
+        f"kernel {backend.release}"
+        + (f" as {backend.revision}" if backend.release != backend.revision.name else ""),
+        f"topology {backend.host.name}",
+        f"PMUs {', '.join(listed) or 'none'}",
+        f"timeout {settings.seconds:g} s",
+    ]
+    return ", ".join([*parts, *backend.notes])
+
+
+@dataclass
+class Tally:
+    """What the reports of a run say about clauses."""
+
+    passed: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    inapplicable: dict[str, int] = field(default_factory=dict)
+    unverified: dict[str, set[str]] = field(default_factory=dict)
+    story: list[str] = field(default_factory=list)
+    kernels: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def verified(self) -> set[str]:
+        """The clauses of which every test that ran passed, and at least one ran."""
+        return self.passed - self.failed
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take one report into account."""
+        told: dict[str, list[str]] = {}
+        for name, value in report.user_properties:
+            told.setdefault(name, []).append(str(value))
+        clauses = set(told.get(CLAUSE, ()))
+        if report.failed:
+            self.failed |= clauses
+        elif report.when == "call" and report.passed:
+            self.passed |= clauses
+            self.story += told.get(STORY, ())
+        for reason in told.get(NOT_APPLICABLE, ()) if report.when == "setup" else ():
+            self.inapplicable[reason] = self.inapplicable.get(reason, 0) + 1
+        for reason in told.get(MISSING, ()) if report.when == "setup" else ():
+            self.unverified.setdefault(reason, set()).update(clauses)
+        self.kernels.update(dict.fromkeys(told.get(KERNEL, ())))
+
+
+def tally(reports: Iterable[object]) -> Tally:
+    """The tally of all test reports among ``reports``."""
+    found = Tally()
+    for report in reports:
+        if isinstance(report, pytest.TestReport):
+            found.add(report)
+    return found
+
+
+def lines(found: Tally) -> list[str]:
+    """The summary's text; empty where no test had to do with a kernel."""
+    if not (found.kernels or found.passed or found.failed):
+        return []
+    out = [*found.kernels]
+    if found.story:
+        out += ["", *table(found.story), ""]
+    out.append(f"clauses verified: {len(found.verified)}, violated: {len(found.failed)}")
+    out += [f"  violated: {slug}" for slug in sorted(found.failed)]
+    if found.inapplicable:
+        out.append(f"tests not applicable to this revision: {sum(found.inapplicable.values())}")
+        out += [f"  {count} x {why}" for why, count in sorted(found.inapplicable.items())]
+    for reason, slugs in sorted(found.unverified.items()):
+        left = sorted(slugs - found.passed - found.failed)
+        out.append(f"tests skipped because {reason}; clauses not verified: {len(left)}")
+        out += [f"  not verified: {slug}" for slug in left]
+    return out
