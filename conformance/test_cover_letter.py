@@ -19,7 +19,7 @@ from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import FailEntry
 
 PmuGuest = Callable[..., Vcpu]
-BEFORE, WITH = "without SET_PMU", "with SET_PMU"
+DEFAULT, CHOSEN = "default PMU", "with SET_PMU"
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
@@ -65,7 +65,7 @@ def test_the_first_pmu_counts_without_set_pmu(
     pmu_guest: PmuGuest, pmus: tuple[Pmu, ...], story: StoryFixture
 ) -> None:
     result = seen(pmu_guest(min(pmus[0].cpus)), pmus[0])
-    story(runs_on(pmus[0]), BEFORE, result)
+    story(runs_on(pmus[0]), DEFAULT, result)
     assert result == "counts"
 
 
@@ -75,7 +75,7 @@ def test_any_other_pmus_cpus_are_stuck_without_set_pmu(
     pmu_guest: PmuGuest, pmus: tuple[Pmu, ...], story: StoryFixture
 ) -> None:
     result = seen(pmu_guest(min(pmus[-1].cpus)), pmus[-1])
-    story(runs_on(pmus[-1]), BEFORE, result)
+    story(runs_on(pmus[-1]), DEFAULT, result)
     assert result == "stuck at 0"
 
 
@@ -85,7 +85,7 @@ def test_a_vm_set_up_and_run_on_one_pmu_counts_without_set_pmu(
     which: int, pmu_guest: PmuGuest, pmus: tuple[Pmu, ...], story: StoryFixture
 ) -> None:
     result = seen(pmu_guest(min(pmus[which].cpus)), pmus[which])
-    story(runs_on(pmus[which]), BEFORE, result)
+    story(runs_on(pmus[which]), DEFAULT, result)
     assert result == "counts"
 
 
@@ -96,7 +96,7 @@ def test_the_chosen_pmu_counts_on_all_its_cpus(
 ) -> None:
     pmu = pmus[which]
     result = seen(pmu_guest(min(pmu.cpus), pmu), pmu)
-    story(runs_on(pmu), WITH, result)
+    story(runs_on(pmu), CHOSEN, result)
     assert result == "counts"
 
 
@@ -108,7 +108,7 @@ def test_a_move_away_from_the_first_pmu_is_what_stops_the_counter(
 ) -> None:
     here, there, row = moved(pmus[which], pmus[-1 - which])
     result = cycle_counter(pmu_guest(here).on(there))
-    story(row, BEFORE, result)
+    story(row, DEFAULT, result)
     assert result == ("counts" if there in pmus[0].cpus else "stuck at 0")
 
 
@@ -120,7 +120,7 @@ def test_a_move_away_from_the_cpu_of_vcpu_init_stops_the_counter(
 ) -> None:
     here, there, row = moved(pmus[which], pmus[-1 - which])
     result = cycle_counter(pmu_guest(here).on(there))
-    story(row, BEFORE, result)
+    story(row, DEFAULT, result)
     assert result == "stuck at 0"
 
 
@@ -132,7 +132,7 @@ def test_a_run_on_another_pmus_cpu_is_an_exec_format_error(
 ) -> None:
     here, there, row = moved(pmus[which], pmus[-1 - which])
     result = cycle_counter(pmu_guest(here, pmus[which]).on(there))
-    story(row, WITH, result)
+    story(row, CHOSEN, result)
     assert result == "refused: KVM_RUN = -1 ENOEXEC"
 
 
@@ -144,7 +144,7 @@ def test_a_run_on_another_pmus_cpu_is_a_failed_entry_on_that_cpu(
 ) -> None:
     here, there, row = moved(pmus[which], pmus[-1 - which])
     result = cycle_counter(pmu_guest(here, pmus[which]).on(there))
-    story(row, WITH, result)
+    story(row, CHOSEN, result)
     assert result == f"refused: KVM_EXIT_FAIL_ENTRY, cpu {there}"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TOPOLOGY = "rockpro64"
 BACKENDS = ("model", "real")
+PREFIX = "--kvmpmu-"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        return f"--kvmpmu-{self.name}"
+        return PREFIX + self.name
 
     @property
     def dest(self) -> str:
@@ -93,9 +94,13 @@ class Settings:
         return RealBackend(chosen, self.seconds, self.kernel, board)
 
 
-def resolve(value: Callable[[Option], str | None], base: Path = Path()) -> Settings:
+def resolve(
+    value: Callable[[Option], str | None], base: Path | None = None, prefix: str = PREFIX
+) -> Settings:
     """Settings from ``value``, which gives each option's text or None.
 
+    Relative paths start from ``base`` (default: the current directory); ``prefix`` is
+    what the user writes before an option's name.
     `UsageProblem` says which option has which bad value, and names the good ones.
     """
     given: dict[str, Any] = {
@@ -106,8 +111,8 @@ def resolve(value: Callable[[Option], str | None], base: Path = Path()) -> Setti
         raise unknown("backend", backend, BACKENDS)
     if given["target"] is not None and backend != "real":
         raise UsageProblem(
-            f"--kvmpmu-target={given['target']} has no meaning with --kvmpmu-backend={backend}",
-            "Add --kvmpmu-backend=real, or leave the target out",
+            f"{prefix}target={given['target']} has no meaning with {prefix}backend={backend}",
+            f"Add {prefix}backend=real, or leave the target out",
         )
     if given["kernel"] is not None:
         from .revision import detect
@@ -118,16 +123,16 @@ def resolve(value: Callable[[Option], str | None], base: Path = Path()) -> Setti
         given["target"],
         given["kernel"],
         given["topology"],
-        _seconds(given["timeout"]),
+        _seconds(given["timeout"], prefix),
         Path(given["cache_dir"]) if given["cache_dir"] else None,
-        base,
+        base or Path(),
     )
     if settings.topology is not None:
         settings.board  # noqa: B018  # read for its errors: a bad file is found here
     return settings
 
 
-def _seconds(text: str | None) -> float:
+def _seconds(text: str | None, prefix: str) -> float:
     if text is None:
         return Settings.seconds
     try:
@@ -136,6 +141,6 @@ def _seconds(text: str | None) -> float:
         seconds = 0.0
     if not 0 < seconds <= 3600:
         raise UsageProblem(
-            f"--kvmpmu-timeout={text} is no number of seconds", "Give more than 0, at most 3600"
+            f"{prefix}timeout={text} is no number of seconds", "Give more than 0, at most 3600"
         )
     return seconds

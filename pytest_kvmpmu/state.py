@@ -93,7 +93,10 @@ def check_marks(items: Sequence[pytest.Item]) -> None:
 
 
 def skip_unless_applicable(item: pytest.Item) -> None:
-    """Skip a test that doesn't apply, and say in its report which of the two reasons it is."""
+    """Mark a test that doesn't apply as skipped, and tell its report which reason it is.
+
+    Runs before pytest's own look at the skip markers, which names the test's own line.
+    """
     if not needed_by([item]):
         return
     backend = backend_of(item.config)
@@ -102,10 +105,10 @@ def skip_unless_applicable(item: pytest.Item) -> None:
     found = item.stash[MARKS]
     if why := found.not_applicable(backend.revision):
         item.user_properties.append((summary.NOT_APPLICABLE, why))
-        pytest.skip(f"not applicable to {backend.revision}: {why}")
-    if lack := found.missing(backend.host):
+        item.add_marker(pytest.mark.skip(f"not applicable to {backend.revision}: {why}"))
+    elif lack := found.missing(backend.host):
         item.user_properties.append((summary.MISSING, lack))
-        pytest.skip(f"not verified: {lack}")
+        item.add_marker(pytest.mark.skip(f"not verified: {lack}"))
 
 
 def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -18,10 +18,10 @@ class StoryFixture:
 
 
 def table(cells: Iterable[str]) -> list[str]:
-    """The lines of the table that ``ROW | COLUMN | TEXT`` cells make, in order of appearance."""
+    """The lines of the table that ``ROW | COLUMN | TEXT`` cells make, rows and columns sorted."""
     parsed = [tuple(cell.split(" | ", 2)) for cell in cells]
-    rows = list(dict.fromkeys(row for row, _, _ in parsed))
-    columns = list(dict.fromkeys(column for _, column, _ in parsed))
+    rows = sorted({row for row, _, _ in parsed})
+    columns = sorted({column for _, column, _ in parsed})
     text = {(row, column): said for row, column, said in parsed}
     grid = [["", *columns]]
     grid += [[row, *(text.get((row, column), "-") for column in columns)] for row in rows]

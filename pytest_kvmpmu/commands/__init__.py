@@ -1,0 +1,54 @@
+"""The ``kvmpmu`` program.  Each subcommand is a module with ``add_parser`` and ``run``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from .. import __version__
+from ..backends.base import BackendFailure
+from ..errors import UsageProblem
+
+USAGE_ERROR = 4
+FAILURE = 1
+INTERRUPTED = 128 + signal.SIGINT
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with pytest's exit code for a usage error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The program's command line."""
+    from . import lab, play
+
+    top = _Parser(
+        prog="kvmpmu", description="Tools of pytest-kvmpmu. The specs themselves run under pytest."
+    )
+    top.add_argument("--version", action="version", version=f"kvmpmu {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for module in (play, lab):
+        module.add_parser(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; the exit status is 0, 1 (something broke) or 4 (usage error)."""
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except UsageProblem as problem:
+        print(f"kvmpmu: error: {problem}", file=sys.stderr)
+        return USAGE_ERROR
+    except BackendFailure as failure:
+        print(f"kvmpmu: {failure}", file=sys.stderr)
+        return FAILURE
+    except KeyboardInterrupt:
+        print("kvmpmu: interrupted", file=sys.stderr)
+        return INTERRUPTED
