@@ -1,8 +1,7 @@
-"""The agent's main loop: one request in, one answer out.
+"""The agent's two processes: one that serves, one that outlives it.
 
-Requests: ``{"op": "ping"}``; ``{"op": "describe"}``;
-``{"op": "execute", "world": N, "calls": [...], "seconds": S}``.  A number N other than
-that of the request before ends that world and begins a fresh one.
+A crash in the serving process (a bug in a kernel can cost it its life) is told to the
+one who asked, and the next request finds a new process.
 """
 
 from __future__ import annotations
@@ -11,89 +10,43 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional
 
-from ..wire.frame import Decoder, Message, encode
-from .child import Child
-from .describe import describe
+from ..wire.frame import encode
+from .service import Service, write
+from .syscall import die_with_parent
 
-# How long a call that does not heed its interruption is waited for.
-GRACE = 2.0
-
-
-class Server:
-    """Keeps one world at work and one process in reserve: a fork takes time on a slow host."""
-
-    def __init__(self, payloads: Path) -> None:
-        self._payloads = payloads
-        self._world: Optional[int] = None
-        self._child: Optional[Child] = None
-        self._left: List[Child] = []
-        self._spare: Optional[Child] = None
-
-    def prepare(self) -> None:
-        """Have a process in reserve and bury the dead."""
-        self._left = [child for child in self._left if not _reaped(child)]
-        if self._spare is None:
-            others = self._child.fds if self._child else []
-            self._spare = Child(self._payloads, others)
-
-    def answer(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """The answer to one request; ``error`` says what is wrong with the request itself."""
-        op = request.get("op")
-        if op == "ping":
-            return {"ok": {}}
-        if op == "describe":
-            return {"ok": describe()}
-        if op == "execute":
-            return self._execute(request)
-        return {"error": f"unknown op {op!r}"}
-
-    def _execute(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        if self._child is None or request["world"] != self._world:
-            self.leave()
-            self.prepare()
-            self._child, self._spare = self._spare, None
-            self._world = request["world"]
-        assert self._child is not None  # prepare() made one
-        answer = self._child.execute(request["calls"], request["seconds"], GRACE)
-        if "died" in answer:
-            for fd in self._child.fds:
-                os.close(fd)
-            self._child = None
-        return answer
-
-    def leave(self) -> None:
-        """End the world at work."""
-        if self._child is not None:
-            self._child.leave()
-            self._left.append(self._child)
-            self._child = None
-
-
-def _reaped(child: Child) -> bool:
-    return os.waitpid(child.pid, os.WNOHANG)[0] != 0
+_PAYLOADS = Path("fixtures", "payloads")
 
 
 def main() -> None:
-    """Announce the agent, then answer requests until standard input ends."""
+    """Announce the agent and serve on standard input and output until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
-    server = Server(Path(sys.argv[1]) if sys.argv[1:] else Path("fixtures", "payloads"))
-    server.prepare()
-    write({"hello": 1})
-    decoder = Decoder()
+    payloads = Path(sys.argv[1]) if sys.argv[1:] else _PAYLOADS
+    greeting = encode({"hello": 1})
     while True:
-        chunk = os.read(0, 65536)
-        if not chunk:
-            break
-        for event in decoder.feed(chunk):
-            if isinstance(event, Message):
-                write(server.answer(event.body))
-                server.prepare()
+        pid = os.fork()
+        if pid == 0:
+            _serve(payloads, greeting)
+        _, status = os.waitpid(pid, 0)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+            return
+        greeting = b"\n" + encode({"died": _ending(status)})
 
 
-def write(body: Any) -> None:
-    """Send one frame."""
-    frame = encode(body)
-    while frame:
-        frame = frame[os.write(1, frame) :]
+def _serve(payloads: Path, greeting: bytes) -> None:
+    """The serving process's life.  Does not return."""
+    status = 1
+    try:
+        die_with_parent()
+        write(greeting)
+        Service(payloads).run()
+        status = 0
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _ending(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return signal.Signals(os.WTERMSIG(status)).name
+    return f"exit status {os.WEXITSTATUS(status)}"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 import signal
-from typing import Any, Tuple
+import time
+from typing import Tuple
 
 from ..uapi.errno import Errno
 
@@ -27,28 +28,25 @@ _libc.mmap.argtypes = (
     ctypes.c_long,
 )
 _libc.mmap.restype = ctypes.c_void_p
+_libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 
 PR_SET_PDEATHSIG = 1
 # A signal that comes just before the call sleeps is lost: keep sending.
 _AGAIN = 0.1
 
 
-class Alarm:
-    """SIGALRM that makes a sleeping ioctl return EINTR."""
+def heed_alarm() -> None:
+    """Let SIGALRM interrupt this thread, and only this one: its sleeping ioctl says EINTR.
 
-    def __init__(self) -> None:
-        self.fired = False
-        signal.signal(signal.SIGALRM, self._fire)
+    The process's other threads have to block the signal (`ignore_alarm`).
+    """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
 
-    def _fire(self, number: int, frame: Any) -> None:
-        self.fired = True
 
-    def start(self, seconds: float) -> None:
-        self.fired = False
-        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
-
-    def stop(self) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+def ignore_alarm() -> None:
+    """Keep SIGALRM from this thread and the ones that it starts; to be called by the first."""
+    signal.signal(signal.SIGALRM, lambda number, frame: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 
 
 def ioctl(fd: int, request: int, arg: int) -> Tuple[int, int]:
@@ -57,22 +55,31 @@ def ioctl(fd: int, request: int, arg: int) -> Tuple[int, int]:
     return ret, ctypes.get_errno() if ret < 0 else 0
 
 
-def bounded_ioctl(
-    alarm: Alarm, seconds: float, fd: int, request: int, arg: int
-) -> Tuple[int, int, bool]:
+def bounded_ioctl(seconds: float, fd: int, request: int, arg: int) -> Tuple[int, int, bool]:
     """As `ioctl`, and whether it had to be interrupted after ``seconds``."""
-    alarm.start(seconds)
+    began = time.monotonic()
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         ret, errno = ioctl(fd, request, arg)
     finally:
-        alarm.stop()
-    return ret, errno, alarm.fired and errno == Errno.EINTR
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return ret, errno, errno == Errno.EINTR and time.monotonic() - began >= seconds
 
 
-def unmapped_page() -> int:
-    """The address of a page that can be neither read nor written, for good."""
-    address = _libc.mmap(None, mmap.PAGESIZE, 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+def map_memory(size: int, protection: int = mmap.PROT_READ | mmap.PROT_WRITE) -> int:
+    """The address of ``size`` bytes of zeroed memory; with protection 0 none can touch it.
+
+    mmap.mmap would do, but can't be closed while an address in it is known.
+    """
+    address = _libc.mmap(None, size, protection, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+    if address == ctypes.c_void_p(-1).value:
+        raise OSError(ctypes.get_errno(), f"mmap of {size} bytes")
     return int(address)
+
+
+def unmap_memory(address: int, size: int) -> None:
+    """Give memory of `map_memory` back."""
+    _libc.munmap(address, size)
 
 
 def die_with_parent() -> None:

@@ -1,7 +1,7 @@
 """One world: the objects that a sequence of Calls makes, and the Calls' execution.
 
-A world lives in a process of its own.  When that ends, so do the VMs, and with
-them the perf events that KVM made for the thread: they can't disturb the next world.
+A world lives in a thread of its own, since KVM makes perf events for the thread that
+runs a vCPU, and events that are left over would keep the next VM's from counting.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..wire.call import Call
 from ..wire.outcome import Exit, FailEntry, Mmio, Outcome
 from ..wire.params import POINTEES, Addr
 from . import payload
-from .syscall import Alarm, bounded_ioctl, ioctl, unmapped_page
+from .syscall import bounded_ioctl, ioctl, map_memory, unmap_memory
 
 # What the agent finds in fail_entry when the kernel did not write there.
 _POISON = (0xA5A5A5A5A5A5A5A5, 0xA5A5A5A5)
@@ -45,12 +45,11 @@ class World:
 
     def __init__(self, payloads: Path) -> None:
         self._payloads = payloads
-        self._alarm = Alarm()
         self._cpu: Optional[int] = None
         self._fds: Dict[str, int] = {}
         self._vcpus: Dict[str, _Vcpu] = {}
-        self._memory: List[mmap.mmap] = []
-        self._unmapped = unmapped_page()
+        self._memory: List[Tuple[int, int]] = [(map_memory(_PAGE, 0), _PAGE)]
+        self._unmapped = self._memory[0][0]
         self._kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
         self._fds["kvm"] = self._kvm
         self._run_size, _ = ioctl(self._kvm, req.KVM_GET_VCPU_MMAP_SIZE, 0)
@@ -82,13 +81,22 @@ class World:
         self._adopt(call.new, ret)
         return _without_fd(outcome)
 
+    def close(self) -> None:
+        """End the VMs: with the last descriptor and mapping of one, the kernel takes it down."""
+        for vcpu in self._vcpus.values():
+            if vcpu.run is not None:
+                vcpu.run.close()
+        for fd in reversed(list(self._fds.values())):
+            if fd >= 0:
+                os.close(fd)
+        for address, size in self._memory:
+            unmap_memory(address, size)
+
     def _issue(
         self, call: Call, arg: int, seconds: float, exit: Optional[Callable[[], Exit]] = None
     ) -> Tuple[int, Outcome]:
         fd = self._fds.get(call.on, -1)
-        ret, errno, late = bounded_ioctl(
-            self._alarm, seconds, fd, req.REQUESTS[call.ioctl], arg
-        )
+        ret, errno, late = bounded_ioctl(seconds, fd, req.REQUESTS[call.ioctl], arg)
         return ret, Outcome(
             ret, errno or None, exit=exit() if exit is not None else None, timed_out=late
         )
@@ -159,12 +167,13 @@ class World:
     def _memory_region(self, call: Call, seconds: float) -> Outcome:
         args = call.args
         size = args["memory_size"]
-        memory = mmap.mmap(-1, max(size, _PAGE))
-        self._memory.append(memory)
+        code = b""
         if args["payload"] is not None:
             code = payload.image(self._payloads, args["payload"])
-            memory[: len(code)] = code
-        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        backing = max(size, len(code), _PAGE)
+        address = map_memory(backing)
+        self._memory.append((address, backing))
+        ctypes.memmove(address, code, len(code))
         content = structs.KVM_USERSPACE_MEMORY_REGION.pack(
             args["slot"], 0, args["guest_phys_addr"], size, address
         )

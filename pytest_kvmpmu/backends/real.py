@@ -9,14 +9,16 @@ from ..errors import UsageProblem
 from ..host import Host, Pmu, format_cpus, parse_cpus
 from ..revision import detect
 from ..targets import Link, Target
-from ..targets.link import LinkLost
+from ..targets.link import LinkLost, NoAnswer
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .base import BackendFailure
 from .usable import check
 
-# How long the agent may take beyond what the calls themselves were given.
+# How long a machine may take to describe itself.
 _PATIENCE = 15.0
+# How long a call that does not heed its interruption is waited for.
+_GRACE = 3.0
 
 
 class RealBackend:
@@ -49,7 +51,7 @@ class RealBackend:
             self.close()
             raise
         self.revision = detected.revision
-        self.notes = (
+        self.notes: tuple[str, ...] = (
             (f"kernel {kernel or self.release} is {detected.note}",) if detected.note else ()
         )
 
@@ -86,29 +88,37 @@ class RealWorld:
             raise BackendFailure("this world ended with an earlier call")
         seconds = self._backend.seconds
         self._lost = True  # unless the whole answer arrives
-        answer = self._backend.request(
-            {
-                "op": "execute",
-                "world": self._number,
-                "calls": [call.to_json() for call in calls],
-                "seconds": seconds,
-            },
-            seconds * len(calls) + _PATIENCE,
-        )
-        outcomes = [Outcome.from_json(value) for value in answer["outcomes"]]
+        body = {
+            "op": "execute",
+            "world": self._number,
+            "calls": [call.to_json() for call in calls],
+            "seconds": seconds,
+        }
+        try:
+            answer = self._backend.request(body, seconds * len(calls) + _GRACE)
+        except BackendFailure as failure:
+            if isinstance(failure.__cause__, NoAnswer):
+                last = f" (or one of the {len(calls) - 1} before it)" if len(calls) > 1 else ""
+                raise BackendFailure(
+                    f"{_named(calls[-1])}{last} did not return within {seconds:g} s and could"
+                    f" not be interrupted; {failure}"
+                ) from failure
+            raise
+        outcomes = [Outcome.from_json(value) for value in answer.get("outcomes", ())]
         if len(outcomes) < len(calls):
-            raise BackendFailure(_why(calls[len(outcomes)], answer, seconds))
+            raise BackendFailure(_why(calls[len(outcomes)], answer))
         self._lost = False
         return outcomes
 
 
-def _why(call: Call, answer: Mapping[str, Any], seconds: float) -> str:
-    named = f"{call.ioctl} on {call.on} from CPU {call.cpu}"
-    if answer.get("hung"):
-        return f"{named} did not return within {seconds:g} s and could not be interrupted"
+def _why(call: Call, answer: Mapping[str, Any]) -> str:
     if "crash" in answer:
-        return f"{named}: {answer['crash']}"
-    return f"{named}: the process that issued it ended ({answer.get('died')})"
+        return f"{_named(call)}: {answer['crash']}"
+    return f"{_named(call)}: the process that issued it ended ({answer.get('died')})"
+
+
+def _named(call: Call) -> str:
+    return f"{call.ioctl} on {call.on} from CPU {call.cpu}"
 
 
 def _host(facts: Mapping[str, Any], board: Host | None) -> Host:

@@ -19,6 +19,10 @@ class LinkLost(Exception):
     """The agent did not answer, or answered nonsense.  The link is of no more use."""
 
 
+class NoAnswer(LinkLost):
+    """The agent did not answer in time."""
+
+
 class Link:
     """Two file descriptors with an agent behind them.
 
@@ -63,7 +67,7 @@ class Link:
         while True:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._read_fd], [], [], left)[0]:
-                raise LinkLost(self._explain("the agent does not answer"))
+                raise NoAnswer(self._explain("the agent does not answer"))
             chunk = os.read(self._read_fd, 65536)
             if not chunk:
                 raise LinkLost(self._explain("the agent has ended"))

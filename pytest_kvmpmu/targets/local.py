@@ -12,7 +12,8 @@ from .link import Link
 
 # The interpreter's own start-up is all that is waited for.
 _PATIENCE = 20.0
-_LEAVE = 5.0
+# An agent that is at rest ends with its input; one that hangs is killed.
+_LEAVE = 1.0
 
 
 class LocalTarget(Target):
