@@ -77,9 +77,7 @@ def test_get_is_refused(vcpu: Vcpu) -> None:
 
 
 @pytest.mark.kvmpmu_clause("set-pmu.set")
-def test_every_core_pmu_is_taken_and_so_is_a_repetition(
-    vcpu: Vcpu, pmus: tuple[Pmu, ...]
-) -> None:
+def test_every_core_pmu_is_taken_and_so_is_a_repetition(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
     for pmu in (*pmus, *reversed(pmus)):
         vcpu.set_pmu(pmu)
         vcpu.set_pmu(pmu)
@@ -156,9 +154,7 @@ def test_after_a_run_of_any_vcpu_set_is_ebusy(
 
 
 @pytest.mark.kvmpmu_clause("run.einval.pmu", "set-pmu.set")
-def test_a_run_refused_for_want_of_init_does_not_count(
-    vcpu: Vcpu, pmus: tuple[Pmu, ...]
-) -> None:
+def test_a_run_refused_for_want_of_init_does_not_count(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
     with refused(Errno.EINVAL):
         vcpu.run()
     vcpu.set_pmu(pmus[0])
@@ -176,9 +172,7 @@ def test_init_of_one_vcpu_leaves_set_pmu_to_the_others(
 
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.ebusy.filter")
-def test_after_a_filter_only_the_same_pmu_is_taken(
-    vcpu: Vcpu, pmus: tuple[Pmu, ...]
-) -> None:
+def test_after_a_filter_only_the_same_pmu_is_taken(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
     vcpu.set_pmu(pmus[-1])
     deny_nothing(vcpu)
     with refused(Errno.EBUSY):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-
 # More names than this are no help in a message.
 _MOST = 24
 

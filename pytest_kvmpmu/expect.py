@@ -1,7 +1,7 @@
 """Expectations that specs share.
 
-    with refused(Errno.ENXIO):
-        vcpu.set_pmu(0)
+with refused(Errno.ENXIO):
+    vcpu.set_pmu(0)
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Each test has a world of its own, so nothing of one test's VMs is there in the n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -23,11 +23,11 @@ def kvmpmu_backend(pytestconfig: pytest.Config) -> Backend:
 
 
 @pytest.fixture
-def kvm(request: pytest.FixtureRequest, kvmpmu_backend: Backend, host: Host) -> Iterator[Kvm]:
+def kvm(request: pytest.FixtureRequest, kvmpmu_backend: Backend, host: Host) -> Kvm:
     """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
     session = Session(kvmpmu_backend.world())
     request.node.stash[SESSION] = session
-    yield Kvm(session, "kvm", host.cpus[0])
+    return Kvm(session, "kvm", host.cpus[0])
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def vcpu(vm: Vm) -> Vcpu:
 
 
 @pytest.fixture
-def gic(vm: Vm, vcpu: Vcpu) -> Device:
+def gic(vm: Vm, vcpu: Vcpu) -> Device:  # noqa: ARG001  # a GIC comes after the vCPUs
     """An initialised in-kernel GICv3 of `vm`.  No vCPU can be added after it."""
     return vm.create_gic()
 

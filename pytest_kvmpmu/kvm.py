@@ -31,6 +31,8 @@ GIC_REDIST = 0x080A_0000
 # The interrupt that VMMs use for the PMU: PPI 7.
 PMU_PPI = 23
 
+_AN_INT = Addr("int", (0,))
+
 
 class KvmError(Exception):
     """An ioctl that returned -1.  ``errno`` is Linux's number, ``call`` what was asked."""
@@ -41,9 +43,7 @@ class KvmError(Exception):
         number = outcome.errno or 0
         self.errno: int = Errno(number) if number in MESSAGES else number
         said = MESSAGES.get(Errno(number)) if number in MESSAGES else None
-        super().__init__(
-            f"{_named(call)}: {errno_name(number)}" + (f" ({said})" if said else "")
-        )
+        super().__init__(f"{_named(call)}: {errno_name(number)}" + (f" ({said})" if said else ""))
 
 
 class CallHung(Exception):
@@ -160,7 +160,7 @@ class _HasAttrs(Handle):
         """KVM_SET_DEVICE_ATTR."""
         self.call("KVM_SET_DEVICE_ATTR", group=group, attr=attr, addr=addr, **more)
 
-    def get_attr(self, group: int, attr: int, addr: Addr = Addr("int", (0,)), **more: Any) -> int:
+    def get_attr(self, group: int, attr: int, addr: Addr = _AN_INT, **more: Any) -> int:
         """KVM_GET_DEVICE_ATTR: the value that the kernel wrote to ``addr``."""
         out = self.call("KVM_GET_DEVICE_ATTR", group=group, attr=attr, addr=addr, **more).out
         assert out is not None

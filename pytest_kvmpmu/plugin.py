@@ -37,7 +37,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [state.header(config)]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     from . import state
 
     state.check_marks(items)

@@ -26,6 +26,8 @@ def table(cells: Iterable[str]) -> list[str]:
     grid = [["", *columns]]
     grid += [[row, *(text.get((row, column), "-") for column in columns)] for row in rows]
     widths = [max(len(line[n]) for line in grid) for n in range(len(columns) + 1)]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in grid]
+    lines = [
+        "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in grid
+    ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     return [line.rstrip() for line in lines]

@@ -1,13 +1,13 @@
 """Topology files: a `Host` written down as TOML.
 
-    description = "one sentence"
-    cpus = 6                    # CPUs 0 to 5
-    [[pmu]]                     # in probe order
-    name = "armv8_cortex_a53"   # as in /sys/bus/event_source/devices
-    compatible = "arm,cortex-a53-pmu"
-    type = 8                    # perf type id, 6 or more; the model's: a real kernel gives out its own
-    cpus = "0-3"                # the kernel's CPU list format
-    counters = 6                # event counters, without the cycle counter
+description = "one sentence"
+cpus = 6                    # CPUs 0 to 5
+[[pmu]]                     # in probe order
+name = "armv8_cortex_a53"   # as in /sys/bus/event_source/devices
+compatible = "arm,cortex-a53-pmu"
+type = 8                    # perf type id, 6 or more; the model's: a real kernel gives out its own
+cpus = "0-3"                # the kernel's CPU list format
+counters = 6                # event counters, without the cycle counter
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ class _File:
             if not isinstance(entry, dict):
                 raise self.wrong("pmu", None, f"{entry!r} is no table", "Write [[pmu]] tables")
             pmus.append(self.pmu(index, entry, count, pmus))
-        return Host(
-            self.path.stem, tuple(range(count)), tuple(pmus), table.get("description", "")
-        )
+        return Host(self.path.stem, tuple(range(count)), tuple(pmus), table.get("description", ""))
 
     def pmu(self, index: int, table: dict[str, Any], count: int, earlier: list[Pmu]) -> Pmu:
         self.check(table, _PMU, index)

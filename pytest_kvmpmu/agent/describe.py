@@ -6,7 +6,7 @@ import errno
 import os
 import platform
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from ..uapi import constants as k
 from ..uapi import ioctl as req
@@ -16,7 +16,7 @@ _PMUS = Path("/sys/bus/event_source/devices")
 _DEVICE = "/dev/kvm"
 
 
-def describe() -> Dict[str, Any]:
+def describe() -> dict[str, Any]:
     """The facts as JSON values; ``kvm`` is ``ok`` or names the first thing that is missing."""
     return {
         "machine": platform.machine(),
@@ -28,7 +28,7 @@ def describe() -> Dict[str, Any]:
     }
 
 
-def _core_pmus() -> List[Dict[str, Any]]:
+def _core_pmus() -> list[dict[str, Any]]:
     """The core PMUs: those with a ``cpus`` file (uncore PMUs have ``cpumask``), by type id."""
     found = []
     for directory in _PMUS.glob("*") if _PMUS.is_dir() else ():
@@ -44,15 +44,15 @@ def _core_pmus() -> List[Dict[str, Any]]:
     return sorted(found, key=lambda pmu: pmu["type"])
 
 
-def _kvm() -> Dict[str, Any]:
+def _kvm() -> dict[str, Any]:
     try:
         fd = os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         missing = error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO)
-        answer: Dict[str, Any] = {"kvm": "missing" if missing else "denied"}
+        answer: dict[str, Any] = {"kvm": "missing" if missing else "denied"}
         if not missing:
             answer["why"] = os.strerror(error.errno or 0)
-            answer["group"] = os.stat(_DEVICE).st_gid
+            answer["group"] = Path(_DEVICE).stat().st_gid
         return answer
     try:
         version, _ = ioctl(fd, req.KVM_GET_API_VERSION, 0)

@@ -16,7 +16,7 @@ import threading
 import traceback
 from collections import deque
 from pathlib import Path
-from typing import Any, Deque, Dict, Optional
+from typing import Any, Dict
 
 from ..wire.call import Call
 from ..wire.frame import Decoder, Message, encode
@@ -39,7 +39,7 @@ class Service:
     def __init__(self, payloads: Path) -> None:
         self._payloads = payloads
         self._decoder = Decoder()
-        self._waiting: Deque[Request] = deque()
+        self._waiting: deque[Request] = deque()
 
     def run(self) -> None:
         """Serve until standard input ends."""
@@ -49,7 +49,7 @@ class Service:
             thread.start()
             thread.join()
 
-    def _peek(self) -> Optional[Request]:
+    def _peek(self) -> Request | None:
         """The request at hand, waiting for one if need be; None where there are no more."""
         while not self._waiting:
             chunk = os.read(0, 65536)
@@ -63,8 +63,8 @@ class Service:
     def _one_world(self) -> None:
         """Serve up to the first request for another world than the first one met here."""
         heed_alarm()
-        number: Optional[int] = None
-        world: Optional[World] = None
+        number: int | None = None
+        world: World | None = None
         try:
             request = self._peek()
             while request is not None:
@@ -88,7 +88,7 @@ class Service:
                 world.close()
 
 
-def _other(request: Request) -> Dict[str, Any]:
+def _other(request: Request) -> dict[str, Any]:
     op = request.get("op")
     if op == "ping":
         return {"ok": {}}
@@ -97,7 +97,7 @@ def _other(request: Request) -> Dict[str, Any]:
     return {"error": f"unknown op {op!r}"}
 
 
-def _execute(world: World, request: Request) -> Dict[str, Any]:
+def _execute(world: World, request: Request) -> dict[str, Any]:
     """The outcomes of the request's calls, and what kept the rest from being issued."""
     outcomes = []
     try:

@@ -10,7 +10,6 @@ import ctypes
 import mmap
 import signal
 import time
-from typing import Tuple
 
 from ..uapi.errno import Errno
 
@@ -45,17 +44,17 @@ def heed_alarm() -> None:
 
 def ignore_alarm() -> None:
     """Keep SIGALRM from this thread and the ones that it starts; to be called by the first."""
-    signal.signal(signal.SIGALRM, lambda number, frame: None)
+    signal.signal(signal.SIGALRM, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 
 
-def ioctl(fd: int, request: int, arg: int) -> Tuple[int, int]:
+def ioctl(fd: int, request: int, arg: int) -> tuple[int, int]:
     """The return value and, where it is -1, errno (else 0)."""
     ret = _ioctl(fd, request, arg)
     return ret, ctypes.get_errno() if ret < 0 else 0
 
 
-def bounded_ioctl(seconds: float, fd: int, request: int, arg: int) -> Tuple[int, int, bool]:
+def bounded_ioctl(seconds: float, fd: int, request: int, arg: int) -> tuple[int, int, bool]:
     """As `ioctl`, and whether it had to be interrupted after ``seconds``."""
     began = time.monotonic()
     signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)

@@ -11,7 +11,7 @@ import mmap
 import os
 import struct
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable
 
 from ..uapi import constants as k
 from ..uapi import ioctl as req
@@ -45,15 +45,15 @@ class World:
 
     def __init__(self, payloads: Path) -> None:
         self._payloads = payloads
-        self._cpu: Optional[int] = None
-        self._fds: Dict[str, int] = {}
-        self._vcpus: Dict[str, _Vcpu] = {}
-        self._memory: List[Tuple[int, int]] = [(map_memory(_PAGE, 0), _PAGE)]
+        self._cpu: int | None = None
+        self._fds: dict[str, int] = {}
+        self._vcpus: dict[str, _Vcpu] = {}
+        self._memory: list[tuple[int, int]] = [(map_memory(_PAGE, 0), _PAGE)]
         self._unmapped = self._memory[0][0]
         self._kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
         self._fds["kvm"] = self._kvm
         self._run_size, _ = ioctl(self._kvm, req.KVM_GET_VCPU_MMAP_SIZE, 0)
-        self._special: Dict[str, Callable[[Call, float], Outcome]] = {
+        self._special: dict[str, Callable[[Call, float], Outcome]] = {
             "KVM_RUN": self._run,
             "KVM_SET_USER_MEMORY_REGION": self._memory_region,
             "KVM_ARM_PREFERRED_TARGET": self._preferred_target,
@@ -67,7 +67,9 @@ class World:
             try:
                 os.sched_setaffinity(0, {call.cpu})
             except OSError as error:
-                raise CannotIssue(f"CPU {call.cpu} cannot be used here: {error.strerror}") from error
+                raise CannotIssue(
+                    f"CPU {call.cpu} cannot be used here: {error.strerror}"
+                ) from error
             self._cpu = call.cpu
         if call.ioctl.endswith("_DEVICE_ATTR"):
             return self._device_attr(call, seconds)
@@ -93,8 +95,8 @@ class World:
             unmap_memory(address, size)
 
     def _issue(
-        self, call: Call, arg: int, seconds: float, exit: Optional[Callable[[], Exit]] = None
-    ) -> Tuple[int, Outcome]:
+        self, call: Call, arg: int, seconds: float, exit: Callable[[], Exit] | None = None
+    ) -> tuple[int, Outcome]:
         fd = self._fds.get(call.on, -1)
         ret, errno, late = bounded_ioctl(seconds, fd, req.REQUESTS[call.ioctl], arg)
         return ret, Outcome(
@@ -106,21 +108,19 @@ class World:
         if name.startswith("vcpu"):
             self._vcpus[name] = _Vcpu(fd, self._run_size)
 
-    def _struct(self, call: Call, content: bytes) -> Tuple[int, Any]:
+    def _struct(self, call: Call, content: bytes) -> tuple[int, Any]:
         """The address to pass, and the buffer behind it (to be kept alive and read back)."""
         buffer = ctypes.create_string_buffer(content, max(len(content), 1))
         if call.args.get("argp") == "fault":
             return self._unmapped, buffer
         return ctypes.addressof(buffer), buffer
 
-    def _pointee(self, addr: Addr) -> Tuple[int, Any]:
+    def _pointee(self, addr: Addr) -> tuple[int, Any]:
         if addr.kind == "fault":
             return self._unmapped, None
         if addr.kind == "null":
             return 0, None
-        buffer = ctypes.create_string_buffer(
-            struct.pack(POINTEES[addr.kind][0], *addr.values)
-        )
+        buffer = ctypes.create_string_buffer(struct.pack(POINTEES[addr.kind][0], *addr.values))
         return ctypes.addressof(buffer), buffer
 
     def _device_attr(self, call: Call, seconds: float) -> Outcome:
@@ -205,9 +205,7 @@ def _decode(run: mmap.mmap) -> Exit:
         at, layout = structs.RUN_MMIO
         phys_addr, data, length, is_write = layout.unpack_from(run, at)
         if phys_addr != _POISON[0]:  # else this call did not get as far as an exit
-            mmio = Mmio(
-                phys_addr, length, bool(is_write), int.from_bytes(data[:length], "little")
-            )
+            mmio = Mmio(phys_addr, length, bool(is_write), int.from_bytes(data[:length], "little"))
     return Exit(reason, fail_entry, mmio)
 
 

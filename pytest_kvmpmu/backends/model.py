@@ -22,7 +22,9 @@ class ModelBackend:
         self.host = host
         self.revision = detected.revision
         self.release = kernel or NEWEST.name
-        self.notes: tuple[str, ...] = (f"kernel {kernel} is {detected.note}",) if detected.note else ()
+        self.notes: tuple[str, ...] = (
+            (f"kernel {kernel} is {detected.note}",) if detected.note else ()
+        )
 
     def world(self) -> ModelWorld:
         return ModelWorld(self)

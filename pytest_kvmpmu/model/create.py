@@ -54,9 +54,7 @@ CREATE_VCPU: Table = (
         Errno.EEXIST,
         "create-vcpu.eexist",
     ),
-    effect(
-        lambda c: c.put(c.call.new or "", Vcpu(c.call.on, c.arg("id"))), "create-vcpu"
-    ),
+    effect(lambda c: c.put(c.call.new or "", Vcpu(c.call.on, c.arg("id"))), "create-vcpu"),
     answer(done, "create-vcpu"),
 )
 

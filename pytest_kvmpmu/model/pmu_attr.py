@@ -116,9 +116,7 @@ def _take_for_vm(c: Context) -> Context:
 
 SET_PMU: Table = (
     refuse(unreadable, Errno.EFAULT, "set-pmu.efault", since="series-v1"),
-    refuse(
-        lambda c: pmu_list.by_type(c) is None, Errno.ENXIO, "set-pmu.enxio", since="series-v1"
-    ),
+    refuse(lambda c: pmu_list.by_type(c) is None, Errno.ENXIO, "set-pmu.enxio", since="series-v1"),
     refuse(lambda c: c.vm.has_run, Errno.EBUSY, "set-pmu.ebusy.vcpu-ran", since="linux-5.18"),
     refuse(
         lambda c: c.vm.filter and pmu_list.by_type(c) != c.vm.pmu,
@@ -187,9 +185,7 @@ HAS: Table = (
     refuse(lacks_feature, Errno.ENXIO, "has.enxio.feature", until="linux-6.5"),
     refuse(vm_lacks_feature, Errno.ENXIO, "has.enxio.feature", since="linux-6.7"),
     answer(done, "has.known", when=_EARLY),
-    answer(
-        done, "set-pmu.has", when=attr_is(k.KVM_ARM_VCPU_PMU_V3_SET_PMU), since="series-v1"
-    ),
+    answer(done, "set-pmu.has", when=attr_is(k.KVM_ARM_VCPU_PMU_V3_SET_PMU), since="series-v1"),
     refuse(always, Errno.ENXIO, "has.enxio.attr"),
 )
 

@@ -52,9 +52,7 @@ def _exec_format_error(c: Context) -> tuple[Context, Outcome]:
 
 
 def _fail_entry(c: Context) -> tuple[Context, Outcome]:
-    exit = Exit(
-        k.KVM_EXIT_FAIL_ENTRY, FailEntry(k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED, c.call.cpu)
-    )
+    exit = Exit(k.KVM_EXIT_FAIL_ENTRY, FailEntry(k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED, c.call.cpu))
     return c.with_vcpu(exit_reason=exit.reason), Outcome(0, exit=exit)
 
 

@@ -38,7 +38,7 @@ class Vm:
 
 @dataclass(frozen=True)
 class Vcpu:
-    """A vCPU.  ``pmu`` and ``supported_cpus`` are the posted series'; since 5.18 the VM has them."""
+    """A vCPU.  ``pmu`` and ``supported_cpus`` are the posted series'; in 5.18 the VM has them."""
 
     vm: str
     id: int

@@ -53,7 +53,7 @@ class Row:
 Table = tuple[Row, ...]
 
 
-def always(c: Context) -> bool:
+def always(_: Context) -> bool:
     """The condition of a row that applies whenever it is reached."""
     return True
 

@@ -85,7 +85,9 @@ VCPU_INIT: Table = (
         since="linux-6.7",
     ),
     effect(
-        lambda c: c.with_vm(features=c.arg("features")), "vcpu-init.same-features", since="linux-6.5"
+        lambda c: c.with_vm(features=c.arg("features")),
+        "vcpu-init.same-features",
+        since="linux-6.5",
     ),
     effect(
         lambda c: c.with_vcpu(initialized=True, features=c.arg("features"), report=0),

@@ -58,9 +58,7 @@ def _initialize(c: Context) -> Context:
 
 
 CTRL: Table = (
-    refuse(
-        lambda c: c.arg("attr") != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"
-    ),
+    refuse(lambda c: c.arg("attr") != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"),
     effect(_initialize, "vgic.init"),
     answer(done, "vgic.init"),
 )

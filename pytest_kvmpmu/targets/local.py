@@ -28,27 +28,24 @@ class LocalTarget(Target):
                 "Use --kvmpmu-backend=model here, or an arm64 Linux host",
             )
         process = subprocess.Popen(
-            [
-                sys.executable,
-                *("-S", "-E", "-m", "pytest_kvmpmu.agent"),
-                str(fixtures_dir() / "payloads"),
-            ],
+            [sys.executable, "-m", "pytest_kvmpmu.agent", str(fixtures_dir() / "payloads")],
             cwd=PACKAGE.parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        assert process.stdin is not None and process.stdout is not None
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None
+        assert stdout is not None
 
         def close() -> None:
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.close()
+            stdin.close()
             try:
                 process.wait(_LEAVE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            process.stdout.close()
+            stdout.close()
 
-        link = Link(process.stdout.fileno(), process.stdin.fileno(), close)
+        link = Link(stdout.fileno(), stdin.fileno(), close)
         link.greet(_PATIENCE)
         return link

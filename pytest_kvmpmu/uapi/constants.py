@@ -6,12 +6,12 @@ of them: no two kernel names here are equal, so a name alone says its number.
 
 from __future__ import annotations
 
-from typing import Dict, Mapping
+from typing import Mapping
 
 KVM_API_VERSION = 12
 
 # KVM_CHECK_EXTENSION
-CAPABILITIES: Dict[str, int] = {
+CAPABILITIES: dict[str, int] = {
     "KVM_CAP_IRQCHIP": 0,
     "KVM_CAP_USER_MEMORY": 3,
     "KVM_CAP_NR_VCPUS": 9,
@@ -30,7 +30,7 @@ CAPABILITIES: Dict[str, int] = {
 }
 
 # struct kvm_run, exit_reason
-EXIT_REASONS: Dict[str, int] = {
+EXIT_REASONS: dict[str, int] = {
     "KVM_EXIT_UNKNOWN": 0,
     "KVM_EXIT_EXCEPTION": 1,
     "KVM_EXIT_IO": 2,
@@ -53,7 +53,7 @@ KVM_EXIT_INTR = EXIT_REASONS["KVM_EXIT_INTR"]
 
 # KVM_CREATE_DEVICE
 KVM_CREATE_DEVICE_TEST = 1
-DEVICE_TYPES: Dict[str, int] = {
+DEVICE_TYPES: dict[str, int] = {
     "KVM_DEV_TYPE_FSL_MPIC_20": 1,
     "KVM_DEV_TYPE_FSL_MPIC_42": 2,
     "KVM_DEV_TYPE_XICS": 3,
@@ -67,7 +67,7 @@ KVM_DEV_TYPE_ARM_VGIC_V2 = DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_V2"]
 KVM_DEV_TYPE_ARM_VGIC_V3 = DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_V3"]
 
 # asm/kvm.h: KVM_ARM_VCPU_INIT
-TARGETS: Dict[str, int] = {
+TARGETS: dict[str, int] = {
     "KVM_ARM_TARGET_AEM_V8": 0,
     "KVM_ARM_TARGET_FOUNDATION_V8": 1,
     "KVM_ARM_TARGET_CORTEX_A57": 2,
@@ -75,7 +75,7 @@ TARGETS: Dict[str, int] = {
     "KVM_ARM_TARGET_CORTEX_A53": 4,
     "KVM_ARM_TARGET_GENERIC_V8": 5,
 }
-VCPU_FEATURES: Dict[str, int] = {
+VCPU_FEATURES: dict[str, int] = {
     "KVM_ARM_VCPU_POWER_OFF": 0,
     "KVM_ARM_VCPU_EL1_32BIT": 1,
     "KVM_ARM_VCPU_PSCI_0_2": 2,
@@ -88,7 +88,7 @@ KVM_ARM_VCPU_PSCI_0_2 = VCPU_FEATURES["KVM_ARM_VCPU_PSCI_0_2"]
 KVM_ARM_VCPU_PMU_V3 = VCPU_FEATURES["KVM_ARM_VCPU_PMU_V3"]
 
 # asm/kvm.h: device control of the vGIC
-VGIC_GROUPS: Dict[str, int] = {
+VGIC_GROUPS: dict[str, int] = {
     "KVM_DEV_ARM_VGIC_GRP_ADDR": 0,
     "KVM_DEV_ARM_VGIC_GRP_NR_IRQS": 3,
     "KVM_DEV_ARM_VGIC_GRP_CTRL": 4,
@@ -96,7 +96,7 @@ VGIC_GROUPS: Dict[str, int] = {
 KVM_DEV_ARM_VGIC_GRP_ADDR = VGIC_GROUPS["KVM_DEV_ARM_VGIC_GRP_ADDR"]
 KVM_DEV_ARM_VGIC_GRP_NR_IRQS = VGIC_GROUPS["KVM_DEV_ARM_VGIC_GRP_NR_IRQS"]
 KVM_DEV_ARM_VGIC_GRP_CTRL = VGIC_GROUPS["KVM_DEV_ARM_VGIC_GRP_CTRL"]
-VGIC_ADDR_ATTRS: Dict[str, int] = {
+VGIC_ADDR_ATTRS: dict[str, int] = {
     "KVM_VGIC_V2_ADDR_TYPE_DIST": 0,
     "KVM_VGIC_V2_ADDR_TYPE_CPU": 1,
     "KVM_VGIC_V3_ADDR_TYPE_DIST": 2,
@@ -106,17 +106,17 @@ KVM_VGIC_V3_ADDR_TYPE_DIST = VGIC_ADDR_ATTRS["KVM_VGIC_V3_ADDR_TYPE_DIST"]
 KVM_VGIC_V3_ADDR_TYPE_REDIST = VGIC_ADDR_ATTRS["KVM_VGIC_V3_ADDR_TYPE_REDIST"]
 KVM_VGIC_V3_DIST_SIZE = 0x10000
 KVM_VGIC_V3_REDIST_SIZE = 2 * 0x10000
-VGIC_CTRL_ATTRS: Dict[str, int] = {"KVM_DEV_ARM_VGIC_CTRL_INIT": 0}
+VGIC_CTRL_ATTRS: dict[str, int] = {"KVM_DEV_ARM_VGIC_CTRL_INIT": 0}
 KVM_DEV_ARM_VGIC_CTRL_INIT = VGIC_CTRL_ATTRS["KVM_DEV_ARM_VGIC_CTRL_INIT"]
 
 # asm/kvm.h: device control of a vCPU
-VCPU_GROUPS: Dict[str, int] = {
+VCPU_GROUPS: dict[str, int] = {
     "KVM_ARM_VCPU_PMU_V3_CTRL": 0,
     "KVM_ARM_VCPU_TIMER_CTRL": 1,
     "KVM_ARM_VCPU_PVTIME_CTRL": 2,
 }
 KVM_ARM_VCPU_PMU_V3_CTRL = VCPU_GROUPS["KVM_ARM_VCPU_PMU_V3_CTRL"]
-PMU_ATTRS: Dict[str, int] = {
+PMU_ATTRS: dict[str, int] = {
     "KVM_ARM_VCPU_PMU_V3_IRQ": 0,
     "KVM_ARM_VCPU_PMU_V3_INIT": 1,
     "KVM_ARM_VCPU_PMU_V3_FILTER": 2,
@@ -130,7 +130,7 @@ KVM_ARM_VCPU_PMU_V3_SET_PMU = PMU_ATTRS["KVM_ARM_VCPU_PMU_V3_SET_PMU"]
 # asm/kvm.h: fail_entry.hardware_entry_failure_reason
 KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED = 1
 
-ABI_NAMES: Dict[str, int] = {}
+ABI_NAMES: dict[str, int] = {}
 for _table in (
     CAPABILITIES,
     EXIT_REASONS,

@@ -6,8 +6,6 @@ direction << 30 | size << 16 | type << 8 | number, with KVM's type 0xAE.
 
 from __future__ import annotations
 
-from typing import Dict
-
 KVMIO = 0xAE
 _WRITE, _READ = 1, 2
 
@@ -49,6 +47,6 @@ KVM_HAS_DEVICE_ATTR = _iow(0xE3, 24)
 KVM_RUN = _io(0x80)
 KVM_ARM_VCPU_INIT = _iow(0xAE, 32)
 
-REQUESTS: Dict[str, int] = {
+REQUESTS: dict[str, int] = {
     name: value for name, value in globals().items() if name.startswith("KVM_")
 }

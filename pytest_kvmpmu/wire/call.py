@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Mapping
 
 from ..uapi import constants as k
 from .params import U32, U64, Addr, BadCall, Bits, Choice, Flag, Name, Number, Pointer
@@ -32,9 +32,9 @@ class Param:
 class Signature:
     """What an ioctl takes: kinds of object, parameters, kind of the object it makes."""
 
-    on: Tuple[str, ...]
-    params: Tuple[Param, ...] = ()
-    creates: Optional[str] = None
+    on: tuple[str, ...]
+    params: tuple[Param, ...] = ()
+    creates: str | None = None
 
 
 _ARGP = Param("argp", Choice(("valid", "fault")), "valid")  # the ioctl's own pointer
@@ -46,12 +46,10 @@ _ATTR = (
 )
 _VCPU_DEV = ("vcpu", "dev")
 
-SIGNATURES: Dict[str, Signature] = {
+SIGNATURES: dict[str, Signature] = {
     "KVM_GET_API_VERSION": Signature(("kvm",), (Param("arg", Number(U64), 0),)),
     "KVM_CREATE_VM": Signature(("kvm",), (Param("type", Number(U64), 0),), creates="vm"),
-    "KVM_CHECK_EXTENSION": Signature(
-        ("kvm", "vm"), (Param("cap", Number(U64, k.CAPABILITIES)),)
-    ),
+    "KVM_CHECK_EXTENSION": Signature(("kvm", "vm"), (Param("cap", Number(U64, k.CAPABILITIES)),)),
     "KVM_CREATE_VCPU": Signature(("vm",), (Param("id", Number(U64)),), creates="vcpu"),
     "KVM_SET_USER_MEMORY_REGION": Signature(
         ("vm",),
@@ -92,7 +90,7 @@ SIGNATURES: Dict[str, Signature] = {
 _OWN_KEYS = ("call", "on", "cpu", "new")
 
 
-def kind_of(name: str) -> Optional[str]:
+def kind_of(name: str) -> str | None:
     """``vcpu`` for ``vcpu3``; None for what is no object name."""
     match = re.match(r"(?:(kvm)|(vm|vcpu|dev)(?:0|[1-9][0-9]*))\Z", name)
     return match and (match.group(1) or match.group(2))
@@ -109,12 +107,10 @@ class Call:
     on: str
     cpu: int
     args: Mapping[str, Any] = field(default_factory=dict)
-    new: Optional[str] = None
+    new: str | None = None
 
     @classmethod
-    def make(
-        cls, ioctl: str, on: str, cpu: int, new: Optional[str] = None, **args: Any
-    ) -> Call:
+    def make(cls, ioctl: str, on: str, cpu: int, new: str | None = None, **args: Any) -> Call:
         """A checked Call.  `BadCall` says what does not fit."""
         if ioctl not in SIGNATURES:
             raise BadCall(f"call: {ioctl!r} is not known; known: {', '.join(SIGNATURES)}")
@@ -156,9 +152,9 @@ class Call:
             raise BadCall(f"{value['call']} has no argument {min(clash)!r}")
         return cls.make(value["call"], value["on"], value["cpu"], value.get("new"), **args)
 
-    def to_json(self) -> Dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The JSON form, with the kernel's names for numbers that have one."""
-        out: Dict[str, Any] = {"call": self.ioctl, "on": self.on, "cpu": self.cpu}
+        out: dict[str, Any] = {"call": self.ioctl, "on": self.on, "cpu": self.cpu}
         if self.new is not None:
             out["new"] = self.new
         for param in SIGNATURES[self.ioctl].params:

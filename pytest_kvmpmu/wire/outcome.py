@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Mapping
 
 from ..uapi.constants import EXIT_REASONS, name_of
 from ..uapi.errno import name as errno_name
@@ -18,8 +18,8 @@ class FailEntry:
     before each KVM_RUN and tells from it.
     """
 
-    hardware_entry_failure_reason: Optional[int] = None
-    cpu: Optional[int] = None
+    hardware_entry_failure_reason: int | None = None
+    cpu: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Exit:
     """
 
     reason: int
-    fail_entry: Optional[FailEntry] = None
-    mmio: Optional[Mmio] = None
+    fail_entry: FailEntry | None = None
+    mmio: Mmio | None = None
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Outcome:
     """
 
     ret: int
-    errno: Optional[int] = None
-    out: Optional[Mapping[str, Any]] = None
-    exit: Optional[Exit] = None
+    errno: int | None = None
+    out: Mapping[str, Any] | None = None
+    exit: Exit | None = None
     timed_out: bool = False
 
-    def to_json(self) -> Dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The JSON form; members without a value are left out."""
-        result: Dict[str, Any] = {"ret": self.ret}
+        result: dict[str, Any] = {"ret": self.ret}
         if self.errno is not None:
             result["errno"] = errno_name(self.errno)
         if self.out is not None:
@@ -83,8 +83,8 @@ class Outcome:
         )
 
 
-def _exit_to_json(value: Exit) -> Dict[str, Any]:
-    result: Dict[str, Any] = {"reason": name_of(value.reason, EXIT_REASONS)}
+def _exit_to_json(value: Exit) -> dict[str, Any]:
+    result: dict[str, Any] = {"reason": name_of(value.reason, EXIT_REASONS)}
     if value.fail_entry is not None:
         result["fail_entry"] = dict(vars(value.fail_entry))
     if value.mmio is not None:

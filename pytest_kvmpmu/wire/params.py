@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Mapping
 
 from ..uapi.constants import ABI_NAMES, name_of
 
@@ -28,14 +28,14 @@ class Addr:
     """
 
     kind: str
-    values: Tuple[int, ...] = ()
+    values: tuple[int, ...] = ()
 
 
 FAULT = Addr("fault")
 NULL = Addr("null")
 
 # C type: struct format, bounds of each member by name.
-POINTEES: Dict[str, Tuple[str, Dict[str, Tuple[int, int]]]] = {
+POINTEES: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {
     "int": ("<i", {"int": (-(2**31), 2**31 - 1)}),
     "u32": ("<I", {"u32": U32}),
     "u64": ("<Q", {"u64": U64}),
@@ -46,7 +46,7 @@ POINTEES: Dict[str, Tuple[str, Dict[str, Tuple[int, int]]]] = {
 }
 
 
-def whole_number(value: Any, bounds: Tuple[int, int], key: str) -> int:
+def whole_number(value: Any, bounds: tuple[int, int], key: str) -> int:
     """``value`` as an int within ``bounds``; a kernel name stands for its number."""
     if isinstance(value, str) and value in ABI_NAMES:
         value = ABI_NAMES[value]
@@ -62,8 +62,8 @@ def whole_number(value: Any, bounds: Tuple[int, int], key: str) -> int:
 class Number:
     """A whole number within bounds; may be written with the kernel's name for it."""
 
-    bounds: Tuple[int, int] = U32
-    names: Optional[Mapping[str, int]] = None
+    bounds: tuple[int, int] = U32
+    names: Mapping[str, int] | None = None
 
     def parse(self, value: Any, key: str) -> Any:
         return whole_number(value, self.bounds, key)
@@ -105,7 +105,7 @@ class Flag:
 class Choice:
     """One of a few words."""
 
-    words: Tuple[str, ...]
+    words: tuple[str, ...]
 
     def parse(self, value: Any, key: str) -> Any:
         if value not in self.words:
@@ -133,7 +133,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Pointer:
-    """The memory behind ``kvm_device_attr.addr``, written ``{"int": 8}``, ``"fault"``, ``"null"``."""
+    """The memory behind ``kvm_device_attr.addr``: ``{"int": 8}``, ``"fault"``, ``"null"``."""
 
     def parse(self, value: Any, key: str) -> Any:
         if isinstance(value, Addr):
@@ -141,8 +141,10 @@ class Pointer:
         if value in ("fault", "null"):
             return Addr(value)
         if not isinstance(value, dict) or len(value) != 1 or not set(value) <= set(POINTEES):
-            kinds = ", ".join(POINTEES)
-            raise BadCall(f'{key}: {value!r} is neither "fault", "null" nor {{TYPE: VALUE}}, TYPE one of {kinds}')
+            raise BadCall(
+                f'{key}: {value!r} is neither "fault", "null" nor {{TYPE: VALUE}} with TYPE one of'
+                f" {', '.join(POINTEES)}"
+            )
         ((kind, inner),) = value.items()
         members = POINTEES[kind][1]
         if kind in members:
