@@ -177,7 +177,9 @@ def test_a_good_cpu_runs_the_guest_right_after_a_failed_entry(
 
 
 @two_pmus
-@pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.failed-entry-is-run")
+@pytest.mark.kvmpmu_clause(
+    "set-pmu.fail-entry", "set-pmu.failed-entry-is-run", "set-pmu.ebusy.vcpu-ran"
+)
 def test_a_failed_entry_counts_as_a_run(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
 ) -> None:

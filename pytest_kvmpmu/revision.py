@@ -33,18 +33,23 @@ REVISIONS = tuple(
     for rank, (name, what) in enumerate(
         (
             ("linux-5.10", "before the series: no SET_PMU, perf chooses the PMU"),
+            ("linux-5.11", "KVM_RUN refuses a PMU that was not initialised"),
             ("series-v1", "as posted on 15 Nov 2021: state per vCPU, KVM_RUN says ENOEXEC"),
+            ("series-v2", "as posted on 6 Dec 2021: KVM_EXIT_FAIL_ENTRY, from a flag that lingers"),
+            ("series-v3", "as posted on 13 Dec 2021: no lingering flag; INIT compares vCPUs"),
             ("linux-5.18", "SET_PMU as merged: state per VM, KVM_EXIT_FAIL_ENTRY"),
             ("linux-6.4", "the default PMU is that of the calling CPU"),
             ("linux-6.5", "all vCPUs of a VM have the same features"),
-            ("linux-6.7", "the default PMU is chosen by KVM_ARM_VCPU_INIT"),
+            ("linux-6.7", "the default PMU is chosen by KVM_ARM_VCPU_INIT; PMCR_EL0.N is the VM's"),
+            ("linux-6.16", "SET_NR_COUNTERS; feature bits for nested guests"),
+            ("linux-7.3", "KVM_ARM_VCPU_PMU_V3_STRICT: no default PMU"),
         )
     )
 )
 FIRST = REVISIONS[0]
 NEWEST = REVISIONS[-1]
 # Newer releases are mapped to the newest revision with a word of warning.
-NEWEST_RELEASE_SEEN = (6, 12)
+NEWEST_RELEASE_SEEN = (7, 3)
 
 _BY_NAME = {revision.name: revision for revision in REVISIONS}
 _RELEASE = re.compile(r"(?:linux-)?([0-9]+)\.([0-9]+)(?![0-9])")

@@ -71,8 +71,8 @@ class World:
                     f"CPU {call.cpu} cannot be used here: {error.strerror}"
                 ) from error
             self._cpu = call.cpu
-        if call.ioctl.endswith("_DEVICE_ATTR"):
-            return self._device_attr(call, seconds)
+        if "addr" in call.args:
+            return self._through_pointer(call, seconds)
         special = self._special.get(call.ioctl)
         if special is not None:
             return special(call, seconds)
@@ -123,17 +123,20 @@ class World:
         buffer = ctypes.create_string_buffer(struct.pack(POINTEES[addr.kind][0], *addr.values))
         return ctypes.addressof(buffer), buffer
 
-    def _device_attr(self, call: Call, seconds: float) -> Outcome:
-        addr: Addr = call.args["addr"]
+    def _through_pointer(self, call: Call, seconds: float) -> Outcome:
+        """A call whose structure points to a value: device attributes and registers."""
+        args = call.args
+        addr: Addr = args["addr"]
         address, memory = self._pointee(addr)
-        arg, _keep = self._struct(
-            call,
-            structs.KVM_DEVICE_ATTR.pack(
-                call.args["flags"], call.args["group"], call.args["attr"], address
-            ),
-        )
+        if "attr" in args:
+            content = structs.KVM_DEVICE_ATTR.pack(
+                args["flags"], args["group"], args["attr"], address
+            )
+        else:
+            content = structs.KVM_ONE_REG.pack(args["id"], address)
+        arg, _keep = self._struct(call, content)
         ret, outcome = self._issue(call, arg, seconds)
-        if call.ioctl == "KVM_GET_DEVICE_ATTR" and ret == 0 and memory is not None:
+        if call.ioctl.startswith("KVM_GET_") and ret == 0 and memory is not None:
             (value, *_rest) = struct.unpack_from(POINTEES[addr.kind][0], memory)
             return Outcome(ret, out={"value": value})
         return outcome

@@ -36,7 +36,7 @@ from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.call import Call, kind_of
 from ..wire.outcome import Exit, Outcome
-from . import create, pmu_attr, run, vcpu_init, vgic
+from . import create, pmu_attr, pmu_query, register, run, vcpu_init, vgic
 from .state import Context, State, Vcpu
 from .table import NotModelled, Table, only, read, refuse
 
@@ -59,8 +59,10 @@ def _device_attr(table: Table) -> Table:
     return (refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"), *table)
 
 
-# By ioctl and kind of object.
-TABLES: dict[tuple[str, str], Table] = {
+# A VM whose set-up failed half way takes no call any more, nor do its vCPUs and devices.
+_DEAD = refuse(lambda c: c.vm.dead, Errno.EIO, "vm-dead.eio", since="linux-5.18")
+
+_TABLES: dict[tuple[str, str], Table] = {
     ("KVM_GET_API_VERSION", "kvm"): create.API_VERSION,
     ("KVM_CREATE_VM", "kvm"): create.CREATE_VM,
     ("KVM_CHECK_EXTENSION", "kvm"): create.CHECK_EXTENSION,
@@ -69,14 +71,22 @@ TABLES: dict[tuple[str, str], Table] = {
     ("KVM_SET_USER_MEMORY_REGION", "vm"): create.MEMORY_REGION,
     ("KVM_ARM_PREFERRED_TARGET", "vm"): vcpu_init.PREFERRED_TARGET,
     ("KVM_CREATE_DEVICE", "vm"): create.CREATE_DEVICE,
+    ("KVM_CREATE_IRQCHIP", "vm"): create.CREATE_IRQCHIP,
     ("KVM_SET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.SET),
-    ("KVM_GET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.GET),
-    ("KVM_HAS_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.HAS),
+    ("KVM_GET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_query.GET),
+    ("KVM_HAS_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_query.HAS),
     ("KVM_SET_DEVICE_ATTR", "dev"): _device_attr(vgic.SET),
     ("KVM_GET_DEVICE_ATTR", "dev"): _device_attr(()),
     ("KVM_HAS_DEVICE_ATTR", "dev"): _device_attr(vgic.HAS),
     ("KVM_RUN", "vcpu"): run.RUN,
+    ("KVM_GET_ONE_REG", "vcpu"): register.GET,
+    ("KVM_SET_ONE_REG", "vcpu"): register.SET,
     ("KVM_ARM_VCPU_INIT", "vcpu"): vcpu_init.VCPU_INIT,
+}
+
+# By ioctl and kind of object.
+TABLES: dict[tuple[str, str], Table] = {
+    key: table if key[1] == "kvm" else (_DEAD, *table) for key, table in _TABLES.items()
 }
 
 

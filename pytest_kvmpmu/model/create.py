@@ -7,15 +7,16 @@ from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
 from .pmu_list import has_pmus
 from .state import Context, Device, Object, Vcpu, Vm
-from .table import Effect, Table, answer, done, effect, refuse
+from .table import Effect, Table, always, answer, done, effect, only, refuse
 from .vcpu_init import bad_pointer
 
 MOST_VCPUS = 512
-IPA_BITS = range(32, 41)
+IPA_BITS = range(32, 45)
 _ALWAYS_ON = {"KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"}
 _ON = {k.CAPABILITIES[name] for name in _ALWAYS_ON}
-# Without GICv2 compatibility in the host's GICv3.  Of what can be made, only GICv3 has rules here.
-DEVICES = {k.KVM_DEV_TYPE_ARM_VGIC_V3}
+# The hosts here have a GICv3 without GICv2 compatibility.
+GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
+OTHER_DEVICES = {k.DEVICE_TYPES["KVM_DEV_TYPE_VFIO"], k.DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_ITS"]}
 
 
 def _make(thing: Object) -> Effect:
@@ -66,21 +67,32 @@ def _make_gic(c: Context) -> Context:
 
 CREATE_DEVICE: Table = (
     refuse(bad_pointer, Errno.EFAULT, "create-device.efault"),
-    refuse(lambda c: c.arg("type") not in DEVICES, Errno.ENODEV, "create-device.enodev"),
+    refuse(
+        lambda c: c.arg("type") not in {GICV3, *OTHER_DEVICES},
+        Errno.ENODEV,
+        "create-device.enodev",
+    ),
     answer(
         done,
         "create-device.test",
         when=lambda c: bool(c.arg("flags") & k.KVM_CREATE_DEVICE_TEST),
     ),
-    refuse(lambda c: c.vm.irqchip is not None, Errno.EEXIST, "create-device.eexist"),
-    refuse(
-        lambda c: any(vcpu.has_run for vcpu in c.siblings.values()),
-        Errno.EBUSY,
-        "create-device.ebusy.vcpu-ran",
+    *only(
+        lambda c: c.arg("type") == GICV3,
+        (
+            refuse(lambda c: c.vm.irqchip is not None, Errno.EEXIST, "create-device.eexist"),
+            refuse(
+                lambda c: any(vcpu.has_run for vcpu in c.siblings.values()),
+                Errno.EBUSY,
+                "create-device.ebusy.vcpu-ran",
+            ),
+            effect(_make_gic, "create-device"),
+            answer(done, "create-device"),
+        ),
     ),
-    effect(_make_gic, "create-device"),
-    answer(done, "create-device"),
 )
+
+CREATE_IRQCHIP: Table = (refuse(always, Errno.ENODEV, "create-irqchip.enodev"),)
 
 MEMORY_REGION: Table = (
     effect(

@@ -1,10 +1,12 @@
 """What the standard payloads would report, as far as the specs look.
 
 The model interprets no instructions.  It knows of each payload which stores it makes,
-in which order, and how what it measures follows from perf.
+in which order, and how what it measures follows from perf, the filter and the registers.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from ..guest import Payload, payload
 from ..host import Pmu
@@ -12,6 +14,7 @@ from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Exit, Mmio, Outcome
 from . import perf
+from .register import counters
 from .state import Context
 
 # ESR_EL1 of an instruction that is undefined: exception class 0, 32-bit instruction.
@@ -20,9 +23,44 @@ _UNDEFINED = 1 << 25
 _FIRST, _SECOND = 10_000, 20_000
 _STORE_BYTES = 8
 
+CPU_CYCLES = 0x11
+ALLOW, DENY = 0, 1
+
 
 def _chosen(c: Context) -> Pmu | None:
     return c.vcpu.pmu or c.vm.pmu or perf.first_registered(c.host)
+
+
+def _allowed(c: Context, event: int) -> bool:
+    """The first filter sets what holds for all other events; later ones override earlier ones."""
+    if not c.vm.filters:
+        return True
+    verdict = c.vm.filters[0][2] == DENY
+    for base, count, action in c.vm.filters:
+        if base <= event < base + count:
+            verdict = action == ALLOW
+    return verdict
+
+
+def _cycle_counter(c: Context) -> dict[str, int]:
+    moved = c.vcpu.counted
+    return {"first": _FIRST if moved else 0, "second": _SECOND if moved else 0}
+
+
+def _pmcr(c: Context) -> dict[str, int]:
+    return {"n": counters(c)}
+
+
+def _sw_incr(_: Context) -> dict[str, int]:
+    """KVM adds up software increments itself: no perf event, no filter, any CPU."""
+    return {"count": 3}
+
+
+_PROGRAMS: dict[str, Callable[[Context], dict[str, int]]] = {
+    "cycle-counter": _cycle_counter,
+    "pmcr": _pmcr,
+    "sw-incr": _sw_incr,
+}
 
 
 def _lacks_pmu(c: Context) -> bool:
@@ -35,7 +73,7 @@ def stuck(c: Context) -> bool:
 
 
 def hang(c: Context) -> tuple[Context, Outcome]:
-    """What interrupting such a guest looks like."""
+    """What interrupting a guest, or a vCPU that sleeps, looks like."""
     return c.with_vcpu(exit_reason=k.KVM_EXIT_INTR), Outcome(
         -1, Errno.EINTR, exit=Exit(k.KVM_EXIT_INTR), timed_out=True
     )
@@ -47,17 +85,16 @@ def run(c: Context) -> tuple[Context, Outcome]:
     if _lacks_pmu(c):
         return _exit(c.with_vcpu(report=1), program.fault, _UNDEFINED)
     if c.vcpu.report == 0:
-        c = c.with_vcpu(counted=perf.counts(_chosen(c), c.call.cpu))
-    stores = _stores(program, c.vcpu.counted)
+        counted = perf.counts(_chosen(c), c.call.cpu) and _allowed(c, CPU_CYCLES)
+        c = c.with_vcpu(counted=counted)
+    stores = _stores(c, program)
     address, value = stores[c.vcpu.report]
     return _exit(c.with_vcpu(report=(c.vcpu.report + 1) % len(stores)), address, value)
 
 
-def _stores(program: Payload, counted: bool) -> list[tuple[int, int]]:
-    values = {"first": _FIRST, "second": _SECOND}
-    reports = [
-        (address, values[field] if counted else 0) for field, address in program.fields.items()
-    ]
+def _stores(c: Context, program: Payload) -> list[tuple[int, int]]:
+    values = _PROGRAMS[program.name](c)
+    reports = [(address, values[field]) for field, address in program.fields.items()]
     return [*reports, (program.done, 0)]
 
 

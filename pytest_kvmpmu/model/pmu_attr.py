@@ -1,15 +1,15 @@
 """The vCPU attribute group KVM_ARM_VCPU_PMU_V3_CTRL (arch/arm64/kvm/pmu-emul.c).
 
-Each table in the order in which the kernel checks.
+SET and its attributes, each table in the order in which the kernel checks.
 """
 
 from __future__ import annotations
 
 from ..uapi import constants as k
 from ..uapi.errno import Errno
-from ..wire.outcome import Outcome
 from . import pmu_list
-from .state import Context, Vcpu
+from .pmu_list import lacks_feature, vm_lacks_feature
+from .state import Context
 from .table import Condition, Table, always, answer, done, effect, only, refuse
 
 # Event numbers of PMUv3 as of Armv8.0 have 10 bits.
@@ -17,21 +17,12 @@ EVENTS = 1 << 10
 PPIS = range(16, 32)
 SPIS = range(32, 1020)
 DEFAULT_NR_IRQS = 256
-INTS = ("int", "u32")
-
-
-def lacks_feature(c: Context) -> bool:
-    """This vCPU was not given the PMU feature (or was not initialised)."""
-    return k.KVM_ARM_VCPU_PMU_V3 not in c.vcpu.features
-
-
-def vm_lacks_feature(c: Context) -> bool:
-    """No vCPU of the VM was given the PMU feature."""
-    return k.KVM_ARM_VCPU_PMU_V3 not in (c.vm.features or ())
+# The interrupts of the virtual and the physical timer.
+TIMER_PPIS = (27, 30)
 
 
 def unreadable(c: Context) -> bool:
-    """Nothing can be read at ``addr``."""
+    """Nothing can be read at ``addr``, or written to it."""
     return c.arg("addr").kind in ("fault", "null")
 
 
@@ -44,23 +35,21 @@ def _value(c: Context) -> int:
     return int(c.arg("addr").values[0])
 
 
-def _set_vcpus(c: Context) -> list[Vcpu]:
-    return [vcpu for vcpu in c.siblings.values() if vcpu.irq is not None]
-
-
-def _no_irqchip(c: Context) -> bool:
+def no_irqchip(c: Context) -> bool:
+    """The VM has no in-kernel irqchip."""
     return c.vm.irqchip is None
 
 
 def _clashes(c: Context) -> bool:
-    others = [vcpu.irq for vcpu in _set_vcpus(c)]
+    """Another vCPU's interrupt, or this one's own, rules the number out."""
+    taken = [vcpu.irq for vcpu in c.siblings.values() if vcpu.irq is not None]
     if _value(c) in PPIS:
-        return any(irq != _value(c) for irq in others)
-    return _value(c) in others
+        return any(irq != _value(c) for irq in taken)
+    return _value(c) in taken
 
 
 IRQ: Table = (
-    refuse(_no_irqchip, Errno.EINVAL, "irq.einval.no-irqchip"),
+    refuse(no_irqchip, Errno.EINVAL, "irq.einval.no-irqchip"),
     refuse(unreadable, Errno.EFAULT, "irq.efault"),
     refuse(lambda c: _value(c) not in (*PPIS, *SPIS), Errno.EINVAL, "irq.einval.number"),
     refuse(_clashes, Errno.EINVAL, "irq.einval.other-vcpu"),
@@ -75,17 +64,40 @@ def _beyond_vgic(c: Context) -> bool:
     return irq in SPIS and irq is not None and irq >= (c.vm.nr_irqs or DEFAULT_NR_IRQS)
 
 
+def _has_irqchip(condition: Condition) -> Condition:
+    return lambda c: c.vm.irqchip is not None and condition(c)
+
+
+def _other_pmu_created(c: Context) -> bool:
+    return any(
+        vcpu.pmu_created and vcpu.pmu != c.vcpu.pmu
+        for name, vcpu in c.siblings.items()
+        if name != c.call.on
+    )
+
+
+def _create(c: Context) -> Context:
+    return c.with_vcpu(pmu_created=True)
+
+
 INIT: Table = (
+    refuse(pmu_list.none_chosen, Errno.ENXIO, "init.enxio.no-pmu", since="linux-7.3"),
+    refuse(_has_irqchip(lambda c: not c.vm.vgic_initialized), Errno.ENODEV, "init.enodev.gic"),
+    refuse(_has_irqchip(lambda c: c.vcpu.irq is None), Errno.ENXIO, "init.enxio.irq"),
+    refuse(_has_irqchip(_beyond_vgic), Errno.EINVAL, "init.einval.spi"),
     refuse(
-        lambda c: c.vm.irqchip is not None and not c.vm.vgic_initialized,
-        Errno.ENODEV,
-        "init.enodev.gic",
+        _has_irqchip(lambda c: c.vcpu.timers_enabled and c.vcpu.irq in TIMER_PPIS),
+        Errno.EEXIST,
+        "init.eexist",
     ),
+    effect(_create, "init.once"),
     refuse(
-        lambda c: c.vm.irqchip is not None and c.vcpu.irq is None, Errno.ENXIO, "init.enxio.irq"
+        _other_pmu_created,
+        Errno.ENXIO,
+        "init.enxio.other-pmu",
+        since="series-v3",
+        until="series-v3",
     ),
-    refuse(_beyond_vgic, Errno.EINVAL, "init.einval.spi"),
-    effect(lambda c: c.with_vcpu(pmu_created=True), "init.once"),
     answer(done, "init.once"),
 )
 
@@ -99,7 +111,8 @@ FILTER: Table = (
     refuse(unreadable, Errno.EFAULT, "filter.efault"),
     refuse(_bad_range, Errno.EINVAL, "filter.einval.range"),
     refuse(lambda c: c.vm.has_run, Errno.EBUSY, "filter.ebusy.vcpu-ran", since="linux-5.18"),
-    effect(lambda c: c.with_vm(filter=True), "filter.vm-wide"),
+    refuse(pmu_list.none_chosen, Errno.ENXIO, "filter.enxio.no-pmu", since="linux-7.3"),
+    effect(lambda c: c.with_vm(filters=(*c.vm.filters, c.arg("addr").values)), "filter.vm-wide"),
     answer(done, "filter.vm-wide"),
 )
 
@@ -111,7 +124,7 @@ def _take_for_vcpu(c: Context) -> Context:
 
 def _take_for_vm(c: Context) -> Context:
     pmu = pmu_list.by_type(c)
-    return c.with_vm(pmu=pmu, supported_cpus=pmu and pmu.cpus)
+    return pmu_list.give(c, pmu).with_vm(supported_cpus=pmu and pmu.cpus)
 
 
 SET_PMU: Table = (
@@ -119,29 +132,42 @@ SET_PMU: Table = (
     refuse(lambda c: pmu_list.by_type(c) is None, Errno.ENXIO, "set-pmu.enxio", since="series-v1"),
     refuse(lambda c: c.vm.has_run, Errno.EBUSY, "set-pmu.ebusy.vcpu-ran", since="linux-5.18"),
     refuse(
-        lambda c: c.vm.filter and pmu_list.by_type(c) != c.vm.pmu,
+        lambda c: bool(c.vm.filters) and pmu_list.by_type(c) != c.vm.pmu,
         Errno.EBUSY,
         "set-pmu.ebusy.filter",
         since="linux-5.18",
     ),
-    effect(_take_for_vcpu, "set-pmu.per-vcpu", since="series-v1", until="series-v1"),
+    effect(_take_for_vcpu, "set-pmu.per-vcpu", since="series-v1", until="series-v3"),
     effect(_take_for_vm, "set-pmu.vm-wide", since="linux-5.18"),
     answer(done, "set-pmu.set", since="series-v1"),
 )
 
-_PER_ATTR: Table = (
-    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_IRQ), IRQ),
-    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_INIT), INIT),
-    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_FILTER), FILTER),
-    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_SET_PMU), SET_PMU),
+
+def _too_many(c: Context) -> bool:
+    return c.vm.pmu is not None and _value(c) % 2**32 > (c.vm.pmu.counters or 0)
+
+
+SET_NR_COUNTERS: Table = (
+    refuse(unreadable, Errno.EFAULT, "nr-counters.efault", since="linux-6.16"),
+    refuse(pmu_list.none_chosen, Errno.EINVAL, "nr-counters.einval.no-pmu", since="linux-6.16"),
+    refuse(_too_many, Errno.EINVAL, "nr-counters.einval.range", since="linux-6.16"),
+    effect(
+        lambda c: c.with_vm(nr_counters=_value(c) % 2**32), "nr-counters.set", since="linux-6.16"
+    ),
+    answer(done, "nr-counters.set", since="linux-6.16"),
 )
+
+
+def _needs_default(condition: Condition) -> Condition:
+    return lambda c: pmu_list.none_chosen(c) and condition(c)
+
 
 SET: Table = (
     refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.5"),
     refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),
     refuse(lambda c: c.vcpu.pmu_created, Errno.EBUSY, "group.ebusy.initialized"),
     refuse(
-        lambda c: pmu_list.lacks_default(c) and pmu_list.no_first(c),
+        _needs_default(pmu_list.no_first),
         Errno.ENODEV,
         "default-pmu.enodev",
         since="linux-5.18",
@@ -150,12 +176,12 @@ SET: Table = (
     effect(
         pmu_list.take_first,
         "default-pmu.first-registered",
-        when=pmu_list.lacks_default,
+        when=pmu_list.none_chosen,
         since="linux-5.18",
         until="linux-5.18",
     ),
     refuse(
-        lambda c: pmu_list.lacks_default(c) and pmu_list.none_covers_caller(c),
+        _needs_default(pmu_list.none_covers_caller),
         Errno.ENODEV,
         "default-pmu.enodev",
         since="linux-6.4",
@@ -164,37 +190,14 @@ SET: Table = (
     effect(
         pmu_list.take_callers,
         "default-pmu.first-set",
-        when=pmu_list.lacks_default,
+        when=pmu_list.none_chosen,
         since="linux-6.4",
         until="linux-6.5",
     ),
-    *_PER_ATTR,
+    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_IRQ), IRQ),
+    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_INIT), INIT),
+    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_FILTER), FILTER),
+    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_SET_PMU), SET_PMU),
+    *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS), SET_NR_COUNTERS),
     refuse(always, Errno.ENXIO, "group.enxio.attr"),
-)
-
-
-def _known_attr(*numbers: int) -> Condition:
-    return lambda c: c.arg("attr") in numbers
-
-
-_EARLY = _known_attr(
-    k.KVM_ARM_VCPU_PMU_V3_IRQ, k.KVM_ARM_VCPU_PMU_V3_INIT, k.KVM_ARM_VCPU_PMU_V3_FILTER
-)
-
-HAS: Table = (
-    refuse(lacks_feature, Errno.ENXIO, "has.enxio.feature", until="linux-6.5"),
-    refuse(vm_lacks_feature, Errno.ENXIO, "has.enxio.feature", since="linux-6.7"),
-    answer(done, "has.known", when=_EARLY),
-    answer(done, "set-pmu.has", when=attr_is(k.KVM_ARM_VCPU_PMU_V3_SET_PMU), since="series-v1"),
-    refuse(always, Errno.ENXIO, "has.enxio.attr"),
-)
-
-GET: Table = (
-    refuse(lambda c: c.arg("attr") != k.KVM_ARM_VCPU_PMU_V3_IRQ, Errno.ENXIO, "get.enxio"),
-    refuse(_no_irqchip, Errno.EINVAL, "irq.get.einval.no-irqchip"),
-    refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.5"),
-    refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),
-    refuse(lambda c: c.vcpu.irq is None, Errno.ENXIO, "irq.get.enxio.unset"),
-    refuse(unreadable, Errno.EFAULT, "irq.efault"),
-    answer(lambda c: (c, Outcome(0, out={"value": c.vcpu.irq})), "irq.get"),
 )

@@ -1,6 +1,7 @@
 """KVM_RUN: first-run checks, the run-time check of the CPU, and what the guest does then.
 
-arch/arm64/kvm/arm.c: kvm_vcpu_run_pid_change, kvm_arch_vcpu_load, kvm_arch_vcpu_ioctl_run.
+arch/arm64/kvm/arm.c: kvm_vcpu_first_run_init (later kvm_vcpu_run_pid_change),
+kvm_arch_vcpu_load, kvm_arch_vcpu_ioctl_run.
 """
 
 from __future__ import annotations
@@ -9,25 +10,77 @@ from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Exit, FailEntry, Outcome
 from . import guest
-from .pmu_attr import lacks_feature, vm_lacks_feature
+from .pmu_attr import TIMER_PPIS
+from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
-from .table import Table, answer, effect, refuse
+from .table import Condition, Table, answer, effect, only, refuse
+
+
+def _begin(c: Context) -> Context:
+    return c.with_vcpu(in_first_run=not c.vcpu.has_run)
 
 
 def _first_run(c: Context) -> bool:
-    return not c.vcpu.has_run
+    return c.vcpu.in_first_run
 
 
-def _gicv3(c: Context) -> bool:
-    return _first_run(c) and c.vm.irqchip is not None
+def _has_irqchip(c: Context) -> bool:
+    return c.vm.irqchip is not None
 
 
-def _pmu_not_created(c: Context) -> bool:
-    return _first_run(c) and not c.vcpu.pmu_created
+def _no_bases(c: Context) -> bool:
+    return _has_irqchip(c) and (c.vm.redist is None or c.vm.dist is None)
 
 
-def _mark_run(c: Context) -> Context:
-    return c.with_vcpu(has_run=True).with_vm(has_run=True)
+def _vgic_not_ready(c: Context) -> bool:
+    return _has_irqchip(c) and (_no_bases(c) or not c.vm.vgic_initialized)
+
+
+def _with_pmu(condition: Condition) -> Condition:
+    return lambda c: not lacks_feature(c) and condition(c)
+
+
+def _with_vm_pmu(condition: Condition) -> Condition:
+    return lambda c: not vm_lacks_feature(c) and condition(c)
+
+
+def _not_created(c: Context) -> bool:
+    return not c.vcpu.pmu_created
+
+
+def _irq_missing(c: Context) -> bool:
+    """INIT came before the irqchip: now there is one, and the interrupt can't be set."""
+    return c.vcpu.pmu_created and _has_irqchip(c) and c.vcpu.irq is None
+
+
+def _timer_clash(c: Context) -> bool:
+    return _has_irqchip(c) and c.vcpu.pmu_created and c.vcpu.irq in TIMER_PPIS
+
+
+def _vcpu_ran(c: Context) -> Context:
+    return c.with_vcpu(has_run=True)
+
+
+# What a vCPU's first KVM_RUN has to pass.  Where it fails, the next KVM_RUN tries again;
+# but until 5.16 a vCPU had one try, and a second KVM_RUN went ahead whatever the first said.
+_FIRST_RUN: Table = (
+    effect(_vcpu_ran, "run.one-try", until="series-v3"),
+    effect(lambda c: c.with_vm(dead=True), "vm-dead.eio", when=_vgic_not_ready, since="linux-5.18"),
+    refuse(_no_bases, Errno.ENXIO, "run.enxio.vgic-bases"),
+    refuse(_vgic_not_ready, Errno.EBUSY, "run.ebusy.vgic"),
+    refuse(_timer_clash, Errno.EINVAL, "run.einval.timer"),
+    effect(lambda c: c.with_vcpu(timers_enabled=True), "init.eexist", when=_has_irqchip),
+    refuse(
+        _with_pmu(_not_created),
+        Errno.EINVAL,
+        "run.einval.pmu",
+        since="linux-5.11",
+        until="linux-6.5",
+    ),
+    refuse(_with_vm_pmu(_not_created), Errno.EINVAL, "run.einval.pmu", since="linux-6.7"),
+    refuse(_irq_missing, Errno.EINVAL, "run.einval.irq"),
+    effect(lambda c: _vcpu_ran(c).with_vm(has_run=True), "set-pmu.failed-entry-is-run"),
+)
 
 
 def _outside_vcpu_mask(c: Context) -> bool:
@@ -36,6 +89,10 @@ def _outside_vcpu_mask(c: Context) -> bool:
 
 def _outside_vm_mask(c: Context) -> bool:
     return c.vm.supported_cpus is not None and c.call.cpu not in c.vm.supported_cpus
+
+
+def _flagged(c: Context) -> bool:
+    return c.vcpu.on_unsupported_cpu
 
 
 def _flag(c: Context) -> Context:
@@ -47,54 +104,39 @@ def _entering(c: Context) -> Context:
 
 
 def _exec_format_error(c: Context) -> tuple[Context, Outcome]:
-    """As posted first: the flag is used up by the report."""
+    """As first posted.  The flag is used up by the report."""
     return c.with_vcpu(on_unsupported_cpu=False), Outcome(-1, Errno.ENOEXEC)
 
 
 def _fail_entry(c: Context) -> tuple[Context, Outcome]:
     exit = Exit(k.KVM_EXIT_FAIL_ENTRY, FailEntry(k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED, c.call.cpu))
-    return c.with_vcpu(exit_reason=exit.reason), Outcome(0, exit=exit)
-
-
-def _powered_off(c: Context) -> bool:
-    return k.VCPU_FEATURES["KVM_ARM_VCPU_POWER_OFF"] in c.vcpu.features
+    return c.with_vcpu(exit_reason=exit.reason, on_unsupported_cpu=False), Outcome(0, exit=exit)
 
 
 RUN: Table = (
     refuse(lambda c: c.arg("arg") != 0, Errno.EINVAL, "run.einval.arg"),
     refuse(lambda c: not c.vcpu.initialized, Errno.ENOEXEC, "run.enoexec.uninitialized"),
-    refuse(
-        lambda c: _gicv3(c) and (c.vm.redist is None or c.vm.dist is None),
-        Errno.ENXIO,
-        "run.enxio.vgic-bases",
+    effect(_begin, "run.first-run"),
+    *only(_first_run, _FIRST_RUN),
+    effect(
+        _flag, "run.flag-lingers", when=_outside_vcpu_mask, since="series-v1", until="series-v2"
     ),
-    refuse(lambda c: _gicv3(c) and not c.vm.vgic_initialized, Errno.EBUSY, "run.ebusy.vgic"),
-    refuse(
-        lambda c: _pmu_not_created(c) and not lacks_feature(c),
-        Errno.EINVAL,
-        "run.einval.pmu",
-        until="linux-6.5",
-    ),
-    refuse(
-        lambda c: _pmu_not_created(c) and not vm_lacks_feature(c),
-        Errno.EINVAL,
-        "run.einval.pmu",
-        since="linux-6.7",
-    ),
-    effect(_mark_run, "set-pmu.failed-entry-is-run"),
-    effect(_flag, "run.enoexec.cpu", when=_outside_vcpu_mask, since="series-v1", until="series-v1"),
     refuse(lambda c: c.arg("immediate_exit"), Errno.EINTR, "run.eintr.immediate-exit"),
     effect(_entering, "run.exit-reason"),
-    answer(guest.hang, "run.powered-off", when=_powered_off),
+    answer(guest.hang, "run.powered-off", when=lambda c: c.vcpu.powered_off),
     answer(
-        _exec_format_error,
-        "run.enoexec.cpu",
-        when=lambda c: c.vcpu.on_unsupported_cpu,
-        since="series-v1",
-        until="series-v1",
+        _exec_format_error, "run.enoexec.cpu", when=_flagged, since="series-v1", until="series-v1"
+    ),
+    answer(_fail_entry, "set-pmu.fail-entry", when=_flagged, since="series-v2", until="series-v2"),
+    answer(
+        _fail_entry,
+        "set-pmu.fail-entry",
+        when=_outside_vcpu_mask,
+        since="series-v3",
+        until="series-v3",
     ),
     answer(_fail_entry, "set-pmu.fail-entry", when=_outside_vm_mask, since="linux-5.18"),
-    refuse(lambda c: c.vm.memory is None, Errno.ENOEXEC, "run.enoexec.fetch"),
+    answer(guest.hang, "run.fetch", when=lambda c: c.vm.memory is None),
     answer(guest.hang, "run.guest", when=guest.stuck),
     answer(guest.run, "run.guest"),
 )

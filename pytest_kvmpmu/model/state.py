@@ -31,9 +31,11 @@ class Vm:
     features: frozenset[int] | None = None
     pmu: Pmu | None = None
     supported_cpus: frozenset[int] | None = None
-    filter: bool = False
+    filters: tuple[tuple[int, int, int], ...] = ()  # base_event, nevents, action
+    nr_counters: int | None = None
     has_run: bool = False
     memory: str | None = None  # payload at guest address 0; "" is zeroed memory
+    dead: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,16 @@ class Vcpu:
     id: int
     initialized: bool = False
     features: frozenset[int] = frozenset()
+    powered_off: bool = False
     irq: int | None = None
     pmu_created: bool = False
+    timers_enabled: bool = False  # the arch timers own their interrupts
     pmu: Pmu | None = None
     supported_cpus: frozenset[int] | None = None
     on_unsupported_cpu: bool = False
     has_run: bool = False
+    in_first_run: bool = False  # this KVM_RUN has to pass the first-run checks
+    pmcr_n: int | None = None  # PMCR_EL0.N as written by userspace
     exit_reason: int = KVM_EXIT_UNKNOWN
     report: int = 0  # which of the payload's reports comes next
     counted: bool = False  # whether the payload's counter moved when it was read

@@ -7,13 +7,16 @@ from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
 from . import pmu_list
 from .state import Context
-from .table import Table, answer, done, effect, refuse
+from .table import Condition, Table, answer, done, effect, refuse
 
 # The model's hosts are of cores without a target of their own.
 TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
-KNOWN_FEATURES = frozenset(k.VCPU_FEATURES.values())
-# SVE and pointer authentication: Armv8.0 cores have neither.
-ABSENT_FEATURES = frozenset({4, 5, 6})
+# The features by the release that first knows them.
+EARLY_FEATURES = frozenset(range(7))
+NESTED_FEATURES = EARLY_FEATURES | {7, 8}
+STRICT_FEATURES = NESTED_FEATURES | {k.KVM_ARM_VCPU_PMU_V3_STRICT}
+# SVE, pointer authentication, EL2 in a guest: Armv8.0 cores have none of them.
+ABSENT_FEATURES = frozenset({4, 5, 6, 7})
 
 
 def bad_pointer(c: Context) -> bool:
@@ -21,16 +24,94 @@ def bad_pointer(c: Context) -> bool:
     return bool(c.arg("argp") == "fault")
 
 
+def _asked(c: Context) -> frozenset[int]:
+    features: frozenset[int] = c.arg("features")
+    return features
+
+
+def _kept(c: Context) -> frozenset[int]:
+    """Since 6.5 KVM_ARM_VCPU_POWER_OFF is an order rather than a feature."""
+    return _asked(c) - {k.KVM_ARM_VCPU_POWER_OFF}
+
+
 def _asks_pmu(c: Context) -> bool:
-    return k.KVM_ARM_VCPU_PMU_V3 in c.arg("features")
+    return k.KVM_ARM_VCPU_PMU_V3 in _asked(c)
 
 
-def _changes_features(c: Context) -> bool:
-    return c.vcpu.initialized and c.vcpu.features != c.arg("features")
+def _asks_absent(c: Context) -> bool:
+    return bool(_asked(c) & ABSENT_FEATURES)
+
+
+def _asks_pmu_in_vain(c: Context) -> bool:
+    return _asks_pmu(c) and not pmu_list.has_pmus(c)
+
+
+def _asks_default(c: Context) -> bool:
+    return _asks_pmu(c) and pmu_list.none_chosen(c)
+
+
+def _asks_default_leniently(c: Context) -> bool:
+    return _asks_default(c) and k.KVM_ARM_VCPU_PMU_V3_STRICT not in _asked(c)
+
+
+def _unknown(known: frozenset[int]) -> Condition:
+    return lambda c: not _asked(c) <= known
+
+
+def _first_unknown(c: Context) -> int:
+    return min(_asked(c) - EARLY_FEATURES)
+
+
+def _first_change(c: Context) -> int | None:
+    """The lowest known bit that differs from an earlier initialisation's."""
+    return min((c.vcpu.features ^ _asked(c)) & EARLY_FEATURES, default=None)
+
+
+def _unknown_comes_first(c: Context) -> bool:
+    """The walk over the bits meets an unknown one before one that changed."""
+    if _asked(c) <= EARLY_FEATURES:
+        return False
+    change = _first_change(c) if c.vcpu.initialized else None
+    return change is None or _first_unknown(c) < change
+
+
+def _leaks(c: Context) -> bool:
+    return not c.vcpu.initialized and not _asked(c) <= EARLY_FEATURES
+
+
+def _leak(c: Context) -> Context:
+    """Bits are stored while the walk goes on, and a refusal takes none back."""
+    met = {bit for bit in _asked(c) if bit < _first_unknown(c)}
+    return c.with_vcpu(features=c.vcpu.features | met)
+
+
+def _changes(c: Context) -> bool:
+    return c.vcpu.initialized and c.vcpu.features != _asked(c)
+
+
+def _changes_kept(c: Context) -> bool:
+    return c.vcpu.initialized and c.vcpu.features != _kept(c)
 
 
 def _differs_from_vm(c: Context) -> bool:
-    return c.vm.features is not None and c.vm.features != c.arg("features")
+    return c.vm.features is not None and c.vm.features != _kept(c)
+
+
+def _forget(c: Context) -> Context:
+    return c.with_vcpu(initialized=False, features=frozenset())
+
+
+def _reset_early(c: Context) -> Context:
+    features = c.vcpu.features | _asked(c)
+    return c.with_vcpu(features=features, powered_off=k.KVM_ARM_VCPU_POWER_OFF in features)
+
+
+def _reset(c: Context) -> Context:
+    return c.with_vcpu(features=_kept(c), powered_off=k.KVM_ARM_VCPU_POWER_OFF in _asked(c))
+
+
+def _initialized(c: Context) -> Context:
+    return c.with_vcpu(initialized=True, report=0, pmcr_n=None)
 
 
 PREFERRED_TARGET: Table = (
@@ -40,58 +121,106 @@ PREFERRED_TARGET: Table = (
     ),
 )
 
+_UNTIL_6_4: Table = (
+    effect(_leak, "vcpu-init.leak", when=_leaks, until="linux-6.4"),
+    refuse(_unknown_comes_first, Errno.ENOENT, "vcpu-init.enoent.feature", until="linux-6.4"),
+    refuse(_changes, Errno.EINVAL, "vcpu-init.einval.changed", until="linux-6.4"),
+    effect(
+        _forget,
+        "vcpu-init.reset",
+        when=lambda c: _asks_absent(c) or _asks_pmu_in_vain(c),
+        until="linux-6.4",
+    ),
+    refuse(_asks_absent, Errno.EINVAL, "vcpu-init.einval.unsupported", until="linux-6.4"),
+    refuse(_asks_pmu_in_vain, Errno.EINVAL, "vcpu-init.einval.no-pmu", until="linux-6.4"),
+    effect(_reset_early, "vcpu-init.reset", until="linux-6.4"),
+)
+
+_UNKNOWN_BITS: Table = (
+    refuse(
+        _unknown(EARLY_FEATURES),
+        Errno.ENOENT,
+        "vcpu-init.enoent.feature",
+        since="linux-6.5",
+        until="linux-6.7",
+    ),
+    refuse(
+        _unknown(NESTED_FEATURES),
+        Errno.ENOENT,
+        "vcpu-init.enoent.feature",
+        since="linux-6.16",
+        until="linux-6.16",
+    ),
+    refuse(_unknown(STRICT_FEATURES), Errno.ENOENT, "vcpu-init.enoent.feature", since="linux-7.3"),
+)
+
+_ABSENT_SINCE_6_7: Table = (
+    refuse(_asks_absent, Errno.EINVAL, "vcpu-init.einval.unsupported", since="linux-6.7"),
+    refuse(_asks_pmu_in_vain, Errno.EINVAL, "vcpu-init.einval.no-pmu", since="linux-6.7"),
+    refuse(
+        lambda c: k.KVM_ARM_VCPU_PMU_V3_STRICT in _asked(c) and not _asks_pmu(c),
+        Errno.EINVAL,
+        "strict.einval.no-pmu",
+        since="linux-7.3",
+    ),
+)
+
 VCPU_INIT: Table = (
     refuse(bad_pointer, Errno.EFAULT, "vcpu-init.efault"),
     refuse(lambda c: c.arg("target") != TARGET, Errno.EINVAL, "vcpu-init.einval.target"),
-    refuse(
-        lambda c: not c.arg("features") <= KNOWN_FEATURES, Errno.ENOENT, "vcpu-init.enoent.feature"
-    ),
-    refuse(
-        lambda c: bool(c.arg("features") & ABSENT_FEATURES),
-        Errno.EINVAL,
-        "vcpu-init.einval.unsupported",
-        since="linux-6.7",
-    ),
-    refuse(
-        lambda c: _asks_pmu(c) and not pmu_list.has_pmus(c),
-        Errno.EINVAL,
-        "vcpu-init.einval.no-pmu",
-        since="linux-6.7",
-    ),
-    refuse(_changes_features, Errno.EINVAL, "vcpu-init.einval.changed"),
+    *_UNTIL_6_4,
+    *_UNKNOWN_BITS,
+    *_ABSENT_SINCE_6_7,
+    refuse(_changes_kept, Errno.EINVAL, "vcpu-init.einval.changed", since="linux-6.5"),
     refuse(_differs_from_vm, Errno.EINVAL, "vcpu-init.einval.differs", since="linux-6.5"),
     refuse(
-        lambda c: bool(c.arg("features") & ABSENT_FEATURES),
+        _asks_absent,
         Errno.EINVAL,
         "vcpu-init.einval.unsupported",
+        since="linux-6.5",
         until="linux-6.5",
     ),
     refuse(
-        lambda c: _asks_pmu(c) and not pmu_list.has_pmus(c),
+        _asks_pmu_in_vain,
         Errno.EINVAL,
         "vcpu-init.einval.no-pmu",
+        since="linux-6.5",
         until="linux-6.5",
     ),
+    effect(lambda c: c.with_vm(features=_kept(c)), "vcpu-init.same-features", since="linux-6.7"),
     refuse(
-        lambda c: _asks_pmu(c) and pmu_list.lacks_default(c) and pmu_list.none_covers_caller(c),
+        lambda c: _asks_default(c) and pmu_list.none_covers_caller(c),
         Errno.ENODEV,
         "default-pmu.enodev",
         since="linux-6.7",
+        until="linux-6.16",
+    ),
+    refuse(
+        lambda c: _asks_default_leniently(c) and pmu_list.none_covers_caller(c),
+        Errno.ENODEV,
+        "default-pmu.enodev",
+        since="linux-7.3",
     ),
     effect(
         pmu_list.take_callers,
         "default-pmu.calling-cpu",
-        when=lambda c: _asks_pmu(c) and pmu_list.lacks_default(c),
+        when=_asks_default,
         since="linux-6.7",
+        until="linux-6.16",
     ),
     effect(
-        lambda c: c.with_vm(features=c.arg("features")),
+        pmu_list.take_callers,
+        "default-pmu.calling-cpu",
+        when=_asks_default_leniently,
+        since="linux-7.3",
+    ),
+    effect(
+        lambda c: c.with_vm(features=_kept(c)),
         "vcpu-init.same-features",
         since="linux-6.5",
+        until="linux-6.5",
     ),
-    effect(
-        lambda c: c.with_vcpu(initialized=True, features=c.arg("features"), report=0),
-        "vcpu-init.reset",
-    ),
+    effect(_reset, "vcpu-init.reset", since="linux-6.5"),
+    effect(_initialized, "vcpu-init.reset"),
     answer(done, "vcpu-init.reset"),
 )

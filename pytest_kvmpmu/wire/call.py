@@ -44,6 +44,7 @@ _ATTR = (
     Param("flags", Number(U32), 0),
     _ARGP,
 )
+_REG = (Param("id", Number(U64, k.REGISTERS)), _ARGP)
 _VCPU_DEV = ("vcpu", "dev")
 
 SIGNATURES: dict[str, Signature] = {
@@ -73,6 +74,11 @@ SIGNATURES: dict[str, Signature] = {
     "KVM_SET_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
     "KVM_GET_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
     "KVM_HAS_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
+    "KVM_CREATE_IRQCHIP": Signature(("vm",), (Param("arg", Number(U64), 0),)),
+    "KVM_GET_ONE_REG": Signature(
+        ("vcpu",), (*_REG, Param("addr", Pointer(), Addr("u64", (0,))))
+    ),
+    "KVM_SET_ONE_REG": Signature(("vcpu",), (*_REG, Param("addr", Pointer()))),
     "KVM_RUN": Signature(
         ("vcpu",),
         (Param("immediate_exit", Flag(), False), Param("arg", Number(U64), 0)),

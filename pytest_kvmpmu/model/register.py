@@ -1,0 +1,79 @@
+"""KVM_GET_ONE_REG and KVM_SET_ONE_REG, of PMCR_EL0 only (arch/arm64/kvm/guest.c, sys_regs.c).
+
+Of its value only the field N is modelled, the number of event counters.
+"""
+
+from __future__ import annotations
+
+from ..uapi import constants as k
+from ..uapi.errno import Errno
+from ..wire.outcome import Outcome
+from .pmu_attr import unreadable
+from .state import Context
+from .table import Condition, Table, answer, done, effect, only, refuse
+from .vcpu_init import bad_pointer
+
+
+def _is_pmcr(c: Context) -> bool:
+    return bool(c.arg("id") == k.PMCR_EL0)
+
+
+def _n(c: Context) -> int:
+    return int(c.arg("addr").values[0]) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+
+
+def counters(c: Context) -> int:
+    """PMCR_EL0.N as the guest and userspace read it."""
+    if c.vcpu.pmcr_n is not None:
+        return c.vcpu.pmcr_n
+    if c.vm.nr_counters is not None:
+        return c.vm.nr_counters
+    pmu = c.host.pmu_of(c.call.cpu) or (c.host.pmus or (None,))[0]
+    return (pmu and pmu.counters) or 0
+
+
+def _taken(c: Context) -> bool:
+    """A new N is taken before the VM ran, up to what the PMU has; else it is passed over."""
+    most = (c.vm.pmu and c.vm.pmu.counters) or 0
+    return not c.vm.has_run and _n(c) <= most
+
+
+def _taken_leniently(c: Context) -> bool:
+    return _taken(c) and k.KVM_ARM_VCPU_PMU_V3_STRICT not in c.vcpu.features
+
+
+def _set_vm(c: Context) -> Context:
+    return c.with_vm(nr_counters=_n(c))
+
+
+_UNINITIALIZED: Condition = lambda c: not c.vcpu.initialized  # noqa: E731  # reads like the rows
+
+SET: Table = (
+    refuse(_UNINITIALIZED, Errno.ENOEXEC, "reg.enoexec"),
+    refuse(bad_pointer, Errno.EFAULT, "reg.efault"),
+    *only(
+        _is_pmcr,
+        (
+            refuse(unreadable, Errno.EFAULT, "reg.efault"),
+            effect(lambda c: c.with_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.5"),
+            effect(_set_vm, "pmcr.lower", when=_taken, since="linux-6.7", until="linux-6.16"),
+            effect(_set_vm, "pmcr.lower", when=_taken_leniently, since="linux-7.3"),
+            answer(done, "pmcr.set"),
+        ),
+    ),
+)
+
+GET: Table = (
+    refuse(_UNINITIALIZED, Errno.ENOEXEC, "reg.enoexec"),
+    refuse(bad_pointer, Errno.EFAULT, "reg.efault"),
+    *only(
+        _is_pmcr,
+        (
+            refuse(unreadable, Errno.EFAULT, "reg.efault"),
+            answer(
+                lambda c: (c, Outcome(0, out={"value": counters(c) << k.PMCR_EL0_N_SHIFT})),
+                "pmcr.get",
+            ),
+        ),
+    ),
+)
