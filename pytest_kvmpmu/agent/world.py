@@ -120,7 +120,7 @@ class World:
             return self._unmapped, None
         if addr.kind == "null":
             return 0, None
-        buffer = ctypes.create_string_buffer(struct.pack(POINTEES[addr.kind][0], *addr.values))
+        buffer = ctypes.create_string_buffer(addr.memory)
         return ctypes.addressof(buffer), buffer
 
     def _through_pointer(self, call: Call, seconds: float) -> Outcome:

@@ -57,9 +57,9 @@ class RealBackend:
 
     def request(self, body: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The agent's answer; a fresh agent where there is none.  `BackendFailure` if it fails."""
-        if self._link is None:
-            self._link = self._target.connect()
         try:
+            if self._link is None:
+                self._link = self._target.connect()
             return self._link.request(body, seconds)
         except LinkLost as error:
             self.close()

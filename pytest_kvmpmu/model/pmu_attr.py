@@ -6,11 +6,12 @@ SET and its attributes, each table in the order in which the kernel checks.
 from __future__ import annotations
 
 from ..uapi import constants as k
+from ..uapi import structs
 from ..uapi.errno import Errno
 from . import pmu_list
 from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
-from .table import Condition, Table, always, answer, done, effect, only, refuse
+from .table import Condition, NotModelled, Table, always, answer, done, effect, only, refuse
 
 # Event numbers of PMUv3 as of Armv8.0 have 10 bits.
 EVENTS = 1 << 10
@@ -32,7 +33,8 @@ def attr_is(number: int) -> Condition:
 
 
 def _value(c: Context) -> int:
-    return int(c.arg("addr").values[0])
+    """The int at ``addr``, of whatever type the memory there is."""
+    return int.from_bytes(c.arg("addr").memory[:4], "little", signed=True)
 
 
 def no_irqchip(c: Context) -> bool:
@@ -102,8 +104,16 @@ INIT: Table = (
 )
 
 
+def _range(c: Context) -> tuple[int, int, int]:
+    """base_event, nevents and action of the filter at ``addr``."""
+    memory: bytes = c.arg("addr").memory
+    if len(memory) < structs.KVM_PMU_EVENT_FILTER.size:
+        raise NotModelled("what a filter says whose structure is larger than the memory at addr")
+    return structs.KVM_PMU_EVENT_FILTER.unpack_from(memory)
+
+
 def _bad_range(c: Context) -> bool:
-    base, count, action = c.arg("addr").values
+    base, count, action = _range(c)
     return base + count > EVENTS or action not in (0, 1)
 
 
@@ -112,7 +122,7 @@ FILTER: Table = (
     refuse(_bad_range, Errno.EINVAL, "filter.einval.range"),
     refuse(lambda c: c.vm.has_run, Errno.EBUSY, "filter.ebusy.vcpu-ran", since="linux-5.18"),
     refuse(pmu_list.none_chosen, Errno.ENXIO, "filter.enxio.no-pmu", since="linux-7.3"),
-    effect(lambda c: c.with_vm(filters=(*c.vm.filters, c.arg("addr").values)), "filter.vm-wide"),
+    effect(lambda c: c.with_vm(filters=(*c.vm.filters, _range(c))), "filter.vm-wide"),
     answer(done, "filter.vm-wide"),
 )
 

@@ -28,7 +28,7 @@ def vm_lacks_feature(c: Context) -> bool:
 
 def by_type(c: Context) -> Pmu | None:
     """The listed PMU whose perf type id ``addr`` points to."""
-    wanted = c.arg("addr").values[0]
+    wanted = int.from_bytes(c.arg("addr").memory[:4], "little", signed=True)
     return next((pmu for pmu in c.host.pmus if pmu.type == wanted), None)
 
 

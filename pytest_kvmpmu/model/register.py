@@ -1,6 +1,7 @@
 """KVM_GET_ONE_REG and KVM_SET_ONE_REG, of PMCR_EL0 only (arch/arm64/kvm/guest.c, sys_regs.c).
 
-Of its value only the field N is modelled, the number of event counters.
+Of its value only the field N is modelled, the number of event counters.  Before 6.7 the
+other fields of a fresh register are the host's or anything, so there is no answer to GET.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def _is_pmcr(c: Context) -> bool:
 
 
 def _n(c: Context) -> int:
-    return int(c.arg("addr").values[0]) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+    return int.from_bytes(c.arg("addr").memory, "little") >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
 
 
 def counters(c: Context) -> int:
@@ -28,6 +29,8 @@ def counters(c: Context) -> int:
         return c.vcpu.pmcr_n
     if c.vm.nr_counters is not None:
         return c.vm.nr_counters
+    if k.KVM_ARM_VCPU_PMU_V3_STRICT in c.vcpu.features:
+        return 0  # until SET_PMU
     pmu = c.host.pmu_of(c.call.cpu) or (c.host.pmus or (None,))[0]
     return (pmu and pmu.counters) or 0
 
@@ -73,6 +76,7 @@ GET: Table = (
             answer(
                 lambda c: (c, Outcome(0, out={"value": counters(c) << k.PMCR_EL0_N_SHIFT})),
                 "pmcr.get",
+                since="linux-6.7",
             ),
         ),
     ),

@@ -36,6 +36,10 @@ def _vgic_not_ready(c: Context) -> bool:
     return _has_irqchip(c) and (_no_bases(c) or not c.vm.vgic_initialized)
 
 
+def _tear_down(c: Context) -> Context:
+    return c.with_vm(vgic_initialized=False)
+
+
 def _with_pmu(condition: Condition) -> Condition:
     return lambda c: not lacks_feature(c) and condition(c)
 
@@ -66,6 +70,7 @@ def _vcpu_ran(c: Context) -> Context:
 _FIRST_RUN: Table = (
     effect(_vcpu_ran, "run.one-try", until="series-v3"),
     effect(lambda c: c.with_vm(dead=True), "vm-dead.eio", when=_vgic_not_ready, since="linux-5.18"),
+    effect(_tear_down, "run.vgic-torn-down", when=_vgic_not_ready, until="series-v3"),
     refuse(_no_bases, Errno.ENXIO, "run.enxio.vgic-bases"),
     refuse(_vgic_not_ready, Errno.EBUSY, "run.ebusy.vgic"),
     refuse(_timer_clash, Errno.EINVAL, "run.einval.timer"),

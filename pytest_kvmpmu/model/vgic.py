@@ -10,6 +10,10 @@ from .table import Condition, Table, answer, done, effect, only, refuse
 
 _IPA_SIZE = 1 << 40
 _ALIGNMENT = 0x10000
+# KVM_DEV_ARM_VGIC_GRP_ITS_REGS
+_LAST_GROUP = 8
+# Distributor, redistributors, and regions of redistributors (not modelled further).
+_V3_ADDRESSES = (2, 3, 5)
 _FEWEST_IRQS, _MOST_IRQS, _IRQS_STEP = 64, 1023, 32
 
 
@@ -18,12 +22,16 @@ def in_group(number: int) -> Condition:
     return lambda c: c.arg("group") == number
 
 
+def _no_such_group(c: Context) -> bool:
+    return bool(c.arg("group") > _LAST_GROUP)
+
+
 def _field(c: Context) -> str:
     return "dist" if c.arg("attr") == k.KVM_VGIC_V3_ADDR_TYPE_DIST else "redist"
 
 
 def _base(c: Context) -> int:
-    return int(c.arg("addr").values[0])
+    return int.from_bytes(c.arg("addr").memory, "little")
 
 
 def _knows_address(c: Context) -> bool:
@@ -67,7 +75,7 @@ SET: Table = (
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR), ADDR),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), NR_IRQS),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), CTRL),
-    refuse(lambda c: c.arg("group") > 8, Errno.ENXIO, "vgic.enxio"),
+    refuse(_no_such_group, Errno.ENXIO, "vgic.enxio"),
 )
 
 HAS: Table = (
@@ -85,5 +93,10 @@ HAS: Table = (
             and c.arg("attr") == k.KVM_DEV_ARM_VGIC_CTRL_INIT
         ),
     ),
-    refuse(lambda c: c.arg("group") > 8, Errno.ENXIO, "vgic.enxio"),
+    refuse(
+        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and c.arg("attr") not in _V3_ADDRESSES,
+        Errno.ENXIO,
+        "vgic.enxio",
+    ),
+    refuse(_no_such_group, Errno.ENXIO, "vgic.enxio"),
 )

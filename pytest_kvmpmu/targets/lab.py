@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..host import Host
 from . import Target
-from .link import Link
+from .link import Link, LinkLost
 
 
 class LabTarget(Target):
@@ -22,7 +22,10 @@ class LabTarget(Target):
         self._cache_dir = cache_dir
 
     def connect(self) -> Link:
-        from ..lab import start
+        from ..lab import LabFailure, start
 
-        vm = start(self._line, self._board, cache_dir=self._cache_dir)
+        try:
+            vm = start(self._line, self._board, cache_dir=self._cache_dir)
+        except LabFailure as failure:
+            raise LinkLost(str(failure)) from failure
         return Link(vm.read_fd, vm.write_fd, vm.close)

@@ -8,7 +8,7 @@ import sys
 from ..errors import UsageProblem
 from ..resources import PACKAGE, fixtures_dir
 from . import Target
-from .link import Link
+from .link import Link, LinkLost
 
 # The interpreter's own start-up is all that is waited for.
 _PATIENCE = 20.0
@@ -47,5 +47,9 @@ class LocalTarget(Target):
             stdout.close()
 
         link = Link(stdout.fileno(), stdin.fileno(), close)
-        link.greet(_PATIENCE)
+        try:
+            link.greet(_PATIENCE)
+        except LinkLost:
+            link.close()
+            raise
         return link

@@ -51,7 +51,7 @@ SIGNATURES: dict[str, Signature] = {
     "KVM_GET_API_VERSION": Signature(("kvm",), (Param("arg", Number(U64), 0),)),
     "KVM_CREATE_VM": Signature(("kvm",), (Param("type", Number(U64), 0),), creates="vm"),
     "KVM_CHECK_EXTENSION": Signature(("kvm", "vm"), (Param("cap", Number(U64, k.CAPABILITIES)),)),
-    "KVM_CREATE_VCPU": Signature(("vm",), (Param("id", Number(U64)),), creates="vcpu"),
+    "KVM_CREATE_VCPU": Signature(("vm",), (Param("id", Number(U32)),), creates="vcpu"),
     "KVM_SET_USER_MEMORY_REGION": Signature(
         ("vm",),
         (
@@ -75,9 +75,7 @@ SIGNATURES: dict[str, Signature] = {
     "KVM_GET_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
     "KVM_HAS_DEVICE_ATTR": Signature(_VCPU_DEV, (*_ATTR, Param("addr", Pointer(), Addr("null")))),
     "KVM_CREATE_IRQCHIP": Signature(("vm",), (Param("arg", Number(U64), 0),)),
-    "KVM_GET_ONE_REG": Signature(
-        ("vcpu",), (*_REG, Param("addr", Pointer(), Addr("u64", (0,))))
-    ),
+    "KVM_GET_ONE_REG": Signature(("vcpu",), (*_REG, Param("addr", Pointer(), Addr("u64", (0,))))),
     "KVM_SET_ONE_REG": Signature(("vcpu",), (*_REG, Param("addr", Pointer()))),
     "KVM_RUN": Signature(
         ("vcpu",),

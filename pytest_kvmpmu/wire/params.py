@@ -6,6 +6,7 @@ Not for: which call has which parameter; that is the table in `call`.
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass
 from typing import Any, Mapping
 
@@ -29,6 +30,11 @@ class Addr:
 
     kind: str
     values: tuple[int, ...] = ()
+
+    @property
+    def memory(self) -> bytes:
+        """The bytes at the address; none for ``fault`` and ``null``."""
+        return struct.pack(POINTEES[self.kind][0], *self.values) if self.values else b""
 
 
 FAULT = Addr("fault")
