@@ -1,0 +1,81 @@
+"""``kvmpmu lab setup``: fetch, build and try the lab ahead of the first test run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from .. import lab, topology
+from ..errors import UsageProblem
+from ..lab import requirements
+
+BOARDS = ("rockpro64", "rockpro64-swapped")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add ``lab`` to the subparsers of ``kvmpmu``."""
+    parser = subparsers.add_parser("lab", help="arm64 KVM hosts in software, under QEMU")
+    actions = parser.add_subparsers(dest="action", required=True)
+    setup = actions.add_parser(
+        "setup",
+        help="fetch current kernels, build the lab and see that it works",
+        description="Fetch current kernels from the host's Debian mirror, boot each once, "
+        "keep a snapshot, and see that it resumes.",
+    )
+    setup.add_argument(
+        "lines",
+        nargs="*",
+        metavar="LINE",
+        help=f"kernel lines, or paths of arm64 Images (default: {', '.join(lab.line_names())})",
+    )
+    setup.add_argument(
+        "--topology",
+        action="append",
+        metavar="NAME|FILE",
+        help=f"a board; may be given again (default: {' and '.join(BOARDS)})",
+    )
+    setup.add_argument(
+        "--install", action="store_true", help="install missing host packages with apt-get"
+    )
+    setup.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
+    setup.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
+    names = args.lines or lab.line_names()
+    for name in names:
+        lab.check_line(name)
+    hosts = [topology.load(name) for name in args.topology or BOARDS]
+    if args.install:
+        install(requirements.missing())
+    lab.setup(names, hosts, cache_dir=args.cache_dir)
+    return 0
+
+
+def install(packages: list[str]) -> None:
+    """Install Debian packages on this host.  `UsageProblem` where that can't be done."""
+    if not packages:
+        return
+    command = ["apt-get", "install", "--no-install-recommends", "-y", *packages]
+    if shutil.which("apt-get") is None:
+        raise UsageProblem(
+            f"--install needs apt-get, and this host has none; missing: {', '.join(packages)}",
+            "Install them the way this host installs software",
+        )
+    if os.geteuid() != 0:
+        raise UsageProblem(
+            f"--install needs root to install {', '.join(packages)}",
+            f"Run `{' '.join(command)}` as root",
+        )
+    # Not on a leash: a package installation should not be cut in half.
+    status = subprocess.run(command, check=False).returncode
+    if status != 0:
+        raise UsageProblem(
+            f"`{' '.join(command)}` failed with status {status}",
+            "Mend what it says above, perhaps with `apt-get update` first",
+        )

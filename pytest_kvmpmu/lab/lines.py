@@ -1,0 +1,95 @@
+"""The kernel lines and the user space of the lab, as the tables in ``fixtures/lab`` give them.
+
+Not for: versions.  Which package of a line is current is the mirror's to say (`packages`).
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import unknown
+from ..resources import fixtures_dir
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Line:
+    """A kernel line: a row of ``lines.toml``, or an Image of the user's own.
+
+    ``suite``, ``package``, ``carriers`` and ``image`` lead to the kernel in the archive;
+    ``own`` is the path of the user's Image, and then the others are empty.
+    """
+
+    name: str
+    suite: str = ""
+    package: str = ""
+    carriers: tuple[str, ...] = ()
+    image: str = ""
+    own: Path | None = None
+
+
+@dataclass(frozen=True)
+class Userspace:
+    """What ``userspace.toml`` says: packages, and what of them goes into the initramfs."""
+
+    suite: str
+    packages: tuple[str, ...]
+    carriers: tuple[str, ...]
+    programs: dict[str, str]
+    stdlib: str
+    drop: tuple[str, ...]
+
+
+def _table(name: str) -> dict[str, Any]:
+    with (fixtures_dir() / "lab" / name).open("rb") as file:
+        return tomllib.load(file)
+
+
+def lines() -> tuple[Line, ...]:
+    """Every line of the table, oldest first."""
+    return tuple(
+        Line(row["name"], row["suite"], row["package"], tuple(row["carriers"]), row["image"])
+        for row in _table("lines.toml")["line"]
+    )
+
+
+def names() -> list[str]:
+    """The names of the lines."""
+    return [line.name for line in lines()]
+
+
+def load(name: str) -> Line:
+    """The line of that name; a name with a slash in it is the path of a kernel Image.
+
+    Raises `UsageProblem` for a name that is neither.
+    """
+    if "/" in name:
+        path = Path(name).expanduser()
+        if path.is_file():
+            return Line(path.name, own=path.resolve())
+        raise unknown("lab line", name, [*names(), "or the path of a kernel Image"])
+    for line in lines():
+        if line.name == name:
+            return line
+    raise unknown("lab line", name, names())
+
+
+def userspace() -> Userspace:
+    """The user space that all lines share."""
+    table = _table("userspace.toml")
+    stdlib = table["stdlib"]
+    return Userspace(
+        table["suite"],
+        tuple(table["packages"]),
+        tuple(table["carriers"]),
+        dict(table["programs"]),
+        stdlib["path"],
+        tuple(stdlib["drop"]),
+    )

@@ -1,0 +1,112 @@
+"""A running QEMU with an agent on its serial line.
+
+Not for: what it boots or resumes from (`prepare`), or its command line (`qemu`).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from ..wire.frame import Decoder, Message, encode
+from . import programs
+from .console import Console, LabFailure
+
+# Wall time on a busy host: from power-on to the agent's first word; for a short answer.
+BOOT_SECONDS = 240.0
+ANSWER_SECONDS = 15.0
+
+
+class Machine:
+    """A QEMU process.  It ends with the thread that started it, at the latest.
+
+    ``read_fd`` and ``write_fd`` are the serial line, ``console`` keeps what came outside of
+    frames, ``pid`` is QEMU's.  ``was_warm``: nothing had to be prepared for it.
+    """
+
+    line = ""
+    kernel_release = ""
+    was_warm = False
+
+    def __init__(self, command: Sequence[str], fds: Sequence[int] = ()) -> None:
+        self.console = Console()
+        self._decoder = Decoder()
+        self._messages: deque[Any] = deque()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
+        try:
+            self._process = programs.spawn(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                bufsize=0,
+                pass_fds=fds,
+            )
+        except BaseException:  # Ctrl-C included: nobody else can close it
+            self._stderr.close()
+            raise
+        assert self._process.stdin is not None  # PIPE
+        assert self._process.stdout is not None
+        self.write_fd = self._process.stdin.fileno()
+        self.read_fd = self._process.stdout.fileno()
+        self.pid = self._process.pid
+
+    def receive(self, seconds: float) -> Any:
+        """The next message from the agent.  `LabFailure` where none comes in that time."""
+        deadline = time.monotonic() + seconds
+        while not self._messages:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.read_fd], [], [], left)[0]:
+                raise self._died(f"the agent in the lab VM said nothing for {seconds:.0f} s")
+            chunk = os.read(self.read_fd, 65536)
+            if not chunk:
+                raise self._died("the lab VM died")
+            for event in self._decoder.feed(chunk):
+                if isinstance(event, Message):
+                    self._messages.append(event.body)
+                else:
+                    self.console.append(event.text)
+        return self._messages.popleft()
+
+    def ping(self, seconds: float) -> None:
+        """Have the agent answer once.  `LabFailure` where it doesn't in that time."""
+        try:
+            os.write(self.write_fd, encode({"op": "ping"}))
+        except BrokenPipeError:
+            raise self._died("the lab VM died") from None
+        answer = self.receive(seconds)
+        if answer != {"ok": {}} or self._messages:
+            raise self._died(f"the agent in the lab VM answered a ping with {answer!r}")
+
+    def check(self, good: bool, otherwise: str) -> None:
+        """Raise `LabFailure` that says ``otherwise`` where something is not ``good``."""
+        if not good:
+            raise self._died(otherwise)
+
+    def _died(self, what: str) -> LabFailure:
+        self.console.append(self._decoder.rest())
+        self.console.append(programs.text_of(self._stderr))
+        return self.console.died(what)
+
+    def close(self) -> None:
+        """Kill QEMU, reap it, close the serial line.  May be called again."""
+        programs.stop(self._process)
+        self._stderr.close()
+
+    def __enter__(self) -> Machine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

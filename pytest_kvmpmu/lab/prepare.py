@@ -1,0 +1,84 @@
+"""Making the snapshot of a booted lab machine, with all that it needs.
+
+Not for: fetching kernels and user space (`stock`), or using the snapshot (`resume`).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+from . import agent_files, compiled, cpio, qemu, snapshot, stock, userspace
+from .board import Board
+from .cache import Cache, Entry
+from .console import Progress
+from .machine import ANSWER_SECONDS, BOOT_SECONDS
+from .mirror import megabytes
+from .recipe import DEVICE_TREE, RAM, STUB, Recipe
+
+# Of one line and board: other checkouts with another agent have theirs.
+KEPT = 3
+# For the disk check: the snapshot at most, and the initramfs.
+SPACE_MB = 400
+
+
+def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
+    """The snapshot's entry, made with all that it needs where it is not there."""
+    what = f"{recipe.line.name} on {recipe.host.name}"
+    usable = qemu.check(recipe.qemu_path)
+    with cache.lock(recipe.slot.replace("/", "-"), what, progress):
+        kept = stock.Stock(cache, progress)
+        kernel = kept.kernel(recipe.line)
+        base = kept.userspace()
+        place = recipe.place(cache)
+        assert place is not None  # both parts are there now
+        found = cache.find(place)
+        if found is not None:
+            return found
+        cache.need(SPACE_MB, f"the snapshot of {what}")
+
+        with cache.scratch(recipe.slot) as scratch:
+            board = Board(usable, recipe.host, kernel.file(stock.IMAGE), scratch)
+            members = compiled.with_bytecode(cache, base, board, progress)
+
+            def build(folder: Path) -> dict[str, Any]:
+                _boot_and_save(recipe, board, members, folder, progress)
+                return {"release": kernel.about["release"], "qemu": usable.version}
+
+            entry = cache.make(place, build)
+        cache.keep_newest(recipe.slot, KEPT)
+        progress(f"{what} is ready: {megabytes(entry.file(RAM).stat().st_size)}")
+        return entry
+
+
+def _boot_and_save(
+    recipe: Recipe,
+    board: Board,
+    base: dict[str, cpio.Member],
+    folder: Path,
+    progress: Progress,
+) -> None:
+    (folder / DEVICE_TREE).write_bytes(board.tree)
+    (folder / STUB).write_bytes(stub())
+    initramfs = userspace.with_agent(base, agent_files.INIT)
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            progress(f"booting {recipe.line.name} on {recipe.host.name} (once)")
+            options = snapshot.options(theirs.fileno())
+            machine = board.boot(initramfs, options, [theirs.fileno()])
+        with machine:
+            machine.receive(BOOT_SECONDS)
+            machine.ping(ANSWER_SECONDS)
+            progress("keeping a snapshot")
+            snapshot.save(ours, folder / RAM)
+
+
+def stub() -> bytes:
+    """A kernel Image of nothing but a header (Documentation/arch/arm64/booting.rst).
+
+    A machine that resumes has its kernel in the snapshot; QEMU only wants to see one.
+    """
+    return struct.pack("<IIQQQQQQ4sI", 0, 0, 0, 4096, 0, 0, 0, 0, b"ARM\x64", 0)

@@ -1,0 +1,104 @@
+"""Starting other programs so that they never outlive this process.
+
+The kernel kills a leashed child when the thread that started it ends, in whichever way:
+``setpriv --pdeathsig`` sets that up, and a shell looks whether the parent is still
+there before it becomes the program.  No code of ours runs between fork and exec.
+
+Not for: knowing what to run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import IO, Any
+
+from ..errors import UsageProblem
+from . import requirements
+from .console import LabFailure
+
+# $0 is the parent's process id as the parent knows it.
+_LEASH = 'test "$PPID" = "$0" || exit 125; exec "$@"'
+
+
+def find(program: str, why: str) -> str:
+    """The path of ``program``.  Raises `UsageProblem` that says what it is needed for."""
+    path = shutil.which(program)
+    if path is None:
+        raise UsageProblem(
+            f"{program} is missing: {why}", requirements.remedy(requirements.PROGRAMS[program])
+        )
+    return path
+
+
+def linux_only() -> None:
+    """Raise `UsageProblem` on anything but Linux."""
+    if not sys.platform.startswith("linux"):
+        raise UsageProblem(
+            f"the lab needs a Linux host, this one is {sys.platform}",
+            "Run the specs on the model, or the lab on Linux",
+        )
+
+
+def leashed(command: Sequence[str]) -> list[str]:
+    """``command`` so that it is killed when the calling thread ends."""
+    setpriv = find("setpriv", "it keeps a lab VM from outliving its test run")
+    return [setpriv, "--pdeathsig", "KILL", "--", "sh", "-c", _LEASH, str(os.getpid()), *command]
+
+
+def spawn(command: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
+    """Start ``command`` on a leash, out of reach of the terminal's Ctrl-C."""
+    return subprocess.Popen(leashed(command), start_new_session=True, **popen)
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """Kill ``child`` with everything that it started, and reap it."""
+    if child.poll() is None:
+        with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def output(command: Sequence[str], what: str, **popen: Any) -> str:
+    """Run ``command``; its standard output.  `LabFailure` named ``what`` where it fails."""
+    status, out, err = result(command, **popen)
+    if status != 0:
+        raise failed(what, status, err)
+    return out
+
+
+def result(command: Sequence[str], **popen: Any) -> tuple[int, str, str]:
+    """Run ``command``; its exit status, standard output and standard error."""
+    child = spawn(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "LC_ALL": "C"},
+        **popen,
+    )
+    try:
+        out, err = child.communicate()
+    finally:
+        stop(child)
+    return child.returncode, out.decode(errors="replace"), err.decode(errors="replace")
+
+
+def failed(what: str, status: int, said: str) -> LabFailure:
+    """The failure of a program that ended with ``status`` and printed ``said``."""
+    last = "\n".join(said.strip().splitlines()[-5:])
+    return LabFailure(f"{what} failed with status {status}: {last or 'it said nothing'}")
+
+
+def text_of(stream: IO[bytes]) -> str:
+    """Everything in the temporary file ``stream``, as text."""
+    stream.seek(0)
+    return stream.read().decode(errors="replace").strip()

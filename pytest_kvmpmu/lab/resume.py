@@ -1,0 +1,42 @@
+"""A machine that goes on from a snapshot.
+
+Not for: what to do where it can't (`start`).
+"""
+
+from __future__ import annotations
+
+import socket
+
+from . import qemu, snapshot
+from .cache import Entry
+from .machine import ANSWER_SECONDS, Machine
+from .recipe import DEVICE_TREE, RAM, STUB, Recipe
+
+
+def resume(recipe: Recipe, entry: Entry) -> Machine:
+    """The machine, running; its agent has answered once.
+
+    `LabFailure` where it does not; the file is checked while QEMU reads it.
+    """
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs, entry.file(RAM).open("rb") as ram:
+            command = [
+                recipe.qemu_path,
+                *qemu.board_options(recipe.host),
+                *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE)),
+                *snapshot.options(theirs.fileno()),
+                *snapshot.resume_options(ram.fileno()),
+            ]
+            machine = Machine(command, [theirs.fileno(), ram.fileno()])
+        try:
+            machine.check(entry.whole(RAM), "its snapshot is damaged")
+            # What is sent before would go to a serial port that the snapshot then overwrites.
+            snapshot.wait_until_running(ours, ANSWER_SECONDS)
+            machine.ping(ANSWER_SECONDS)
+        except BaseException:  # Ctrl-C included: nobody else can close it
+            machine.close()
+            raise
+    machine.line = recipe.line.name
+    machine.kernel_release = entry.about["release"]
+    return machine

@@ -1,0 +1,104 @@
+"""Keeping a running machine: QEMU writes its state to a file, over QMP.
+
+The machine is not stopped before, so the one that resumes from the file runs at once,
+with no one to tell it.  Not for: what the snapshot depends on (`prepare`).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .console import LabFailure
+
+SECONDS = 60.0
+_FD_NAME = "snapshot"
+# Bytes per second: no bound that a disk would reach.
+_BANDWIDTH = 1 << 40
+
+
+def options(fd: int) -> list[str]:
+    """QEMU options for a QMP monitor on the socket ``fd`` that it inherits."""
+    return ["-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
+
+
+def resume_options(fd: int) -> list[str]:
+    """QEMU options that start it from the open snapshot file ``fd`` that it inherits."""
+    return ["-incoming", f"fd:{fd}"]
+
+
+def save(monitor: socket.socket, path: Path) -> None:
+    """Write the state of the machine behind ``monitor`` to ``path``.
+
+    It does not run any more after that.  `LabFailure` where QEMU can't.
+    """
+    monitor.settimeout(SECONDS)
+    qmp = _Qmp(monitor)
+    with path.open("wb") as file:
+        qmp.ask("getfd", {"fdname": _FD_NAME}, [file.fileno()])
+    qmp.ask("migrate-set-parameters", {"max-bandwidth": _BANDWIDTH})
+    qmp.ask("migrate", {"uri": f"fd:{_FD_NAME}"})
+    deadline = time.monotonic() + SECONDS
+    while True:
+        now = qmp.ask("query-migrate")
+        if now.get("status") == "completed":
+            return
+        if now.get("status") in ("failed", "cancelled") or time.monotonic() > deadline:
+            raise LabFailure(f"QEMU could not save the lab VM: {now.get('error-desc', now)}")
+        time.sleep(0.02)  # QEMU tells the end of a migration to those who ask
+
+
+def wait_until_running(monitor: socket.socket, seconds: float) -> None:
+    """Return when the machine behind ``monitor`` has read its snapshot and runs."""
+    monitor.settimeout(seconds)
+    qmp = _Qmp(monitor)
+    if not qmp.ask("query-status")["running"]:
+        qmp.wait("RESUME")
+
+
+class _Qmp:
+    """Just enough of QMP: one command, one answer."""
+
+    def __init__(self, monitor: socket.socket) -> None:
+        self._monitor = monitor
+        self._buffer = b""
+        self._events: set[str] = set()
+        self._line()  # the greeting
+        self.ask("qmp_capabilities")
+
+    def ask(
+        self, command: str, arguments: dict[str, Any] | None = None, fds: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        text = json.dumps({"execute": command, "arguments": arguments or {}}).encode()
+        try:
+            socket.send_fds(self._monitor, [text], fds)
+        except OSError as error:
+            raise LabFailure(f"QEMU does not listen to {command}: {error}") from error
+        while True:
+            answer = self._line()
+            if "return" in answer:
+                return dict(answer["return"])
+            if "error" in answer:
+                raise LabFailure(f"QEMU refused {command}: {answer['error']['desc']}")
+            self._events.add(str(answer.get("event")))
+
+    def wait(self, event: str) -> None:
+        """Return when ``event`` has been."""
+        while event not in self._events:
+            self._events.add(str(self._line().get("event")))
+
+    def _line(self) -> dict[str, Any]:
+        while b"\n" not in self._buffer:
+            try:
+                chunk = self._monitor.recv(65536)
+            except OSError as error:
+                raise LabFailure(f"QEMU's monitor is silent: {error}") from error
+            if not chunk:
+                raise LabFailure("QEMU closed its monitor")
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return dict(json.loads(line))

@@ -1,0 +1,71 @@
+"""What the lab's tests share: small boards, programs that only pretend, a stocked cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.lab import lines, start
+from pytest_kvmpmu.lab.cache import Cache
+
+A53 = Pmu("armv8_cortex_a53", 8, frozenset({0}), 6, "arm,cortex-a53-pmu")
+A72 = Pmu("armv8_cortex_a72", 9, frozenset({1}), 6, "arm,cortex-a72-pmu")
+# Two CPUs boot faster than six.
+BOARD = Host("pair", (0, 1), (A53, A72))
+# The oldest kernel is the smallest.
+LINE = lines.names()[0]
+
+Pretend = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Takes the progress."""
+    return []
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """Puts a shell script in front of a program: ``pretend(name, script)``."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+    def place(name: str, script: str) -> Path:
+        path = folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    return place
+
+
+@pytest.fixture(scope="session")
+def stocked() -> Cache:
+    """The user's own cache, with kernel, user space and bytecode in it."""
+    cache = Cache()
+    start(LINE, BOARD, cache_dir=cache.root.parent).close()
+    return cache
+
+
+def share(stocked: Cache, root: Path) -> Path:
+    """Let the cache folder ``root`` have kernels and user space of ``stocked``."""
+    mine = Cache(root)
+    mine.root.mkdir(parents=True)
+    for name in ("bytecode", "current", "kernels", "user-space"):
+        (mine.root / name).symlink_to(stocked.root / name)
+    return root
+
+
+@pytest.fixture
+def cold(stocked: Cache, tmp_path: Path) -> Path:
+    """A cache folder that has kernels and user space, and no snapshots."""
+    return share(stocked, tmp_path / "cold")

@@ -1,0 +1,199 @@
+"""Real kernels in a real QEMU: cold, warm, damaged, interrupted, side by side."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_kvmpmu.lab import LabFailure, Machine, agent_files, start
+from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.wire.frame import encode
+
+from .conftest import BOARD, LINE, share
+from .test_programs import ended
+
+pytestmark = pytest.mark.lab
+
+# Starts a machine in a process of its own; says its QEMU's id, then waits for its end.
+STARTER = """
+import sys
+from pathlib import Path
+from tests.lab.conftest import BOARD, LINE
+from pytest_kvmpmu.lab import start
+vm = start(LINE, BOARD, cache_dir=Path(sys.argv[1]))
+print(vm.pid, int(vm.was_warm), flush=True)
+sys.stdin.read()
+vm.close()
+"""
+
+
+def starter(root: Path) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", STARTER, str(root)]
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=Path(__file__).parents[2]
+    )
+
+
+def qemus(root: Path) -> list[int]:
+    """The ids of the QEMUs that run from the cache ``root``."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"qemu-system" in command and os.fsencode(root) in command:
+            found.append(int(folder.name))
+    return found
+
+
+def describe(vm: Machine) -> dict[str, object]:
+    os.write(vm.write_fd, encode({"op": "describe"}))
+    return dict(vm.receive(10)["ok"])
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, stocked: Cache) -> Path:
+    """A cache folder with a snapshot."""
+    root = share(stocked, tmp_path_factory.mktemp("lab"))
+    said: list[str] = []
+    with start(LINE, BOARD, cache_dir=root, progress=said.append) as vm:
+        assert not vm.was_warm
+    assert any(text.startswith("booting ") for text in said)
+    assert qemus(root) == []
+    return root
+
+
+def ram(root: Path) -> Path:
+    (path,) = root.glob("lab-*/snapshots/*/*/ram")
+    return path
+
+
+def test_a_warm_start_is_quick_silent_and_shows_the_board(root: Path, said: list[str]) -> None:
+    began = time.monotonic()
+    with start(LINE, BOARD, cache_dir=root, progress=said.append) as vm:
+        took = time.monotonic() - began
+        assert vm.was_warm
+        assert vm.line == LINE
+        assert vm.kernel_release.startswith(f"{LINE}.")
+        found = describe(vm)
+    assert said == []
+    assert took < 5  # 0.3 s on an idle machine
+    assert found["release"] == vm.kernel_release
+    assert found["kvm"] == "ok"
+    assert isinstance(found["pmus"], list)
+    shown = [(pmu["name"], pmu["cpus"]) for pmu in found["pmus"]]
+    assert shown == [("armv8_cortex_a53", "0"), ("armv8_cortex_a72", "1")]
+
+
+def test_closing_ends_qemu_and_may_be_done_twice(root: Path) -> None:
+    vm = start(LINE, BOARD, cache_dir=root)
+    vm.close()
+    vm.close()
+    assert qemus(root) == []
+
+
+def test_the_snapshot_and_the_machine_are_small(root: Path) -> None:
+    assert ram(root).stat().st_size <= 150_000_000
+    with start(LINE, BOARD, cache_dir=root) as vm:
+        status = Path(f"/proc/{vm.pid}/status").read_text()
+    (peak,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    assert int(peak) <= 600_000  # kB
+
+
+@pytest.mark.parametrize("damage", ["a byte in the middle", "cut off", "no manifest"])
+def test_a_damaged_snapshot_is_made_anew(root: Path, said: list[str], damage: str) -> None:
+    path = ram(root)
+    if damage == "no manifest":
+        (path.parent / "entry.json").unlink()
+    elif damage == "cut off":
+        os.truncate(path, path.stat().st_size // 2)
+    else:
+        with path.open("r+b") as file:
+            file.seek(path.stat().st_size // 2)
+            file.write(b"damage")
+    with start(LINE, BOARD, cache_dir=root, progress=said.append) as vm:
+        assert not vm.was_warm
+    assert sum(text.startswith("booting ") for text in said) == 1
+    with start(LINE, BOARD, cache_dir=root, progress=said.append) as vm:
+        assert vm.was_warm
+
+
+def test_kill_9_of_the_starter_leaves_no_qemu(root: Path) -> None:
+    with starter(root) as child:
+        assert child.stdout is not None
+        pid = int(child.stdout.readline().split()[0])
+        child.kill()
+        child.wait()
+        assert ended(pid)
+    assert qemus(root) == []
+
+
+def test_two_starts_at_once_boot_once(cold: Path) -> None:
+    with starter(cold) as one, starter(cold) as other:
+        outs = [child.communicate("", timeout=120) for child in (one, other)]
+    assert [child.returncode for child in (one, other)] == [0, 0]
+    said = "".join(err for _, err in outs)
+    assert said.count("booting ") == 1
+    assert "waiting for another run" in said
+    assert qemus(cold) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_an_interrupted_boot_leaves_nothing_to_trip_over(cold: Path, number: int) -> None:
+    with starter(cold) as child:
+        assert child.stderr is not None
+        while "booting " not in child.stderr.readline():
+            pass
+        while not qemus(cold):
+            time.sleep(0.01)  # QEMU starts after the message
+        child.send_signal(number)
+        child.wait()
+    for _ in range(200):
+        if not qemus(cold):
+            break
+        time.sleep(0.01)  # the kernel is still ending it
+    assert qemus(cold) == []
+    if number == signal.SIGINT:
+        assert list(cold.glob("lab-*/snapshots/*/*")) == []
+
+
+def test_a_changed_agent_gets_a_new_snapshot_without_a_download(
+    cold: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    extra = tmp_path / "new.py"
+    extra.write_text("pass\n")
+    start(LINE, BOARD, cache_dir=cold, progress=said.append).close()
+    more = [*agent_files.sources(), ("pytest_kvmpmu/agent/new.py", extra)]
+    monkeypatch.setattr(agent_files, "sources", lambda: more)
+    with start(LINE, BOARD, cache_dir=cold, progress=said.append) as vm:
+        assert not vm.was_warm
+    assert sum(text.startswith("booting ") for text in said) == 2
+    assert not any("download" in text for text in said)
+
+
+def test_a_kernel_that_panics_shows_its_last_words(
+    cold: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_files, "INIT", "#!/bin/no-such-shell\n")
+    with pytest.raises(LabFailure, match=r"the lab VM died; last console lines:(.|\n)*panic"):
+        start(LINE, BOARD, cache_dir=cold, progress=lambda _: None)
+    assert qemus(cold) == []
+
+
+def test_an_image_of_ones_own_boots(cold: Path, tmp_path: Path) -> None:
+    own = tmp_path / "Image"
+    shutil.copy(next(cold.glob("lab-*/kernels/*/Image")), own)
+    # Its entry goes among the kernels, which this cache shares with the user's.
+    kernels = next(cold.glob("lab-*/kernels"))
+    kernels.unlink()
+    with start(str(own), BOARD, cache_dir=cold) as vm:
+        assert describe(vm)["release"] == vm.kernel_release
