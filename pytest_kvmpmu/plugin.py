@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-from .settings import OPTIONS
+from .settings import OPTIONS, STRICT_SPEC
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,6 +17,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
         parser.addini(option.dest, f"default of {option.flag}: {option.help}", default="")
+    strict = STRICT_SPEC
+    group.addoption(
+        strict.flag, dest=strict.dest, action="store_true", default=None, help=strict.help
+    )
+    parser.addini(strict.dest, f"default of {strict.flag}: {strict.help}", "bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,6 +71,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     state.skip_unless_applicable(item)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    from . import state
+
+    yield
+    state.fail_if_divergent(item)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
@@ -79,10 +92,10 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    from . import summary
+    from . import state, summary
 
     reports = [report for group in terminalreporter.stats.values() for report in group]
-    text = summary.lines(summary.tally(reports))
+    text = summary.lines(summary.tally(reports), state.strict_spec(terminalreporter.config))
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:

@@ -57,6 +57,11 @@ OPTIONS = (
     Option("cache-dir", "DIR", "where lab kernels are kept (the user's cache directory)"),
 )
 
+# For pytest alone, without a value: `Settings` are about where calls go.
+STRICT_SPEC = Option(
+    "strict-spec", "", "fail tests that find the kernel at variance with its documentation (false)"
+)
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -14,7 +14,7 @@ from .errors import UsageProblem
 from .kvm import Session
 from .marks import Marks, marks
 from .resources import conformance_dir
-from .settings import OPTIONS, Option, Settings, resolve
+from .settings import OPTIONS, STRICT_SPEC, Option, Settings, resolve
 
 SETTINGS = pytest.StashKey[Settings]()
 BACKEND = pytest.StashKey[Backend]()
@@ -55,7 +55,7 @@ def asked_for(config: pytest.Config) -> bool:
     """Whether this run was given one of our options or our specs, and will run tests."""
     if config.option.collectonly or config.option.help or hasattr(config, "workerinput"):
         return False
-    if any(config.getoption(option.dest) is not None for option in OPTIONS):
+    if any(config.getoption(option.dest) is not None for option in (*OPTIONS, STRICT_SPEC)):
         return True
     specs = conformance_dir()
     return any(_leads_to(arg, specs, config) for arg in config.args)
@@ -109,6 +109,26 @@ def skip_unless_applicable(item: pytest.Item) -> None:
     elif lack := found.missing(backend.host):
         item.user_properties.append((summary.MISSING, lack))
         item.add_marker(pytest.mark.skip(f"not verified: {lack}"))
+
+
+def strict_spec(config: pytest.Config) -> bool:
+    """Whether a kernel that differs from its documentation fails the run."""
+    given = config.getoption(STRICT_SPEC.dest)
+    return bool(config.getini(STRICT_SPEC.dest) if given is None else given)
+
+
+def fail_if_divergent(item: pytest.Item) -> None:
+    """With strict_spec, fail a test that passed and cites where text and kernel differ.
+
+    The report says that this alone failed, so that the clauses still count as verified.
+    """
+    if not strict_spec(item.config) or not needed_by([item]):
+        return
+    found = [cited for cited in item.stash[MARKS].clauses if cited.divergent]
+    if found:
+        item.user_properties.append((summary.STRICT, "the test passed but for this"))
+        text = "\n".join(line for cited in found for line in summary.difference(cited))
+        pytest.fail(f"documentation and kernel differ:\n{text}", pytrace=False)
 
 
 def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:

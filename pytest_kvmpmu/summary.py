@@ -9,7 +9,8 @@ import pytest
 
 from .backends.base import Backend
 from .host import format_cpus
-from .settings import Settings
+from .settings import STRICT_SPEC, Settings
+from .spec.catalogue import Clause, clauses
 from .story import PROPERTY as STORY
 from .story import table
 
@@ -17,6 +18,7 @@ CLAUSE = "kvmpmu_clause"
 NOT_APPLICABLE = "kvmpmu_not_applicable"
 MISSING = "kvmpmu_missing"
 KERNEL = "kvmpmu_kernel"
+STRICT = "kvmpmu_strict_spec"
 
 
 def describe(backend: Backend, settings: Settings) -> str:
@@ -46,6 +48,13 @@ class Tally:
     kernels: dict[str, None] = field(default_factory=dict)
 
     @property
+    def divergent(self) -> list[Clause]:
+        """The verified clauses where text and kernel differ, in the documentation's order."""
+        return [
+            known for known in clauses().values() if known.divergent and known.slug in self.verified
+        ]
+
+    @property
     def verified(self) -> set[str]:
         """The clauses of which every test that ran passed, and at least one ran."""
         return self.passed - self.failed
@@ -55,16 +64,16 @@ class Tally:
         told: dict[str, list[str]] = {}
         for name, value in report.user_properties:
             told.setdefault(name, []).append(str(value))
-        clauses = set(told.get(CLAUSE, ()))
-        if report.failed:
-            self.failed |= clauses
-        elif report.when == "call" and report.passed:
-            self.passed |= clauses
+        cited = set(told.get(CLAUSE, ()))
+        if report.when == "call" and (report.passed or STRICT in told):
+            self.passed |= cited
             self.story += told.get(STORY, ())
+        elif report.failed:
+            self.failed |= cited
         for reason in told.get(NOT_APPLICABLE, ()) if report.when == "setup" else ():
             self.inapplicable[reason] = self.inapplicable.get(reason, 0) + 1
         for reason in told.get(MISSING, ()) if report.when == "setup" else ():
-            self.unverified.setdefault(reason, set()).update(clauses)
+            self.unverified.setdefault(reason, set()).update(cited)
         self.kernels.update(dict.fromkeys(told.get(KERNEL, ())))
 
 
@@ -77,8 +86,19 @@ def tally(reports: Iterable[object]) -> Tally:
     return found
 
 
-def lines(found: Tally) -> list[str]:
-    """The summary's text; empty where no test had to do with a kernel."""
+def difference(cited: Clause) -> list[str]:
+    """What the text says and what the kernel does, in two lines."""
+    return [
+        f"  {cited.slug} ({cited.section}): {cited.text}",
+        f"    kernel: {cited.statement}",
+    ]
+
+
+def lines(found: Tally, strict: bool = False) -> list[str]:
+    """The summary's text; empty where no test had to do with a kernel.
+
+    ``strict`` where a difference between text and kernel fails the run.
+    """
     if not (found.kernels or found.passed or found.failed):
         return []
     out = [*found.kernels]
@@ -86,6 +106,10 @@ def lines(found: Tally) -> list[str]:
         out += ["", *table(found.story), ""]
     out.append(f"clauses verified: {len(found.verified)}, violated: {len(found.failed)}")
     out += [f"  violated: {slug}" for slug in sorted(found.failed)]
+    if found.divergent:
+        blame = f"; {STRICT_SPEC.flag} fails the run" if strict else ""
+        out.append(f"documentation and kernel differ: {len(found.divergent)}{blame}")
+        out += [line for cited in found.divergent for line in difference(cited)]
     if found.inapplicable:
         out.append(f"tests not applicable to this revision: {sum(found.inapplicable.values())}")
         out += [f"  {count} x {why}" for why, count in sorted(found.inapplicable.items())]

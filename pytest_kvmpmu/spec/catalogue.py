@@ -1,4 +1,7 @@
-"""Loads ``clauses.toml``: one row per testable statement."""
+"""Loads ``clauses.toml``, one row per testable statement, and ``unspecified.toml`` beside it.
+
+Not for: whether the rows are in order (`lint`), or how they are shown (`listing`, `page`).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import unknown
-from ..revision import FIRST, Revision, revision
+from ..revision import FIRST, REVISIONS, Revision, revision
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,8 +21,27 @@ else:
     import tomli as tomllib
 
 PATH = Path(__file__).with_name("clauses.toml")
+UNSPECIFIED_PATH = Path(__file__).with_name("unspecified.toml")
 LEVELS = ("must", "may")
 STANDINGS = ("documented", "observed", "divergent", "proposed")
+
+# Why a clause has no spec.
+REASONS = {
+    "pending": "a spec is still to be written",
+    "environment": "it belongs to what the group depends on; every spec's set-up passes through it",
+    "needs-hardware": "no host of the lab can show it",
+    "needs-other-irqchip": "it takes another interrupt controller than GICv3",
+    "destructive": "trying it may harm the host",
+    "not-observable": "no call can tell",
+}
+
+
+@dataclass(frozen=True)
+class Unspecified:
+    """Why a clause has no spec: a key of `REASONS`, and a sentence of its own or ``""``."""
+
+    reason: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +67,11 @@ class Clause:
         return self.since <= wanted and (self.until is None or wanted <= self.until)
 
     @property
+    def divergent(self) -> bool:
+        """Whether the text says one thing and the kernel does another."""
+        return self.standing == "divergent"
+
+    @property
     def span(self) -> str:
         """``since linux-5.18``, ``until linux-6.5``, ``series-v1 only``."""
         if self.since == self.until:
@@ -52,12 +80,27 @@ class Clause:
         last = f"until {self.until}" if self.until else ""
         return " ".join(part for part in (first, last) if part) or "in every revision"
 
+    @property
+    def releases(self) -> str:
+        """The kernel releases behind ``span``: ``from 6.4, before 6.7``, ``none``."""
+        merged = [known for known in REVISIONS if release(known)]
+        held = [known for known in merged if self.holds_in(known)]
+        if not held:
+            return "none"
+        after = merged[merged.index(held[-1]) + 1 :]
+        last = f", before {release(after[0])}" if after else ""
+        return f"from {release(held[0])}{last}"
+
+
+def release(known: Revision) -> str:
+    """``6.4`` for ``linux-6.4``; empty for a posted series, which no kernel was released with."""
+    return known.name.removeprefix("linux-") if known.name.startswith("linux-") else ""
+
 
 @functools.cache
 def clauses() -> Mapping[str, Clause]:
     """All clauses by slug, in the documentation's order."""
-    table = tomllib.loads(PATH.read_text(encoding="utf-8"))
-    return {slug: _clause(slug, row) for slug, row in table.items()}
+    return {slug: _clause(slug, row) for slug, row in load(PATH).items()}
 
 
 def clause(slug: str) -> Clause:
@@ -65,6 +108,21 @@ def clause(slug: str) -> Clause:
     if slug not in clauses():
         raise unknown("clause", slug, clauses())
     return clauses()[slug]
+
+
+@functools.cache
+def unspecified() -> Mapping[str, Unspecified]:
+    """The clauses without a spec, by slug, and why that is so."""
+    return {
+        slug: Unspecified(reason, why)
+        for reason, rows in load(UNSPECIFIED_PATH).items()
+        for slug, why in rows.items()
+    }
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A TOML file as it is, unchecked."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def _clause(slug: str, row: Mapping[str, str]) -> Clause:

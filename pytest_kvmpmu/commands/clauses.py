@@ -1,0 +1,94 @@
+"""``kvmpmu clauses``: print the catalogue, whole or what was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+from ..errors import UsageProblem
+from ..revision import Revision, detect
+from ..spec import listing, page
+from ..spec.catalogue import Clause, clauses, unspecified
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser(
+        "clauses",
+        help="print the catalogue of clauses",
+        description="Print the clauses that specs check: as a table, on a terminal wrapped to"
+        " its width, else one line each.",
+    )
+    parser.add_argument(
+        "--kernel",
+        metavar="REVISION",
+        help="only what holds there: a revision or a release, like series-v1, 5.10 or linux-6.7",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--divergent",
+        action="store_true",
+        help="only where documentation and kernel differ, and how",
+    )
+    which.add_argument(
+        "--unspecified", action="store_true", help="only those that no spec checks, and why"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON document")
+    form.add_argument(
+        "--markdown", action="store_true", help="print the page docs/clauses.md; takes no choice"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what ``args`` ask for."""
+    if args.markdown and (args.kernel is not None or args.divergent or args.unspecified):
+        raise UsageProblem(
+            "--markdown prints the whole page",
+            "Leave out --kernel, --divergent and --unspecified, or print a table or --json",
+        )
+    kernel = None if args.kernel is None else _revision(args.kernel)
+    chosen = [
+        found
+        for found in clauses().values()
+        if (kernel is None or found.holds_in(kernel))
+        and (not args.divergent or found.divergent)
+        and (not args.unspecified or found.slug in unspecified())
+    ]
+    if args.markdown:
+        text = page.page(chosen, unspecified())
+    elif args.json:
+        text = listing.document(chosen, unspecified(), kernel.name if kernel else None) + "\n"
+    else:
+        text = "".join(f"{line}\n" for line in _lines(args, chosen) or ["none"])
+    return _print(text)
+
+
+def _revision(text: str) -> Revision:
+    found = detect(text)
+    if found.note:
+        print(f"kvmpmu: {text}: {found.note}", file=sys.stderr)
+    return found.revision
+
+
+def _lines(args: argparse.Namespace, chosen: Sequence[Clause]) -> list[str]:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if args.divergent:
+        return listing.divergences(chosen, width)
+    if args.unspecified:
+        return listing.gaps(chosen, unspecified(), width)
+    return listing.table(chosen, width)
+
+
+def _print(text: str) -> int:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from complaining at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

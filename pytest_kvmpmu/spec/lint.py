@@ -1,0 +1,186 @@
+"""What is wrong with the catalogue: with its rows, with who cites them, with the excuses.
+
+Not for: whether the documentation has the sections that rows name (tests/docs_sections).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import UsageProblem
+from ..model import TABLES
+from ..model.table import Row
+from ..resources import conformance_dir
+from ..revision import FIRST, Revision, revision
+from . import catalogue
+from .catalogue import LEVELS, REASONS, STANDINGS, release
+from .citations import Citation, citations
+
+REQUIRED = ("section", "statement")
+KEYS = (*REQUIRED, "level", "standing", "since", "until", "text")
+DOCUMENTS = ("api.rst", "vcpu.rst", "vcpu-features.rst", "arm-vgic-v3.rst")
+
+_WORDS = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_SLUG = re.compile(rf"{_WORDS}(?:\.{_WORDS})*")
+_SECTION = re.compile(r"(?P<document>\S+)(?: [0-9]+(?:\.[0-9]+)*)?")
+_SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
+
+Rows = Mapping[str, Any]
+Span = tuple[Revision, "Revision | None"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A slug, and what is wrong with it."""
+
+    slug: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.slug}: {self.what}"
+
+
+def lint() -> list[Finding]:
+    """The findings on the catalogue, the model and the specs as they are."""
+    rows = catalogue.load(catalogue.PATH)
+    cited = citations(conformance_dir())
+    return [
+        *of_rows(rows),
+        *of_model(rows, TABLES),
+        *of_specs(rows, cited),
+        *of_excuses(rows, cited, catalogue.load(catalogue.UNSPECIFIED_PATH)),
+    ]
+
+
+def of_rows(rows: Rows) -> Iterator[Finding]:
+    """What is wrong with the rows of clauses.toml by themselves."""
+    for slug, row in rows.items():
+        for what in (*_form(slug, row), *_values(row)):
+            yield Finding(slug, what)
+    statements = Counter(row.get("statement") for row in rows.values())
+    for slug, row in rows.items():
+        if statements[row.get("statement")] > 1:
+            yield Finding(slug, "its statement is made twice")
+
+
+def of_model(rows: Rows, tables: Mapping[tuple[str, str], Iterable[Row]]) -> Iterator[Finding]:
+    """What is wrong with the clauses that the model's rows name."""
+    for (ioctl, kind), table in tables.items():
+        for line in table:
+            where = f"a row of the model's {ioctl} on a {kind}"
+            if line.clause not in rows:
+                yield Finding(line.clause, f"{where} cites it, and there is no such clause")
+                continue
+            span = _span(rows[line.clause])
+            if span is not None and not _within((line.since, line.until), span):
+                yield Finding(
+                    line.clause,
+                    f"{where} holds {_said((line.since, line.until))}, the clause {_said(span)}",
+                )
+
+
+def of_specs(rows: Rows, cited: Iterable[Citation]) -> Iterator[Finding]:
+    """What is wrong with the slugs in the markers of the specs."""
+    for citation in cited:
+        if not citation.literal:
+            yield Finding(", ".join(citation.slugs) or "?", f"{citation.place} hides a slug")
+        for slug in citation.slugs:
+            if slug not in rows:
+                yield Finding(slug, f"{citation.place} cites it, and there is no such clause")
+        spans = [_span(rows[slug]) for slug in citation.slugs if slug in rows]
+        if _disjoint([span for span in spans if span is not None]):
+            yield Finding(
+                ", ".join(citation.slugs), f"{citation.place}: they hold in no common revision"
+            )
+
+
+def of_excuses(rows: Rows, cited: Iterable[Citation], excuses: Rows) -> Iterator[Finding]:
+    """Clauses with neither spec nor reason, and reasons that are out of date."""
+    specified = {slug for citation in cited for slug in citation.slugs}
+    excused = Counter(slug for slugs in excuses.values() for slug in slugs)
+    for slug in rows:
+        if slug not in specified and slug not in excused:
+            yield Finding(slug, "no spec cites it, and unspecified.toml has no reason for that")
+    for reason, slugs in excuses.items():
+        if reason not in REASONS:
+            yield Finding(reason, f"is no reason; known: {', '.join(REASONS)}")
+        for slug, why in slugs.items():
+            if not isinstance(why, str) or why.endswith("."):
+                yield Finding(slug, "its why in unspecified.toml is no text without full stop")
+    for slug, count in excused.items():
+        if slug not in rows:
+            yield Finding(slug, "is in unspecified.toml, and there is no such clause")
+        if slug in specified:
+            yield Finding(slug, "is in unspecified.toml, and a spec cites it")
+        if count > 1:
+            yield Finding(slug, "is in unspecified.toml twice")
+
+
+def _form(slug: str, row: Mapping[str, Any]) -> Iterator[str]:
+    if not _SLUG.fullmatch(slug):
+        yield "a slug is lower-case words joined by hyphens, and those by dots"
+    for key in row.keys() - set(KEYS):
+        yield f"unknown key {key!r}; known: {', '.join(KEYS)}"
+    for key in REQUIRED:
+        if key not in row:
+            yield f"{key} is missing"
+    for key, value in row.items():
+        if not isinstance(value, str) or not value.strip():
+            yield f"{key} is no text"
+        elif key in ("statement", "text"):
+            yield from (f"{key} {what}" for what in _sentence(value))
+
+
+def _sentence(text: str) -> Iterator[str]:
+    if "\n" in text or _SENTENCE_END.search(text):
+        yield "is not one sentence without full stop"
+    if re.search(r"\bshould\b", text):
+        yield "says what should be, not what is"
+
+
+def _values(row: Mapping[str, Any]) -> Iterator[str]:
+    for key, known in (("level", LEVELS), ("standing", STANDINGS)):
+        if row.get(key, known[0]) not in known:
+            yield f"unknown {key} {row[key]!r}; known: {', '.join(known)}"
+    section = _SECTION.fullmatch(str(row.get("section", DOCUMENTS[0])))
+    if section is None or section["document"] not in DOCUMENTS:
+        yield f"section is no document with a number; documents: {', '.join(DOCUMENTS)}"
+    if (row.get("standing") == "divergent") != ("text" in row):
+        yield "text belongs to divergent clauses, and each of them has one"
+    span = _span(row)
+    if span is None:
+        yield "since or until is no revision"
+        return
+    since, until = span
+    if until is not None and until < since:
+        yield f"since {since} comes after until {until}"
+    if row.get("standing") == "proposed" and (until is None or release(until)):
+        yield "a proposed clause ends with its series"
+
+
+def _span(row: Mapping[str, Any]) -> Span | None:
+    try:
+        since = revision(row.get("since", FIRST.name))
+        return since, revision(row["until"]) if "until" in row else None
+    except UsageProblem:
+        return None
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    ends = outer[1] is None or (inner[1] is not None and inner[1] <= outer[1])
+    return outer[0] <= inner[0] and ends
+
+
+def _disjoint(spans: list[Span]) -> bool:
+    if not spans:
+        return False
+    last = min((until for _, until in spans if until is not None), default=None)
+    return last is not None and last < max(since for since, _ in spans)
+
+
+def _said(span: Span) -> str:
+    return f"from {span[0]} to {span[1] or 'the newest'}"
