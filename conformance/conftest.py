@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_kvmpmu.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
 
 
 @pytest.fixture
-def vm_with_two_vcpus(vm: Vm) -> tuple[Vcpu, Vcpu]:
-    """vCPUs 0 and 1 with a PMU, its interrupt set and the GIC ready; only INIT is missing."""
-    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
+    """vCPUs 0 and 1 with a PMU, its interrupt set and the GIC ready; only INIT is missing.
+
+    On a CPU of the first PMU: every kernel's default PMU covers that.
+    """
+    here = vm.on(min(pmus[0].cpus))
+    first, second = here.create_vcpu(0), here.create_vcpu(1)
     for vcpu in (first, second):
         vcpu.init_with_pmu()
     vm.create_gic()

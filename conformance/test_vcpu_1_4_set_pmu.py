@@ -298,7 +298,8 @@ def test_an_unreadable_kvm_device_attr_is_efault_in_every_state(
     group = k.KVM_ARM_VCPU_PMU_V3_CTRL
     addr = Addr("int", (pmus[0].type,))
     vcpu = vm.on(host.cpus[-1]).create_vcpu(0)
-    for prepare in (lambda: None, vcpu.init_with_pmu, vcpu.init_pmu):
-        prepare()
+    for step in (None, vcpu.init_with_pmu, vcpu.init_pmu):
+        if step is not None:
+            step()
         with refused(Errno.EFAULT):
             vcpu.set_attr(group, SET_PMU, addr, argp="fault")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .errors import unknown
-from .host import Host, format_cpus
+from .host import Host
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,10 @@ def _two_pmus(host: Host) -> str:
     return "" if len(host.pmus) > 1 else f"the host has {len(host.pmus)} PMU(s)"
 
 
-def _two_cpus(host: Host) -> str:
-    short = [pmu for pmu in host.pmus if len(pmu.cpus & set(host.cpus)) < 2]
-    return "" if not short else f"{short[0].name} covers only {format_cpus(short[0].cpus)}"
+def _ten_bits(host: Host) -> str:
+    if host.event_bits is None:
+        return "it is not known how many bits the host's event numbers have"
+    return "" if host.event_bits == 10 else f"the host's event numbers have {host.event_bits} bits"
 
 
 CAPABILITIES = {
@@ -36,7 +37,7 @@ CAPABILITIES = {
     for capability in (
         Capability("pmu", "at least one core PMU", _pmu),
         Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
-        Capability("two-cpus-per-pmu", "each PMU covers two usable CPUs or more", _two_cpus),
+        Capability("ten-bit-events", "event numbers of 10 bits (PMUv3 of Armv8.0)", _ten_bits),
     )
 }
 

@@ -27,12 +27,17 @@ class Pmu:
 
 @dataclass(frozen=True)
 class Host:
-    """CPUs 0 to ``cpus`` - 1, and the PMUs in the order in which they were probed."""
+    """The usable CPUs, and the PMUs in the order in which they were probed.
+
+    ``event_bits`` is the width of event numbers: 10 for PMUv3 of Armv8.0, 16 from Armv8.1
+    on, None where it is not known.
+    """
 
     name: str
     cpus: tuple[int, ...]
     pmus: tuple[Pmu, ...]
     description: str = ""
+    event_bits: int | None = None
 
     def pmu_of(self, cpu: int) -> Pmu | None:
         """The PMU that covers ``cpu``, or None."""

@@ -216,6 +216,16 @@ class Vcpu(_HasAttrs):
         """HAS for any attribute of the PMU group; `KvmError` with ENXIO says no."""
         self.require_attr(k.KVM_ARM_VCPU_PMU_V3_CTRL, attr)
 
+    def get_register(self, id: int) -> int:
+        """KVM_GET_ONE_REG: the value of a 64-bit register."""
+        out = self.call("KVM_GET_ONE_REG", id=id).out
+        assert out is not None
+        return int(out["value"])
+
+    def set_register(self, id: int, value: int) -> None:
+        """KVM_SET_ONE_REG of a 64-bit register."""
+        self.call("KVM_SET_ONE_REG", id=id, addr=Addr("u64", (value,)))
+
     def run(self, immediate_exit: bool = False) -> Exit:
         """KVM_RUN, once: why the guest was left, or not entered."""
         exit = self.call("KVM_RUN", immediate_exit=immediate_exit).exit

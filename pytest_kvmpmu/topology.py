@@ -31,6 +31,8 @@ FIRST_TYPE = 6
 # What PMCR_EL0.N can say.
 MOST_COUNTERS = 31
 MOST_CPUS = 512
+# The cores of the boards here, and the lab's emulated ones, are Armv8.0.
+_EVENT_BITS = 10
 
 _TOP = {"description": str, "cpus": int, "pmu": list}
 _PMU = {"name": str, "compatible": str, "type": int, "cpus": str, "counters": int}
@@ -122,7 +124,13 @@ class _File:
             if not isinstance(entry, dict):
                 raise self.wrong("pmu", None, f"{entry!r} is no table", "Write [[pmu]] tables")
             pmus.append(self.pmu(index, entry, count, pmus))
-        return Host(self.path.stem, tuple(range(count)), tuple(pmus), table.get("description", ""))
+        return Host(
+            self.path.stem,
+            tuple(range(count)),
+            tuple(pmus),
+            table.get("description", ""),
+            _EVENT_BITS,
+        )
 
     def pmu(self, index: int, table: dict[str, Any], count: int, earlier: list[Pmu]) -> Pmu:
         self.check(table, _PMU, index)

@@ -136,7 +136,7 @@ def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
             f"{board.name} has {_sketch(board.cpus, board.pmus)}; leave --kvmpmu-topology out"
             " to take the host as it is",
         )
-    return Host(board.name, cpus, pmus, board.description)
+    return Host(board.name, cpus, pmus, board.description, board.event_bits)
 
 
 def _sketch(cpus: tuple[int, ...], pmus: tuple[Pmu, ...]) -> str:

@@ -1,0 +1,183 @@
+"""vcpu.rst 1.5, KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, and PMCR_EL0.N as a register."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
+
+SET_NR_COUNTERS = k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS
+PMCR_EL0 = k.PMCR_EL0
+
+pytestmark = pytest.mark.kvmpmu_requires("pmu")
+
+
+def set_counters(vcpu: Vcpu, number: int) -> None:
+    vcpu.set_pmu_attr(SET_NR_COUNTERS, Addr("u32", (number,)))
+
+
+def seen_by_guest(vm: Vm, vcpu: Vcpu) -> int:
+    """PMCR_EL0.N as the guest reads it.  Sets the vCPU up and runs it."""
+    vm.create_gic()
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    vm.load("pmcr")
+    return vcpu.run_payload("pmcr")["n"]
+
+
+def seen_by_userspace(vcpu: Vcpu) -> int:
+    value = vcpu.get_register(PMCR_EL0)
+    return value >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+
+
+def write(vcpu: Vcpu, number: int) -> None:
+    vcpu.set_register(PMCR_EL0, number << k.PMCR_EL0_N_SHIFT)
+
+
+@pytest.fixture
+def most(vcpu: Vcpu) -> int:
+    """What the default PMU has: what a fresh PMCR_EL0 says."""
+    return seen_by_userspace(vcpu)
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.absent")
+@pytest.mark.parametrize("addr", [FAULT, NULL, Addr("u32", (0,))], ids=["unmapped", "null", "u32"])
+def test_a_kernel_without_the_attribute_says_enxio(vcpu: Vcpu, addr: Addr) -> None:
+    with refused(Errno.ENXIO):
+        vcpu.has_pmu_attr(SET_NR_COUNTERS)
+    with refused(Errno.ENXIO):
+        vcpu.set_pmu_attr(SET_NR_COUNTERS, addr)
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.has")
+def test_has_says_yes(vcpu: Vcpu) -> None:
+    vcpu.has_pmu_attr(SET_NR_COUNTERS)
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.efault")
+@pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "null"])
+def test_an_unreadable_number_is_efault(vcpu: Vcpu, addr: Addr) -> None:
+    with refused(Errno.EFAULT):
+        vcpu.set_pmu_attr(SET_NR_COUNTERS, addr)
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.set", "pmcr.get")
+def test_every_number_up_to_the_pmus_is_taken_and_read_back(vcpu: Vcpu, most: int) -> None:
+    for number in range(most + 1):
+        set_counters(vcpu, number)
+        assert seen_by_userspace(vcpu) == number
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.set")
+@pytest.mark.parametrize("less", [0, 1, None], ids=["all", "one-less", "none"])
+def test_the_guest_sees_the_number(vm: Vm, vcpu: Vcpu, most: int, less: int | None) -> None:
+    number = 0 if less is None else most - less
+    set_counters(vcpu, number)
+    assert seen_by_guest(vm, vcpu) == number
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.set")
+def test_a_number_set_through_one_vcpu_is_the_others_too(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    first, second = vm_with_two_vcpus
+    set_counters(first, 1)
+    assert seen_by_userspace(second) == 1
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.einval.range")
+@pytest.mark.parametrize("number", [32, 2**31, 2**32 - 1])
+def test_more_than_any_pmu_has_is_einval(vcpu: Vcpu, number: int) -> None:
+    with refused(Errno.EINVAL):
+        set_counters(vcpu, number)
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.einval.range")
+def test_one_more_than_the_pmu_has_is_einval_and_changes_nothing(vcpu: Vcpu, most: int) -> None:
+    set_counters(vcpu, 1)
+    with refused(Errno.EINVAL):
+        set_counters(vcpu, most + 1)
+    assert seen_by_userspace(vcpu) == 1
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.reset")
+def test_set_pmu_resets_the_number(vcpu: Vcpu, pmus: tuple[Pmu, ...], most: int) -> None:
+    set_counters(vcpu, 1)
+    vcpu.set_pmu(pmus[0])
+    assert seen_by_userspace(vcpu) == most
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.after-filter")
+def test_a_number_is_taken_after_a_filter(vcpu: Vcpu) -> None:
+    vcpu.set_filter(0, 0, 1)
+    set_counters(vcpu, 1)
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.after-filter")
+def test_a_number_is_taken_after_a_run_of_another_vcpu(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    ran, other = vm_with_two_vcpus
+    ran.init_pmu()
+    with refused(Errno.EINTR):
+        ran.run(immediate_exit=True)
+    set_counters(other, 1)
+    assert seen_by_userspace(ran) == 1
+
+
+@pytest.mark.kvmpmu_clause("group.ebusy.initialized", "nr-counters.set")
+def test_after_init_a_number_is_ebusy(vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    with refused(Errno.EBUSY):
+        set_counters(vcpu, 0)
+
+
+@pytest.mark.kvmpmu_clause("pmcr.lower", "pmcr.set")
+def test_a_lower_n_written_before_the_run_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu) -> None:
+    write(vcpu, 1)
+    assert seen_by_userspace(vcpu) == 1
+    assert seen_by_guest(vm, vcpu) == 1
+
+
+@pytest.mark.kvmpmu_clause("pmcr.lower", "pmcr.set")
+def test_a_higher_n_is_passed_over(vcpu: Vcpu, most: int) -> None:
+    write(vcpu, 1)
+    write(vcpu, most + 1)
+    assert seen_by_userspace(vcpu) == 1
+
+
+@pytest.mark.kvmpmu_clause("pmcr.lower", "pmcr.set")
+def test_an_n_written_after_the_run_is_passed_over(vm: Vm, vcpu: Vcpu, most: int) -> None:
+    assert seen_by_guest(vm, vcpu) == most
+    write(vcpu, 1)
+    assert seen_by_userspace(vcpu) == most
+
+
+@pytest.mark.kvmpmu_clause("pmcr.raw", "pmcr.set")
+@pytest.mark.parametrize("number", [0, 1, 31])
+def test_any_n_written_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu, number: int) -> None:
+    write(vcpu, number)
+    assert seen_by_guest(vm, vcpu) == number
+
+
+@pytest.mark.kvmpmu_clause("reg.enoexec")
+@pytest.mark.parametrize("addr", [FAULT, Addr("u64", (0,))], ids=["unmapped", "u64"])
+def test_registers_of_an_uninitialised_vcpu_are_enoexec(vm: Vm, addr: Addr) -> None:
+    vcpu = vm.create_vcpu(0)
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.ENOEXEC):
+            vcpu.call(ioctl, id=PMCR_EL0, addr=addr)
+
+
+@pytest.mark.kvmpmu_clause("reg.efault")
+def test_an_unmapped_value_or_structure_is_efault(vcpu: Vcpu) -> None:
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.EFAULT):
+            vcpu.call(ioctl, id=PMCR_EL0, addr=FAULT)
+        with refused(Errno.EFAULT):
+            vcpu.call(ioctl, id=PMCR_EL0, addr=Addr("u64", (0,)), argp="fault")
