@@ -15,11 +15,12 @@ def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
     On a CPU of the first PMU: every kernel's default PMU covers that.
     """
     here = vm.on(min(pmus[0].cpus))
-    first, second = here.create_vcpu(0), here.create_vcpu(1)
-    for vcpu in (first, second):
-        vcpu.init_with_pmu()
-    vm.create_gic()
-    for vcpu in (first, second):
-        vcpu.set_irq(PMU_PPI)
-    vm.load("cycle-counter")
+    with vm.session.batch():
+        first, second = here.create_vcpu(0), here.create_vcpu(1)
+        for vcpu in (first, second):
+            vcpu.init_with_pmu()
+        here.create_gic()
+        for vcpu in (first, second):
+            vcpu.set_irq(PMU_PPI)
+        here.load("cycle-counter")
     return first, second

@@ -51,8 +51,9 @@ def vm(kvm: Kvm) -> Vm:
 @pytest.fixture
 def vcpu(vm: Vm) -> Vcpu:
     """vCPU 0 of `vm`, initialised with PSCI 0.2 and a PMU from the host's first CPU."""
-    made = vm.create_vcpu(0)
-    made.init_with_pmu()
+    with vm.session.batch():
+        made = vm.create_vcpu(0)
+        made.init_with_pmu()
     return made
 
 
@@ -72,14 +73,15 @@ def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
 
     def make(cpu: int, pmu: Pmu | None = None) -> Vcpu:
         here = vm.on(cpu)
-        vcpu = here.create_vcpu(0)
-        vcpu.init_with_pmu()
-        here.create_gic()
-        vcpu.set_irq(PMU_PPI)
-        if pmu is not None:
-            vcpu.set_pmu(pmu)
-        vcpu.init_pmu()
-        here.load("cycle-counter")
+        with vm.session.batch():
+            vcpu = here.create_vcpu(0)
+            vcpu.init_with_pmu()
+            here.create_gic()
+            vcpu.set_irq(PMU_PPI)
+            if pmu is not None:
+                vcpu.set_pmu(pmu)
+            vcpu.init_pmu()
+            here.load("cycle-counter")
         return vcpu
 
     return make

@@ -8,8 +8,9 @@ wrote, or raises `KvmError`.  No handle knows which backend is below.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -66,6 +67,7 @@ class Session:
     def __init__(self, world: World) -> None:
         self._world = world
         self._made: Counter[str] = Counter()
+        self._waiting: list[Call] | None = None
         self.record: list[tuple[Call, Outcome | None]] = []
 
     def name(self, kind: str) -> str:
@@ -74,12 +76,51 @@ class Session:
         return f"{kind}{self._made[kind] - 1}"
 
     def issue(self, call: Call) -> Outcome:
-        """The Outcome of ``call``, whatever it is.  `CallHung` if it had to be interrupted."""
-        self.record.append((call, None))
-        (outcome,) = self._world.execute([call])
-        self.record[-1] = (call, outcome)
+        """The Outcome of ``call``.  Raises `KvmError` where it returns -1, `CallHung` where it
+        had to be interrupted.  Calls that wait in a `batch` are issued first.
+        """
+        calls = [*(self._waiting or ()), call]
+        if self._waiting is not None:
+            self._waiting = []
+        return self._issue(calls)
+
+    def defer(self, call: Call) -> None:
+        """Issue ``call``, whose Outcome nobody needs; within a `batch`, later."""
+        if self._waiting is None:
+            self._issue([call])
+        else:
+            self._waiting.append(call)
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[None]:
+        """Let calls wait and go out together, which saves a slow target round trips.
+
+        They are issued in order, up to the first refusal; that is raised where the batch
+        ends, or at the first call in it whose result is needed.
+        """
+        if self._waiting is not None:
+            yield
+            return
+        self._waiting = []
+        try:
+            yield
+            waiting = self._waiting
+        finally:
+            self._waiting = None
+        if waiting:
+            self._issue(waiting)
+
+    def _issue(self, calls: list[Call]) -> Outcome:
+        first = len(self.record)
+        self.record += [(call, None) for call in calls]
+        outcomes = self._world.execute(calls, until_refused=True)
+        self.record[first:] = zip(calls, outcomes, strict=False)
+        call, outcome = self.record[-1]
+        assert outcome is not None  # execute() gives at least one
         if outcome.timed_out:
             raise CallHung(f"{_named(call)} did not return in time and was interrupted")
+        if outcome.ret < 0:
+            raise KvmError(call, outcome)
         return outcome
 
 
@@ -95,13 +136,13 @@ class Handle:
         """The same object; calls are issued from ``cpu``."""
         return replace(self, cpu=cpu)
 
-    def call(self, ioctl: str, new: str | None = None, **args: Any) -> Outcome:
+    def call(self, ioctl: str, **args: Any) -> Outcome:
         """Issue an ioctl on this object.  Raises `KvmError` where it returns -1."""
-        call = Call.make(ioctl, self.name, self.cpu, new, **args)
-        outcome = self.session.issue(call)
-        if outcome.ret < 0:
-            raise KvmError(call, outcome)
-        return outcome
+        return self.session.issue(Call.make(ioctl, self.name, self.cpu, **args))
+
+    def do(self, ioctl: str, new: str | None = None, **args: Any) -> None:
+        """As `call`, for an ioctl whose success is all that matters: it may wait in a batch."""
+        self.session.defer(Call.make(ioctl, self.name, self.cpu, new, **args))
 
 
 class Kvm(Handle):
@@ -114,7 +155,7 @@ class Kvm(Handle):
     def create_vm(self, type: int = 0) -> Vm:
         """KVM_CREATE_VM.  ``type`` is the IPA size in bits, 0 for 40."""
         name = self.session.name("vm")
-        self.call("KVM_CREATE_VM", new=name, type=type)
+        self.do("KVM_CREATE_VM", new=name, type=type)
         return Vm(self.session, name, self.cpu)
 
 
@@ -124,7 +165,7 @@ class Vm(Handle):
     def create_vcpu(self, id: int) -> Vcpu:
         """KVM_CREATE_VCPU.  Not after the vGIC was initialised (EBUSY)."""
         name = self.session.name("vcpu")
-        self.call("KVM_CREATE_VCPU", new=name, id=id)
+        self.do("KVM_CREATE_VCPU", new=name, id=id)
         return Vcpu(self.session, name, self.cpu, self.name)
 
     def preferred_target(self) -> int:
@@ -136,21 +177,22 @@ class Vm(Handle):
     def create_device(self, type: int, flags: int = 0) -> Device:
         """KVM_CREATE_DEVICE."""
         name = self.session.name("dev")
-        self.call("KVM_CREATE_DEVICE", new=name, type=type, flags=flags)
+        self.do("KVM_CREATE_DEVICE", new=name, type=type, flags=flags)
         return Device(self.session, name, self.cpu)
 
     def create_gic(self) -> Device:
         """An initialised GICv3 (four ioctls).  All vCPUs have to be there already."""
-        gic = self.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-        group = k.KVM_DEV_ARM_VGIC_GRP_ADDR
-        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
-        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
-        gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+        with self.session.batch():
+            gic = self.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+            group = k.KVM_DEV_ARM_VGIC_GRP_ADDR
+            gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
+            gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
+            gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
         return gic
 
     def load(self, name: str) -> None:
         """KVM_SET_USER_MEMORY_REGION: 64 KiB at guest address 0 with a payload in them."""
-        self.call("KVM_SET_USER_MEMORY_REGION", payload=payload(name).name)
+        self.do("KVM_SET_USER_MEMORY_REGION", payload=payload(name).name)
 
 
 class _HasAttrs(Handle):
@@ -158,7 +200,7 @@ class _HasAttrs(Handle):
 
     def set_attr(self, group: int, attr: int, addr: Addr = NULL, **more: Any) -> None:
         """KVM_SET_DEVICE_ATTR."""
-        self.call("KVM_SET_DEVICE_ATTR", group=group, attr=attr, addr=addr, **more)
+        self.do("KVM_SET_DEVICE_ATTR", group=group, attr=attr, addr=addr, **more)
 
     def get_attr(self, group: int, attr: int, addr: Addr = _AN_INT, **more: Any) -> int:
         """KVM_GET_DEVICE_ATTR: the value that the kernel wrote to ``addr``."""
@@ -168,7 +210,7 @@ class _HasAttrs(Handle):
 
     def require_attr(self, group: int, attr: int, **more: Any) -> None:
         """KVM_HAS_DEVICE_ATTR.  `KvmError` with ENXIO says that it has not."""
-        self.call("KVM_HAS_DEVICE_ATTR", group=group, attr=attr, **more)
+        self.do("KVM_HAS_DEVICE_ATTR", group=group, attr=attr, **more)
 
 
 class Device(_HasAttrs):
@@ -184,7 +226,7 @@ class Vcpu(_HasAttrs):
     def init(self, features: Iterable[int] = (k.KVM_ARM_VCPU_PSCI_0_2,)) -> None:
         """KVM_ARM_VCPU_INIT for the preferred target (two ioctls), with feature bits."""
         target = Vm(self.session, self.vm, self.cpu).preferred_target()
-        self.call("KVM_ARM_VCPU_INIT", target=target, features=frozenset(features))
+        self.do("KVM_ARM_VCPU_INIT", target=target, features=frozenset(features))
 
     def init_with_pmu(self) -> None:
         """`init` with KVM_ARM_VCPU_PSCI_0_2 and KVM_ARM_VCPU_PMU_V3."""
@@ -224,7 +266,7 @@ class Vcpu(_HasAttrs):
 
     def set_register(self, id: int, value: int) -> None:
         """KVM_SET_ONE_REG of a 64-bit register."""
-        self.call("KVM_SET_ONE_REG", id=id, addr=Addr("u64", (value,)))
+        self.do("KVM_SET_ONE_REG", id=id, addr=Addr("u64", (value,)))
 
     def run(self, immediate_exit: bool = False) -> Exit:
         """KVM_RUN, once: why the guest was left, or not entered."""

@@ -1,8 +1,8 @@
 """The serving process: one request in, one answer out.
 
 Requests: ``{"op": "ping"}``; ``{"op": "describe"}``;
-``{"op": "execute", "world": N, "calls": [...], "seconds": S}``.  A number N other than
-that of the request before ends that world and begins a fresh one.
+``{"op": "execute", "world": N, "calls": [...], "seconds": S, "until_refused": BOOL}``.
+A number N other than that of the request before ends that world and begins a fresh one.
 
 One process serves many worlds, one after the other, each in a thread of its own.  A
 process for each would be safer still, but on an emulated host the page faults after
@@ -102,7 +102,10 @@ def _execute(world: World, request: Request) -> dict[str, Any]:
     outcomes = []
     try:
         for call in request["calls"]:
-            outcomes.append(world.execute(Call.from_json(call), request["seconds"]).to_json())
+            outcome = world.execute(Call.from_json(call), request["seconds"])
+            outcomes.append(outcome.to_json())
+            if outcome.ret < 0 and request.get("until_refused"):
+                break
     except CannotIssue as error:
         return {"outcomes": outcomes, "crash": str(error)}
     except Exception:  # whatever it is, it is told to the one who asked

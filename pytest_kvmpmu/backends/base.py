@@ -22,8 +22,10 @@ class BackendFailure(Exception):
 class World(Protocol):
     """A place where Calls are executed, with no object but ``kvm`` at first."""
 
-    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
-        """One Outcome for each of ``calls``, in order.  May raise `BackendFailure`."""
+    def execute(self, calls: Sequence[Call], until_refused: bool = False) -> list[Outcome]:
+        """One Outcome for each of ``calls``, in order; with ``until_refused`` none after the
+        first that returned -1.  May raise `BackendFailure`.
+        """
         ...
 
 

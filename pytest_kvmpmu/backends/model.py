@@ -40,8 +40,13 @@ class ModelWorld:
         self._backend = backend
         self.state = model.State()
 
-    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
-        return [self._step(call) for call in calls]
+    def execute(self, calls: Sequence[Call], until_refused: bool = False) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for call in calls:
+            outcomes.append(self._step(call))
+            if until_refused and outcomes[-1].ret < 0:
+                break
+        return outcomes
 
     def _step(self, call: Call) -> Outcome:
         if call.cpu not in self._backend.host.cpus:

@@ -83,7 +83,7 @@ class RealWorld:
         self._number = number
         self._lost = False
 
-    def execute(self, calls: Sequence[Call]) -> list[Outcome]:
+    def execute(self, calls: Sequence[Call], until_refused: bool = False) -> list[Outcome]:
         if self._lost:
             raise BackendFailure("this world ended with an earlier call")
         seconds = self._backend.seconds
@@ -91,8 +91,9 @@ class RealWorld:
         body = {
             "op": "execute",
             "world": self._number,
-            "calls": [call.to_json() for call in calls],
+            "calls": [call.to_json(names=False) for call in calls],
             "seconds": seconds,
+            "until_refused": until_refused,
         }
         try:
             answer = self._backend.request(body, seconds * len(calls) + _GRACE)
@@ -105,7 +106,8 @@ class RealWorld:
                 ) from failure
             raise
         outcomes = [Outcome.from_json(value) for value in answer.get("outcomes", ())]
-        if len(outcomes) < len(calls):
+        stopped = until_refused and outcomes and outcomes[-1].ret < 0
+        if len(outcomes) < len(calls) and not stopped:
             raise BackendFailure(_why(calls[len(outcomes)], answer))
         self._lost = False
         return outcomes

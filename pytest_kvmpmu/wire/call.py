@@ -156,16 +156,19 @@ class Call:
             raise BadCall(f"{value['call']} has no argument {min(clash)!r}")
         return cls.make(value["call"], value["on"], value["cpu"], value.get("new"), **args)
 
-    def to_json(self) -> dict[str, Any]:
-        """The JSON form, with the kernel's names for numbers that have one."""
+    def to_json(self, names: bool = True) -> dict[str, Any]:
+        """The JSON form, with the kernel's names for numbers that have one.
+
+        Without ``names`` it is shorter, which counts on a serial line.
+        """
         out: dict[str, Any] = {"call": self.ioctl, "on": self.on, "cpu": self.cpu}
         if self.new is not None:
             out["new"] = self.new
         for param in SIGNATURES[self.ioctl].params:
             value = self.args[param.name]
             if value != param.default:
-                out[param.name] = param.type.dump(value)
-        if "group" in out and "attr" in out:
+                out[param.name] = param.type.dump(value, names)
+        if names and "group" in out and "attr" in out:
             kind = kind_of(self.on) or ""
             group, attr = self.args["group"], self.args["attr"]
             out["group"] = k.name_of(group, k.groups(kind))

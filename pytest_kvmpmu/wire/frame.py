@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Union
 
 RS = b"\x1e"
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ Event = Union[Message, Stray, Damaged]
 
 def encode(body: Any) -> bytes:
     """``body`` as one frame."""
-    text = json.dumps(body, separators=(",", ":")).encode("ascii")
+    text = _JSON.encode(body).encode("ascii")
     return RS + b"%08x " % zlib.crc32(text) + text + b"\n"
 
 

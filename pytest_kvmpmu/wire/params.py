@@ -74,8 +74,8 @@ class Number:
     def parse(self, value: Any, key: str) -> Any:
         return whole_number(value, self.bounds, key)
 
-    def dump(self, value: Any) -> Any:
-        return value if self.names is None else name_of(value, self.names)
+    def dump(self, value: Any, names: bool) -> Any:
+        return name_of(value, self.names) if names and self.names is not None else value
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ class Bits:
             raise BadCall(f"{key}: {value!r} is no list of bit numbers")
         return frozenset(whole_number(bit, (0, self.most), key) for bit in value)
 
-    def dump(self, value: Any) -> Any:
-        return [name_of(bit, self.names) for bit in sorted(value)]
+    def dump(self, value: Any, names: bool) -> Any:
+        return [name_of(bit, self.names) if names else bit for bit in sorted(value)]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Flag:
             raise BadCall(f"{key}: {value!r} is neither true nor false")
         return value
 
-    def dump(self, value: Any) -> Any:
+    def dump(self, value: Any, names: bool) -> Any:  # noqa: ARG002  # it has no names
         return value
 
 
@@ -118,7 +118,7 @@ class Choice:
             raise BadCall(f"{key}: {value!r} is none of {', '.join(self.words)}")
         return value
 
-    def dump(self, value: Any) -> Any:
+    def dump(self, value: Any, names: bool) -> Any:  # noqa: ARG002  # it has no names
         return value
 
 
@@ -133,7 +133,7 @@ class Name:
             raise BadCall(f"{key}: {value!r} is no payload name")
         return value
 
-    def dump(self, value: Any) -> Any:
+    def dump(self, value: Any, names: bool) -> Any:  # noqa: ARG002  # it has no names
         return value
 
 
@@ -162,7 +162,7 @@ class Pointer:
             tuple(whole_number(inner[m], members[m], f"{key}.{m}") for m in members),
         )
 
-    def dump(self, value: Any) -> Any:
+    def dump(self, value: Any, names: bool = True) -> Any:  # noqa: ARG002  # it has no names
         if not value.values:
             return value.kind
         members = POINTEES[value.kind][1]
