@@ -26,6 +26,15 @@ def _two_pmus(host: Host) -> str:
     return "" if len(host.pmus) > 1 else f"the host has {len(host.pmus)} PMU(s)"
 
 
+def _no_pmu(host: Host) -> str:
+    return "the host has a PMU" if host.pmus else ""
+
+
+def _uncovered(host: Host) -> str:
+    covered = all(host.pmu_of(cpu) for cpu in host.cpus)
+    return "every CPU of the host has a PMU" if covered else ""
+
+
 def _ten_bits(host: Host) -> str:
     if host.event_bits is None:
         return "it is not known how many bits the host's event numbers have"
@@ -37,6 +46,8 @@ CAPABILITIES = {
     for capability in (
         Capability("pmu", "at least one core PMU", _pmu),
         Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
+        Capability("no-pmu", "no core PMU at all", _no_pmu),
+        Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
         Capability("ten-bit-events", "event numbers of 10 bits (PMUv3 of Armv8.0)", _ten_bits),
     )
 }

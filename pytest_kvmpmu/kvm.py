@@ -75,14 +75,14 @@ class Session:
         self._made[kind] += 1
         return f"{kind}{self._made[kind] - 1}"
 
-    def issue(self, call: Call) -> Outcome:
+    def issue(self, call: Call, seconds: float | None = None) -> Outcome:
         """The Outcome of ``call``.  Raises `KvmError` where it returns -1, `CallHung` where it
         had to be interrupted.  Calls that wait in a `batch` are issued first.
         """
         calls = [*(self._waiting or ()), call]
         if self._waiting is not None:
             self._waiting = []
-        return self._issue(calls)
+        return self._issue(calls, seconds)
 
     def defer(self, call: Call) -> None:
         """Issue ``call``, whose Outcome nobody needs; within a `batch`, later."""
@@ -110,10 +110,10 @@ class Session:
         if waiting:
             self._issue(waiting)
 
-    def _issue(self, calls: list[Call]) -> Outcome:
+    def _issue(self, calls: list[Call], seconds: float | None = None) -> Outcome:
         first = len(self.record)
         self.record += [(call, None) for call in calls]
-        outcomes = self._world.execute(calls, until_refused=True)
+        outcomes = self._world.execute(calls, until_refused=True, seconds=seconds)
         self.record[first:] = zip(calls, outcomes, strict=False)
         call, outcome = self.record[-1]
         assert outcome is not None  # execute() gives at least one
@@ -131,6 +131,7 @@ class Handle:
     session: Session
     name: str
     cpu: int
+    seconds: float | None = None
 
     def on(self: H, cpu: int) -> H:
         """The same object; calls are issued from ``cpu``."""
@@ -138,7 +139,18 @@ class Handle:
 
     def call(self, ioctl: str, **args: Any) -> Outcome:
         """Issue an ioctl on this object.  Raises `KvmError` where it returns -1."""
-        return self.session.issue(Call.make(ioctl, self.name, self.cpu, **args))
+        return self.session.issue(Call.make(ioctl, self.name, self.cpu, **args), self.seconds)
+
+    def attempt(self, ioctl: str, **args: Any) -> Outcome:
+        """As `call`, but a refusal is an Outcome like any other."""
+        try:
+            return self.call(ioctl, **args)
+        except KvmError as error:
+            return error.outcome
+
+    def within(self: H, seconds: float) -> H:
+        """The same object; calls that take longer than ``seconds`` are interrupted."""
+        return replace(self, seconds=seconds)
 
     def do(self, ioctl: str, new: str | None = None, **args: Any) -> None:
         """As `call`, for an ioctl whose success is all that matters: it may wait in a batch."""
@@ -166,7 +178,11 @@ class Vm(Handle):
         """KVM_CREATE_VCPU.  Not after the vGIC was initialised (EBUSY)."""
         name = self.session.name("vcpu")
         self.do("KVM_CREATE_VCPU", new=name, id=id)
-        return Vcpu(self.session, name, self.cpu, self.name)
+        return Vcpu(self.session, name, self.cpu, vm=self.name)
+
+    def check_extension(self, cap: str | int) -> int:
+        """KVM_CHECK_EXTENSION on the VM."""
+        return self.call("KVM_CHECK_EXTENSION", cap=cap).ret
 
     def preferred_target(self) -> int:
         """KVM_ARM_PREFERRED_TARGET: the target to give to KVM_ARM_VCPU_INIT."""
@@ -174,10 +190,10 @@ class Vm(Handle):
         assert out is not None
         return int(out["target"])
 
-    def create_device(self, type: int, flags: int = 0) -> Device:
+    def create_device(self, type: int, flags: int = 0, argp: str = "valid") -> Device:
         """KVM_CREATE_DEVICE."""
         name = self.session.name("dev")
-        self.do("KVM_CREATE_DEVICE", new=name, type=type, flags=flags)
+        self.do("KVM_CREATE_DEVICE", new=name, type=type, flags=flags, argp=argp)
         return Device(self.session, name, self.cpu)
 
     def create_gic(self) -> Device:

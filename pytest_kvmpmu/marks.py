@@ -76,7 +76,8 @@ def _names(item: pytest.Item, marker: str) -> Iterator[str]:
 def _span(item: pytest.Item) -> tuple[Revision, Revision | None]:
     since, until = FIRST, None
     for mark in item.iter_markers("kvmpmu_revision"):
-        if mark.args or not mark.kwargs or set(mark.kwargs) - {"since", "until"}:
+        wrong = [v for v in mark.kwargs.values() if not isinstance(v, (str, type(None)))]
+        if mark.args or not mark.kwargs or wrong or set(mark.kwargs) - {"since", "until"}:
             raise UsageProblem(
                 "kvmpmu_revision takes since= and until=",
                 'Write it like kvmpmu_revision(since="linux-5.18")',

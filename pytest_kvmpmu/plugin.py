@@ -6,6 +6,7 @@ Imports nothing but the options' table: pytest loads this module in every run, u
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in marks.LINES:
         config.addinivalue_line("markers", line)
     config.pluginmanager.register(fixtures, "kvmpmu-fixtures")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    from . import state
+
+    state.check_options(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -100,6 +107,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("kvmpmu")
         for line in text:
             terminalreporter.line(line)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """xdist: a worker ended."""
+    from . import state
+
+    problem = getattr(node, "workeroutput", {}).get(state.PROBLEM)
+    if problem is not None:
+        node.config.stash[state.WORKERS_PROBLEM] = problem
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    from . import state
+
+    problem = session.config.stash.get(state.WORKERS_PROBLEM, None)
+    if problem is not None:
+        raise pytest.UsageError(f"pytest-kvmpmu: {problem}")
 
 
 @pytest.hookimpl(trylast=True)

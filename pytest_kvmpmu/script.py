@@ -66,7 +66,7 @@ def _check_header(number: int, line: str, source: str) -> None:
         raise UsageProblem(
             f"{source}, line {number}: this is no script header", f"Begin with the line {_HEADER}"
         )
-    if header[_KEY] != VERSION:
+    if header[_KEY] is True or header[_KEY] != VERSION:  # True equals 1
         raise UsageProblem(
             f"{source}, line {number}: script format {header[_KEY]!r} is not known here",
             f"This version reads format {VERSION}",

@@ -18,6 +18,9 @@ from .settings import OPTIONS, STRICT_SPEC, Option, Settings, resolve
 
 SETTINGS = pytest.StashKey[Settings]()
 BACKEND = pytest.StashKey[Backend]()
+# What a worker found wrong, for the controller; a key of xdist's workeroutput.
+PROBLEM = "kvmpmu_problem"
+WORKERS_PROBLEM = pytest.StashKey[str]()
 MARKS = pytest.StashKey[Marks]()
 SESSION = pytest.StashKey[Session]()
 
@@ -82,12 +85,25 @@ def needed_by(items: Sequence[pytest.Item]) -> bool:
     return any("kvmpmu_backend" in getattr(item, "fixturenames", ()) for item in items)
 
 
-def check_marks(items: Sequence[pytest.Item]) -> None:
-    """Check all tests' markers, and tell the reports which clauses a test is for."""
+def check_options(config: pytest.Config) -> None:
+    """Check the options as far as that needs no device, whether they will be used or not."""
+    if any(config.getoption(o.dest) is not None or config.getini(o.dest) for o in OPTIONS):
+        settings_of(config)
+
+
+def check_marks(items: list[pytest.Item]) -> None:
+    """Check all tests' markers, and tell the reports which clauses a test is for.
+
+    An xdist worker can't end the run, so it runs nothing and leaves word for the controller.
+    """
     for item in items:
         try:
             item.stash[MARKS] = found = marks(item)
         except UsageProblem as problem:
+            if hasattr(item.config, "workeroutput"):
+                item.config.workeroutput[PROBLEM] = str(problem)
+                items[:] = []
+                return
             raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
         item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]
 

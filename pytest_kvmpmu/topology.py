@@ -90,7 +90,8 @@ class _File:
             heads = [n for n, line in enumerate(self.lines) if re.match(r"\s*\[\[pmu]]", line)]
             start = heads[pmu] if pmu < len(heads) else 0
             label = f"pmu[{pmu}].{key}" if key else f"pmu[{pmu}]"
-        pattern = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""") if key else None
+        name = re.escape(key)
+        pattern = re.compile(rf"""\s*(["']?{name}["']?\s*=|\[+{name}]+)""") if key else None
         for number, line in enumerate(self.lines[start:], start + 1):
             if pattern is None or pattern.match(line):
                 return f"topology file {self.path}, line {number}, key {label}"

@@ -22,9 +22,12 @@ class BackendFailure(Exception):
 class World(Protocol):
     """A place where Calls are executed, with no object but ``kvm`` at first."""
 
-    def execute(self, calls: Sequence[Call], until_refused: bool = False) -> list[Outcome]:
+    def execute(
+        self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
+    ) -> list[Outcome]:
         """One Outcome for each of ``calls``, in order; with ``until_refused`` none after the
-        first that returned -1.  May raise `BackendFailure`.
+        first that returned -1.  A call that takes longer than ``seconds`` (default: what the
+        backend was made with) is interrupted.  May raise `BackendFailure`.
         """
         ...
 

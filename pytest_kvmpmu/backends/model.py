@@ -40,7 +40,10 @@ class ModelWorld:
         self._backend = backend
         self.state = model.State()
 
-    def execute(self, calls: Sequence[Call], until_refused: bool = False) -> list[Outcome]:
+    def execute(
+        self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
+    ) -> list[Outcome]:
+        del seconds  # nothing takes time here
         outcomes: list[Outcome] = []
         for call in calls:
             outcomes.append(self._step(call))

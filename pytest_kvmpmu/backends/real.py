@@ -43,7 +43,7 @@ class RealBackend:
         self._link: Link | None = None
         facts = self.request({"op": "describe"}, _PATIENCE)["ok"]
         try:
-            check(facts, target.name)
+            check(facts, target.name, needs_pmu=board is None or bool(board.pmus))
             self.host = _host(facts, board)
             self.release: str = facts["release"]
             detected = detect(kernel or self.release)
@@ -83,10 +83,12 @@ class RealWorld:
         self._number = number
         self._lost = False
 
-    def execute(self, calls: Sequence[Call], until_refused: bool = False) -> list[Outcome]:
+    def execute(
+        self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
+    ) -> list[Outcome]:
         if self._lost:
             raise BackendFailure("this world ended with an earlier call")
-        seconds = self._backend.seconds
+        seconds = self._backend.seconds if seconds is None else seconds
         self._lost = True  # unless the whole answer arrives
         body = {
             "op": "execute",
@@ -105,6 +107,8 @@ class RealWorld:
                     f" not be interrupted; {failure}"
                 ) from failure
             raise
+        if "died" in answer:
+            self._backend.close()  # whatever still comes is no answer to a later request
         outcomes = [Outcome.from_json(value) for value in answer.get("outcomes", ())]
         stopped = until_refused and outcomes and outcomes[-1].ret < 0
         if len(outcomes) < len(calls) and not stopped:

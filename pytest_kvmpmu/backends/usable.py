@@ -10,10 +10,11 @@ from ..errors import UsageProblem
 _LAB = "Run on a real arm64 kernel in QEMU with --kvmpmu-target=lab:6.12"
 
 
-def check(facts: Mapping[str, Any], where: str) -> None:
+def check(facts: Mapping[str, Any], where: str, needs_pmu: bool = True) -> None:
     """Raise `UsageProblem` unless the machine that ``facts`` describe can be tested.
 
-    ``facts`` is the agent's answer to ``describe``, ``where`` the target's name.
+    ``facts`` is the agent's answer to ``describe``, ``where`` the target's name; a board
+    that is to have no PMU is usable without one.
     """
     if facts["machine"] not in ("aarch64", "arm64"):
         raise UsageProblem(
@@ -31,7 +32,7 @@ def check(facts: Mapping[str, Any], where: str) -> None:
             f"/dev/kvm of {where} cannot be opened: {facts['why']}",
             f"Join the group that owns it ({_group(facts['group'])}), or run as root",
         )
-    if not facts["pmu_v3"]:
+    if needs_pmu and not facts["pmu_v3"]:
         raise UsageProblem(
             f"{where} has no PMUv3: KVM_CAP_ARM_PMU_V3 is 0",
             f"Give the kernel a PMU in its device tree or ACPI tables. {_LAB}",

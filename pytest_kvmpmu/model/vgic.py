@@ -12,6 +12,8 @@ _IPA_SIZE = 1 << 40
 _ALIGNMENT = 0x10000
 # KVM_DEV_ARM_VGIC_GRP_ITS_REGS
 _LAST_GROUP = 8
+# KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES
+_LAST_CTRL = 3
 # Distributor, redistributors, and regions of redistributors (not modelled further).
 _V3_ADDRESSES = (2, 3, 5)
 _FEWEST_IRQS, _MOST_IRQS, _IRQS_STEP = 64, 1023, 32
@@ -34,6 +36,25 @@ def _base(c: Context) -> int:
     return int.from_bytes(c.arg("addr").memory, "little")
 
 
+def _size(c: Context) -> int:
+    if _field(c) == "dist":
+        return k.KVM_VGIC_V3_DIST_SIZE
+    return k.KVM_VGIC_V3_REDIST_SIZE * max(1, len(c.siblings))
+
+
+def _wraps(c: Context) -> bool:
+    """The frame would reach the end of 64-bit addresses."""
+    return _base(c) + _size(c) >= 1 << 64
+
+
+def _overlaps(c: Context) -> bool:
+    """Redistributors in the distributor's frame; the other order is found by KVM_RUN."""
+    dist = c.vm.dist
+    if _field(c) == "dist" or dist is None:
+        return False
+    return _base(c) < dist + k.KVM_VGIC_V3_DIST_SIZE and dist < _base(c) + _size(c)
+
+
 def _knows_address(c: Context) -> bool:
     return c.arg("attr") in (k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST)
 
@@ -43,7 +64,9 @@ ADDR: Table = (
     refuse(lambda c: not _knows_address(c), Errno.ENXIO, "vgic.enxio"),
     refuse(lambda c: getattr(c.vm, _field(c)) is not None, Errno.EEXIST, "vgic.addr.eexist"),
     refuse(lambda c: _base(c) % _ALIGNMENT != 0, Errno.EINVAL, "vgic.addr.einval"),
-    refuse(lambda c: _base(c) >= _IPA_SIZE, Errno.E2BIG, "vgic.addr.e2big"),
+    refuse(_wraps, Errno.EINVAL, "vgic.addr.wraps", since="linux-5.18"),
+    refuse(lambda c: _base(c) + _size(c) > _IPA_SIZE, Errno.E2BIG, "vgic.addr.e2big"),
+    refuse(_overlaps, Errno.EINVAL, "vgic.addr.overlap"),
     effect(lambda c: c.with_vm(**{_field(c): _base(c)}), "vgic.addr"),
     answer(done, "vgic.addr"),
 )
@@ -95,6 +118,11 @@ HAS: Table = (
     ),
     refuse(
         lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and c.arg("attr") not in _V3_ADDRESSES,
+        Errno.ENXIO,
+        "vgic.enxio",
+    ),
+    refuse(
+        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c) and c.arg("attr") > _LAST_CTRL,
         Errno.ENXIO,
         "vgic.enxio",
     ),

@@ -75,7 +75,7 @@ def _line(line: bytes) -> Iterator[Event]:
     if not mark:
         return
     crc, _, text = frame.partition(b" ")
-    if crc == b"%08x" % zlib.crc32(text):
+    if text and crc == b"%08x" % zlib.crc32(text):
         yield Message(json.loads(text))
     else:
         yield Damaged(frame.decode("ascii", "replace"))

@@ -1,0 +1,191 @@
+"""api.rst 4.10, KVM_RUN: what it refuses, in which order, and what counts as a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.kvm import PMU_PPI, CallHung, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import Addr
+
+ADDR = k.KVM_DEV_ARM_VGIC_GRP_ADDR
+DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
+DIST_BASE, REDIST_BASE = 0x0800_0000, 0x080A_0000
+two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
+
+
+@pytest.fixture
+def plain(vm: Vm) -> Vcpu:
+    """vCPU 0 without a PMU."""
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    return vcpu
+
+
+@pytest.mark.kvmpmu_clause("run.einval.arg")
+@pytest.mark.parametrize("initialised", [True, False], ids=["initialised", "not-initialised"])
+@pytest.mark.parametrize("arg", [1, 2**64 - 1])
+def test_an_argument_is_einval_even_before_enoexec(vm: Vm, arg: int, initialised: bool) -> None:
+    vcpu = vm.create_vcpu(0)
+    if initialised:
+        vcpu.init()
+    with refused(Errno.EINVAL):
+        vcpu.call("KVM_RUN", arg=arg)
+
+
+@pytest.mark.kvmpmu_clause("run.enoexec.uninitialized")
+@pytest.mark.parametrize("immediate", [False, True], ids=["run", "immediate-exit"])
+def test_a_vcpu_that_was_not_initialised_is_enoexec(vm: Vm, immediate: bool) -> None:
+    vcpu = vm.create_vcpu(0)
+    with refused(Errno.ENOEXEC):
+        vcpu.run(immediate_exit=immediate)
+
+
+@pytest.mark.kvmpmu_clause("run.eintr.immediate-exit", "run.exit-reason")
+def test_immediate_exit_is_eintr_and_leaves_the_exit_reason(plain: Vcpu) -> None:
+    outcome = plain.attempt("KVM_RUN", immediate_exit=True)
+    assert outcome.errno == Errno.EINTR
+    assert outcome.exit is not None
+    assert outcome.exit.reason == k.KVM_EXIT_UNKNOWN
+
+
+@pytest.mark.kvmpmu_clause("run.enxio.vgic-bases")
+@pytest.mark.parametrize("given", [(), (DIST,), (REDIST,)], ids=["none", "dist", "redist"])
+def test_a_gic_without_both_addresses_is_enxio(vm: Vm, plain: Vcpu, given: tuple[int, ...]) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    for attr in given:
+        gic.set_attr(ADDR, attr, Addr("u64", (DIST_BASE if attr == DIST else REDIST_BASE,)))
+    with refused(Errno.ENXIO):
+        plain.run()
+
+
+@pytest.mark.kvmpmu_clause("run.ebusy.vgic")
+def test_a_gic_that_is_not_initialised_is_ebusy(vm: Vm, plain: Vcpu) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic.set_attr(ADDR, DIST, Addr("u64", (DIST_BASE,)))
+    gic.set_attr(ADDR, REDIST, Addr("u64", (REDIST_BASE,)))
+    with refused(Errno.EBUSY):
+        plain.run()
+
+
+@pytest.mark.kvmpmu_clause("run.one-try", "run.vgic-torn-down")
+def test_a_second_run_goes_ahead_and_the_gic_is_not_initialised_any_more(
+    vm: Vm, plain: Vcpu
+) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.ENXIO):
+        plain.run()
+    with refused(Errno.EINTR):
+        plain.run(immediate_exit=True)
+    vm.create_vcpu(1)
+
+
+@pytest.mark.kvmpmu_requires("pmu")
+@pytest.mark.kvmpmu_clause("run.einval.pmu", "run.first-run")
+@pytest.mark.kvmpmu_revision(since="linux-5.18")
+def test_the_check_for_init_is_made_until_it_is_passed(vcpu: Vcpu) -> None:
+    for _ in range(2):
+        with refused(Errno.EINVAL):
+            vcpu.run(immediate_exit=True)
+    vcpu.init_pmu()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
+@pytest.mark.kvmpmu_requires("pmu")
+@pytest.mark.kvmpmu_clause("run.pmu-unchecked")
+def test_a_pmu_that_was_not_initialised_runs(vcpu: Vcpu) -> None:
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
+@pytest.mark.kvmpmu_clause("run.powered-off")
+def test_a_powered_off_vcpu_sleeps(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init((k.KVM_ARM_VCPU_POWER_OFF, k.KVM_ARM_VCPU_PSCI_0_2))
+    with pytest.raises(CallHung):
+        vcpu.within(0.3).run()
+
+
+@pytest.mark.kvmpmu_clause("run.fetch")
+def test_a_guest_without_memory_does_not_come_back(vm: Vm, plain: Vcpu) -> None:
+    vm.create_gic()
+    with pytest.raises(CallHung):
+        plain.within(0.3).run()
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("run.flag-lingers", "run.enoexec.cpu")
+def test_the_flag_of_version_1_outlives_the_run_that_set_it(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    vcpu = _chosen(vm, pmus[0])
+    with refused(Errno.EINTR):
+        vcpu.on(min(pmus[-1].cpus)).run(immediate_exit=True)
+    with refused(Errno.ENOEXEC):
+        vcpu.on(min(pmus[0].cpus)).run()
+    with refused(Errno.EINTR):
+        vcpu.on(min(pmus[0].cpus)).run(immediate_exit=True)
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("run.flag-lingers", "set-pmu.fail-entry")
+def test_the_flag_of_version_2_names_a_good_cpu(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    good = min(pmus[0].cpus)
+    vcpu = _chosen(vm, pmus[0])
+    with refused(Errno.EINTR):
+        vcpu.on(min(pmus[-1].cpus)).run(immediate_exit=True)
+    exit = vcpu.on(good).run()
+    assert exit.fail_entry is not None
+    assert exit.fail_entry.cpu == good
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.repeats")
+def test_an_early_end_on_a_wrong_cpu_leaves_nothing_behind(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    vcpu = _chosen(vm, pmus[0])
+    with refused(Errno.EINTR):
+        vcpu.on(min(pmus[-1].cpus)).run(immediate_exit=True)
+    assert vcpu.on(min(pmus[0].cpus)).run().reason == k.KVM_EXIT_MMIO
+
+
+def _chosen(vm: Vm, pmu: Pmu) -> Vcpu:
+    """A vCPU with ``pmu``, ready to run the cycle-counter payload."""
+    here = vm.on(min(pmu.cpus))
+    vcpu = here.create_vcpu(0)
+    vcpu.init_with_pmu()
+    here.create_gic()
+    vcpu.set_irq(PMU_PPI)
+    vcpu.set_pmu(pmu)
+    vcpu.init_pmu()
+    here.load("cycle-counter")
+    return vcpu
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("set-pmu.per-vcpu")
+def test_a_vcpu_without_set_pmu_of_its_own_runs_anywhere(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
+) -> None:
+    chooser, other = vm_with_two_vcpus
+    chooser.set_pmu(pmus[0])
+    other.init_pmu()
+    exit = other.on(min(pmus[-1].cpus)).run()
+    assert exit.reason == k.KVM_EXIT_MMIO
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("init.enxio.other-pmu", "set-pmu.per-vcpu")
+def test_init_compares_the_vcpus_pmus_in_version_3(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
+) -> None:
+    first, second = vm_with_two_vcpus
+    first.set_pmu(pmus[0])
+    first.init_pmu()
+    second.set_pmu(pmus[-1])
+    with refused(Errno.ENXIO):
+        second.init_pmu()
+    with refused(Errno.EBUSY):
+        second.set_pmu(pmus[0])

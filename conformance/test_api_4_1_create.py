@@ -1,0 +1,129 @@
+"""api.rst 4.1 to 4.24, 4.79: the version, VMs, vCPUs, capabilities, devices."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.kvm import Kvm, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+
+GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
+TEST = k.KVM_CREATE_DEVICE_TEST
+
+
+@pytest.mark.kvmpmu_clause("api-version")
+def test_the_api_version_is_12(kvm: Kvm) -> None:
+    assert kvm.call("KVM_GET_API_VERSION").ret == k.KVM_API_VERSION
+
+
+@pytest.mark.kvmpmu_clause("api-version.einval")
+@pytest.mark.parametrize("arg", [1, 2**32, 2**64 - 1])
+def test_the_api_version_takes_no_argument(kvm: Kvm, arg: int) -> None:
+    with refused(Errno.EINVAL):
+        kvm.call("KVM_GET_API_VERSION", arg=arg)
+
+
+@pytest.mark.kvmpmu_clause("create-vm.einval.type")
+@pytest.mark.parametrize("bits", [1, 31, 53, 255])
+def test_an_ipa_size_that_no_host_has_is_einval(kvm: Kvm, bits: int) -> None:
+    with refused(Errno.EINVAL):
+        kvm.create_vm(bits)
+
+
+@pytest.mark.kvmpmu_clause("cap.attributes")
+@pytest.mark.parametrize(
+    "cap", ["KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"]
+)
+def test_what_the_group_needs_is_announced(kvm: Kvm, vm: Vm, cap: str) -> None:
+    assert kvm.check_extension(cap) == 1
+    assert vm.check_extension(cap) == 1
+
+
+@pytest.mark.kvmpmu_requires("pmu")
+@pytest.mark.kvmpmu_clause("cap.arm-pmu-v3")
+def test_pmu_v3_is_announced_where_there_is_a_pmu(kvm: Kvm, vm: Vm) -> None:
+    assert kvm.check_extension("KVM_CAP_ARM_PMU_V3") == 1
+    assert vm.check_extension("KVM_CAP_ARM_PMU_V3") == 1
+
+
+@pytest.mark.kvmpmu_clause("create-vcpu.einval.id")
+@pytest.mark.parametrize("number", [512, 2**31, 2**32 - 1])
+def test_a_vcpu_id_beyond_the_maximum_is_einval(vm: Vm, number: int) -> None:
+    with refused(Errno.EINVAL):
+        vm.create_vcpu(number)
+
+
+@pytest.mark.kvmpmu_clause("create-vcpu.eexist")
+def test_a_vcpu_id_is_taken_once_in_each_vm(kvm: Kvm, vm: Vm) -> None:
+    vm.create_vcpu(0)
+    with refused(Errno.EEXIST):
+        vm.create_vcpu(0)
+    vm.create_vcpu(1)
+    kvm.create_vm().create_vcpu(0)
+
+
+@pytest.mark.kvmpmu_clause("create-vcpu.ebusy.vgic")
+def test_no_vcpu_comes_after_the_vgic(vm: Vm) -> None:
+    vm.create_vcpu(0)
+    vm.create_gic()
+    with refused(Errno.EBUSY):
+        vm.create_vcpu(1)
+
+
+@pytest.mark.kvmpmu_clause("create-device.efault")
+def test_an_unreadable_structure_is_efault(vm: Vm) -> None:
+    with refused(Errno.EFAULT):
+        vm.create_device(GICV3, argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("create-device.enodev")
+@pytest.mark.parametrize("flags", [0, TEST], ids=["make", "test"])
+@pytest.mark.parametrize("number", [0, k.DEVICE_TYPES["KVM_DEV_TYPE_XICS"], 99, 2**32 - 1])
+def test_an_unknown_type_is_enodev(vm: Vm, number: int, flags: int) -> None:
+    with refused(Errno.ENODEV):
+        vm.create_device(number, flags)
+
+
+@pytest.mark.kvmpmu_clause("create-device.test")
+def test_the_test_flag_makes_nothing(vm: Vm) -> None:
+    vm.create_device(GICV3, TEST)
+    vm.create_device(GICV3)
+    vm.create_device(GICV3, TEST)
+
+
+@pytest.mark.kvmpmu_clause("create-device.eexist")
+def test_a_vm_has_one_gic(vm: Vm) -> None:
+    vm.create_device(GICV3)
+    with refused(Errno.EEXIST):
+        vm.create_device(GICV3)
+
+
+@pytest.mark.kvmpmu_clause("create-device.ebusy.vcpu-ran")
+def test_no_gic_comes_after_a_run(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.EBUSY):
+        vm.create_device(GICV3)
+
+
+@pytest.mark.kvmpmu_clause("vm-dead.eio", "run.enxio.vgic-bases")
+def test_a_vm_whose_gic_could_not_be_set_up_is_dead(kvm: Kvm, vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    gic = vm.create_device(GICV3)
+    with refused(Errno.ENXIO):
+        vcpu.run()
+    with refused(Errno.EIO):
+        vcpu.run()
+    with refused(Errno.EIO):
+        vcpu.has_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_IRQ)
+    with refused(Errno.EIO):
+        vm.check_extension("KVM_CAP_ARM_PMU_V3")
+    with refused(Errno.EIO):
+        gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    second: Vcpu = kvm.create_vm().create_vcpu(0)
+    second.init()

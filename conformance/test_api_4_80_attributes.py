@@ -1,0 +1,121 @@
+"""api.rst 4.80 and 4.81: SET, GET and HAS in general, and in full for the PMU group."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.kvm import Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import FAULT, NULL
+
+GROUP = k.KVM_ARM_VCPU_PMU_V3_CTRL
+EARLY = (k.KVM_ARM_VCPU_PMU_V3_IRQ, k.KVM_ARM_VCPU_PMU_V3_INIT, k.KVM_ARM_VCPU_PMU_V3_FILTER)
+UNKNOWN = (5, 6, 1 << 32, (1 << 32) + 3, (1 << 64) - 1)
+GROUPS = (3, 99, 2**32 - 1)
+
+pytestmark = pytest.mark.kvmpmu_requires("pmu")
+
+
+@pytest.mark.kvmpmu_clause("attr.enxio.group")
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("with_pmu", [True, False], ids=["pmu", "no-pmu"])
+def test_an_unknown_group_is_enxio_with_and_without_a_pmu(
+    vm: Vm, group: int, with_pmu: bool
+) -> None:
+    vcpu = vm.create_vcpu(0)
+    if with_pmu:
+        vcpu.init_with_pmu()
+    with refused(Errno.ENXIO):
+        vcpu.set_attr(group, 0, FAULT)
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(group, 0)
+    with refused(Errno.ENXIO):
+        vcpu.require_attr(group, 0)
+
+
+@pytest.mark.kvmpmu_clause("attr.efault")
+@pytest.mark.parametrize("group", [GROUP, *GROUPS])
+def test_an_unreadable_structure_is_efault_whatever_the_group(vcpu: Vcpu, group: int) -> None:
+    with refused(Errno.EFAULT):
+        vcpu.set_attr(group, 0, argp="fault")
+    with refused(Errno.EFAULT):
+        vcpu.get_attr(group, 0, argp="fault")
+    with refused(Errno.EFAULT):
+        vcpu.require_attr(group, 0, argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("attr.flags")
+@pytest.mark.parametrize("flags", [1, 2**32 - 1])
+def test_the_flags_are_not_looked_at(vcpu: Vcpu, flags: int) -> None:
+    vcpu.require_attr(GROUP, k.KVM_ARM_VCPU_PMU_V3_INIT, flags=flags)
+    vcpu.set_attr(GROUP, k.KVM_ARM_VCPU_PMU_V3_INIT, flags=flags)
+
+
+@pytest.mark.kvmpmu_clause("has.known")
+@pytest.mark.parametrize("attr", EARLY)
+def test_has_says_yes_before_and_after_init_and_run(vcpu: Vcpu, attr: int) -> None:
+    vcpu.has_pmu_attr(attr)
+    vcpu.init_pmu()
+    vcpu.has_pmu_attr(attr)
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    vcpu.has_pmu_attr(attr)
+
+
+@pytest.mark.kvmpmu_clause("has.known")
+@pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "null"])
+def test_has_does_not_look_at_the_address(vcpu: Vcpu, addr: object) -> None:
+    for attr in EARLY:
+        vcpu.require_attr(GROUP, attr, addr=addr)
+
+
+@pytest.mark.kvmpmu_clause("has.enxio.feature")
+@pytest.mark.parametrize("attr", [*EARLY, 3, 4, *UNKNOWN])
+@pytest.mark.parametrize("initialised", [True, False], ids=["no-feature", "no-vcpu-init"])
+def test_has_without_a_pmu_is_enxio(vm: Vm, attr: int, initialised: bool) -> None:
+    vcpu = vm.create_vcpu(0)
+    if initialised:
+        vcpu.init()
+    with refused(Errno.ENXIO):
+        vcpu.has_pmu_attr(attr)
+
+
+@pytest.mark.kvmpmu_clause("has.enxio.attr", "group.enxio.attr", "get.enxio")
+@pytest.mark.parametrize("attr", UNKNOWN)
+def test_an_unknown_attribute_is_enxio(vcpu: Vcpu, attr: int) -> None:
+    with refused(Errno.ENXIO):
+        vcpu.has_pmu_attr(attr)
+    with refused(Errno.ENXIO):
+        vcpu.set_pmu_attr(attr, FAULT)
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, attr)
+
+
+@pytest.mark.kvmpmu_clause("group.enodev.feature")
+@pytest.mark.parametrize("attr", [*EARLY, 3, 4, *UNKNOWN])
+def test_set_without_a_pmu_is_enodev_for_any_attribute(vm: Vm, attr: int) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.ENODEV):
+        vcpu.set_pmu_attr(attr, FAULT)
+
+
+@pytest.mark.kvmpmu_clause("group.ebusy.initialized")
+@pytest.mark.parametrize("attr", [*EARLY, 3, 4, *UNKNOWN])
+def test_set_after_init_is_ebusy_for_any_attribute(vcpu: Vcpu, attr: int) -> None:
+    vcpu.init_pmu()
+    with refused(Errno.EBUSY):
+        vcpu.set_pmu_attr(attr, FAULT)
+
+
+@pytest.mark.kvmpmu_clause("get.enxio")
+@pytest.mark.parametrize("attr", [1, 2, 3, 4, *UNKNOWN])
+@pytest.mark.parametrize("initialised", [True, False], ids=["no-feature", "no-vcpu-init"])
+def test_get_is_enxio_even_without_a_pmu(vm: Vm, attr: int, initialised: bool) -> None:
+    vcpu = vm.create_vcpu(0)
+    if initialised:
+        vcpu.init()
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, attr)

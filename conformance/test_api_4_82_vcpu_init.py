@@ -1,0 +1,245 @@
+"""api.rst 4.82 and 4.83, vcpu-features.rst: KVM_ARM_VCPU_INIT and the PMU's feature bits."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import Addr
+
+PSCI, PMU, STRICT = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3, k.KVM_ARM_VCPU_PMU_V3_STRICT
+POWER_OFF = k.KVM_ARM_VCPU_POWER_OFF
+UNKNOWN = (10, 20, 31, 32, 100, 223)
+
+needs_pmu = pytest.mark.kvmpmu_requires("pmu")
+
+
+@pytest.fixture
+def fresh(vm: Vm) -> Vcpu:
+    """vCPU 0, not initialised."""
+    return vm.create_vcpu(0)
+
+
+@pytest.fixture
+def strict(vm: Vm) -> Vcpu:
+    """vCPU 0 with a PMU that has to be chosen."""
+    vcpu = vm.create_vcpu(0)
+    vcpu.init((PSCI, PMU, STRICT))
+    return vcpu
+
+
+@pytest.mark.kvmpmu_clause("preferred-target.efault")
+def test_an_unwritable_preferred_target_is_efault(vm: Vm) -> None:
+    with refused(Errno.EFAULT):
+        vm.call("KVM_ARM_PREFERRED_TARGET", argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("vcpu-init.efault")
+@pytest.mark.parametrize("target", [5, 99])
+def test_an_unreadable_structure_is_efault(fresh: Vcpu, target: int) -> None:
+    with refused(Errno.EFAULT):
+        fresh.call("KVM_ARM_VCPU_INIT", target=target, features=[], argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("vcpu-init.einval.target")
+@pytest.mark.parametrize("target", [99, 2**32 - 1])
+@pytest.mark.parametrize("features", [(PSCI,), (31,)], ids=["known", "unknown-bit"])
+def test_an_unknown_target_is_einval_even_before_enoent(
+    fresh: Vcpu, target: int, features: tuple[int, ...]
+) -> None:
+    with refused(Errno.EINVAL):
+        fresh.call("KVM_ARM_VCPU_INIT", target=target, features=features)
+
+
+@pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature")
+@pytest.mark.parametrize("bit", UNKNOWN)
+def test_an_unknown_feature_is_enoent(fresh: Vcpu, bit: int) -> None:
+    with refused(Errno.ENOENT):
+        fresh.init((bit,))
+
+
+@pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature")
+@pytest.mark.kvmpmu_revision(until="linux-6.16")
+def test_strict_is_unknown_before_7_3(fresh: Vcpu) -> None:
+    with refused(Errno.ENOENT):
+        fresh.init((PMU, STRICT))
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("vcpu-init.leak")
+def test_a_refusal_leaves_the_bits_below_the_unknown_one(fresh: Vcpu) -> None:
+    with refused(Errno.ENOENT):
+        fresh.init((PMU, 20))
+    fresh.has_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_INIT)
+    fresh.init(())
+    fresh.init_pmu()
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("vcpu-init.no-leak")
+def test_a_refusal_leaves_no_bit(fresh: Vcpu) -> None:
+    with refused(Errno.ENOENT):
+        fresh.init((PMU, 20))
+    with refused(Errno.ENXIO):
+        fresh.has_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_INIT)
+    fresh.init(())
+    with refused(Errno.ENODEV):
+        fresh.init_pmu()
+
+
+@pytest.mark.kvmpmu_requires("ten-bit-events")
+@pytest.mark.kvmpmu_clause("vcpu-init.einval.unsupported")
+@pytest.mark.parametrize("features", [(4,), (5,), (5, 6)], ids=["sve", "ptrauth", "ptrauth-both"])
+def test_a_feature_that_the_host_lacks_is_einval(fresh: Vcpu, features: tuple[int, ...]) -> None:
+    with refused(Errno.EINVAL):
+        fresh.init(features)
+
+
+@pytest.mark.kvmpmu_requires("no-pmu")
+@pytest.mark.kvmpmu_clause("vcpu-init.einval.no-pmu", "cap.arm-pmu-v3")
+def test_a_pmu_where_there_is_none_is_einval(vm: Vm, fresh: Vcpu) -> None:
+    assert vm.check_extension("KVM_CAP_ARM_PMU_V3") == 0
+    with refused(Errno.EINVAL):
+        fresh.init_with_pmu()
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("vcpu-init.einval.changed", "vcpu-init.reset")
+def test_a_vcpu_keeps_its_features_for_life(fresh: Vcpu) -> None:
+    fresh.init((PSCI, PMU))
+    fresh.init((PSCI, PMU))
+    for other in ((PSCI,), (PMU,), ()):
+        with refused(Errno.EINVAL):
+            fresh.init(other)
+    fresh.init((PSCI, PMU))
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("vcpu-init.reset", "group.ebusy.initialized")
+def test_a_repetition_after_a_run_resets_the_guest_and_not_the_pmus_set_up(
+    vm: Vm, pmus: tuple[Pmu, ...]
+) -> None:
+    here = vm.on(min(pmus[0].cpus))
+    vcpu = here.create_vcpu(0)
+    vcpu.init_with_pmu()
+    here.create_gic()
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    here.load("cycle-counter")
+    vcpu.run()
+    vcpu.init_with_pmu()
+    assert vcpu.run_payload("cycle-counter").keys() == {"first", "second"}
+    with refused(Errno.EBUSY):
+        vcpu.init_pmu()
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("vcpu-init.einval.differs", "vcpu-init.same-features")
+@pytest.mark.parametrize("other", [(PSCI,), (PMU,), ()])
+def test_all_vcpus_of_a_vm_have_the_same_features(vm: Vm, other: tuple[int, ...]) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init((PSCI, PMU))
+    with refused(Errno.EINVAL):
+        second.init(other)
+    second.init((PSCI, PMU))
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("vcpu-init.power-off")
+def test_power_off_is_not_one_of_the_features_that_have_to_agree(vm: Vm) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init((PSCI, PMU))
+    second.init((POWER_OFF, PSCI, PMU))
+    first.init((POWER_OFF, PSCI, PMU))
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("vcpu-init.mixed")
+def test_vcpus_with_and_without_a_pmu_live_in_one_vm(vm: Vm) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init((PSCI, PMU))
+    second.init((PSCI,))
+    first.init_pmu()
+    with refused(Errno.ENODEV):
+        second.init_pmu()
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("group.sibling")
+def test_a_vcpu_that_was_not_initialised_has_its_siblings_pmu(
+    vm: Vm, pmus: tuple[Pmu, ...]
+) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init_with_pmu()
+    second.has_pmu_attr(k.KVM_ARM_VCPU_PMU_V3_INIT)
+    second.set_pmu(pmus[0])
+
+
+@pytest.mark.kvmpmu_requires("pmu", "uncovered-cpu")
+@pytest.mark.kvmpmu_clause("default-pmu.enodev")
+@pytest.mark.kvmpmu_revision(since="linux-6.7")
+def test_a_cpu_without_pmu_gives_no_default(vm: Vm, host: Host, pmus: tuple[Pmu, ...]) -> None:
+    bare = next(cpu for cpu in host.cpus if host.pmu_of(cpu) is None)
+    vcpu = vm.on(bare).create_vcpu(0)
+    with refused(Errno.ENODEV):
+        vcpu.init_with_pmu()
+    vcpu.set_pmu(pmus[0])  # the VM has its features all the same
+    vcpu.init_with_pmu()
+
+
+# KVM_ARM_VCPU_PMU_V3_STRICT
+
+
+@pytest.mark.kvmpmu_clause("strict.einval.no-pmu")
+def test_strict_needs_the_pmu_bit(fresh: Vcpu) -> None:
+    with refused(Errno.EINVAL):
+        fresh.init((PSCI, STRICT))
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("init.enxio.no-pmu")
+def test_strict_init_before_set_pmu_is_enxio(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    with refused(Errno.ENXIO):
+        strict.init_pmu()
+    strict.set_pmu(pmus[0])
+    strict.init_pmu()
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("filter.enxio.no-pmu")
+def test_strict_filter_before_set_pmu_is_enxio(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    with refused(Errno.ENXIO):
+        strict.set_filter(0, 0, 1)
+    strict.set_pmu(pmus[0])
+    strict.set_filter(0, 0, 1)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("nr-counters.einval.no-pmu")
+@pytest.mark.kvmpmu_revision(since="linux-7.3")
+def test_strict_counters_before_set_pmu_are_einval(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    attr, one = k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, Addr("u32", (1,))
+    with refused(Errno.EINVAL):
+        strict.set_pmu_attr(attr, one)
+    strict.set_pmu(pmus[0])
+    strict.set_pmu_attr(attr, one)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("strict.pmcr")
+def test_strict_has_no_counters_before_set_pmu_and_none_by_register(
+    strict: Vcpu, pmus: tuple[Pmu, ...]
+) -> None:
+    def counters() -> int:
+        return strict.get_register(k.PMCR_EL0) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+
+    assert counters() == 0
+    strict.set_pmu(pmus[0])
+    most = counters()
+    assert most > 0
+    strict.set_register(k.PMCR_EL0, (most - 1) << k.PMCR_EL0_N_SHIFT)
+    assert counters() == most
