@@ -39,12 +39,16 @@ def _base(c: Context) -> int:
 def _size(c: Context) -> int:
     if _field(c) == "dist":
         return k.KVM_VGIC_V3_DIST_SIZE
-    return k.KVM_VGIC_V3_REDIST_SIZE * max(1, len(c.siblings))
+    return k.KVM_VGIC_V3_REDIST_SIZE * len(c.siblings)
 
 
 def _wraps(c: Context) -> bool:
     """The frame would reach the end of 64-bit addresses."""
     return _base(c) + _size(c) >= 1 << 64
+
+
+def _beyond(c: Context) -> bool:
+    return _base(c) >= _IPA_SIZE or _base(c) + _size(c) > _IPA_SIZE
 
 
 def _overlaps(c: Context) -> bool:
@@ -65,7 +69,7 @@ ADDR: Table = (
     refuse(lambda c: getattr(c.vm, _field(c)) is not None, Errno.EEXIST, "vgic.addr.eexist"),
     refuse(lambda c: _base(c) % _ALIGNMENT != 0, Errno.EINVAL, "vgic.addr.einval"),
     refuse(_wraps, Errno.EINVAL, "vgic.addr.wraps", since="linux-5.18"),
-    refuse(lambda c: _base(c) + _size(c) > _IPA_SIZE, Errno.E2BIG, "vgic.addr.e2big"),
+    refuse(_beyond, Errno.E2BIG, "vgic.addr.e2big"),
     refuse(_overlaps, Errno.EINVAL, "vgic.addr.overlap"),
     effect(lambda c: c.with_vm(**{_field(c): _base(c)}), "vgic.addr"),
     answer(done, "vgic.addr"),
