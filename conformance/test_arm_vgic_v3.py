@@ -35,12 +35,26 @@ def test_an_unreadable_address_is_efault(device: Device, attr: int, addr: Addr) 
         device.set_attr(ADDR, attr, addr)
 
 
-@both
 @pytest.mark.kvmpmu_clause("vgic.addr.eexist", "vgic.addr")
-def test_an_address_is_set_once(device: Device, attr: int) -> None:
-    device.set_attr(ADDR, attr, Addr("u64", (BASE,)))
+def test_the_distributors_address_is_set_once(device: Device) -> None:
+    device.set_attr(ADDR, DIST, Addr("u64", (BASE,)))
     with refused(Errno.EEXIST):
-        device.set_attr(ADDR, attr, Addr("u64", (2 * BASE,)))
+        device.set_attr(ADDR, DIST, Addr("u64", (2 * BASE,)))
+
+
+@pytest.mark.kvmpmu_clause("vgic.addr.eexist", "vgic.addr")
+@pytest.mark.kvmpmu_revision(since="linux-5.18")
+def test_the_redistributors_address_is_set_once(device: Device) -> None:
+    device.set_attr(ADDR, REDIST, Addr("u64", (BASE,)))
+    with refused(Errno.EEXIST):
+        device.set_attr(ADDR, REDIST, Addr("u64", (2 * BASE,)))
+
+
+@pytest.mark.kvmpmu_clause("vgic.addr.redist-again")
+def test_the_redistributors_address_again_is_einval(device: Device) -> None:
+    device.set_attr(ADDR, REDIST, Addr("u64", (BASE,)))
+    with refused(Errno.EINVAL):
+        device.set_attr(ADDR, REDIST, Addr("u64", (2 * BASE,)))
 
 
 @both

@@ -42,6 +42,10 @@ def _size(c: Context) -> int:
     return k.KVM_VGIC_V3_REDIST_SIZE * len(c.siblings)
 
 
+def _redist_set(c: Context) -> bool:
+    return _field(c) == "redist" and c.vm.redist is not None
+
+
 def _wraps(c: Context) -> bool:
     """The frame would reach the end of 64-bit addresses."""
     return _base(c) + _size(c) >= 1 << 64
@@ -66,6 +70,7 @@ def _knows_address(c: Context) -> bool:
 ADDR: Table = (
     refuse(unreadable, Errno.EFAULT, "vgic.addr.efault"),
     refuse(lambda c: not _knows_address(c), Errno.ENXIO, "vgic.enxio"),
+    refuse(_redist_set, Errno.EINVAL, "vgic.addr.redist-again", until="series-v3"),
     refuse(lambda c: getattr(c.vm, _field(c)) is not None, Errno.EEXIST, "vgic.addr.eexist"),
     refuse(lambda c: _base(c) % _ALIGNMENT != 0, Errno.EINVAL, "vgic.addr.einval"),
     refuse(_wraps, Errno.EINVAL, "vgic.addr.wraps", since="linux-5.18"),
