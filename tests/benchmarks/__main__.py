@@ -1,0 +1,112 @@
+"""Print the figures: ``python -m tests.benchmarks [LINE ...]``; no line, no lab."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pytest_kvmpmu import lab, topology
+from pytest_kvmpmu.lab import agent_files, compiled, qemu, stock, userspace
+from pytest_kvmpmu.lab.board import Board
+from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab.console import to_stderr
+from pytest_kvmpmu.resources import conformance_dir
+
+from .timing import pairs, pytest_command, until_line, wall
+
+SLICE = [
+    str(conformance_dir() / name) for name in ("test_cover_letter.py", "test_vcpu_1_4_set_pmu.py")
+]
+EMPTY = "import pytest\n\n@pytest.mark.parametrize('n', range({count}))\ndef test(n): pass\n"
+
+
+def show(what: str, figure: str) -> None:
+    """One line of the report."""
+    print(f"{what:<62} {figure}", flush=True)
+
+
+def unused() -> None:
+    """What the plugin adds to a pytest that does not use it."""
+    command = [sys.executable, "-m", "pytest", "--version"]
+    there, absent = pairs(command, [*command, "-p", "no:kvmpmu"], 15)
+    show("pytest --version: with the plugin, without, ratio", ratio(there, absent))
+    show("  the plugin adds", f"{(there - absent) * 1000:.0f} ms")
+
+
+def on_the_model(what: str, specs: list[str]) -> None:
+    """The specs on the model beside as many empty tests."""
+    collected = pytest_command("--collect-only", *specs)
+    count = collection(collected)
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / "test_empty.py"
+        empty.write_text(EMPTY.format(count=count))
+        specs_seconds, empty_seconds = pairs(pytest_command(*specs), pytest_command(str(empty)), 5)
+    show(f"{what} on the model ({count}), empty tests, ratio", ratio(specs_seconds, empty_seconds))
+
+
+def collection(command: list[str]) -> int:
+    """How many tests ``command`` collects."""
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return sum("::" in line for line in text.splitlines())
+
+
+def ratio(a: float, b: float) -> str:
+    """Both in seconds, and their ratio."""
+    return f"{a:.2f} s, {b:.2f} s, {a / b:.2f}"
+
+
+def in_the_lab(line: str) -> None:
+    """One kernel line: first answer, specs, snapshot, memory, cold boot."""
+    host = topology.load("rockpro64")
+    with lab.start(line, host) as machine:
+        resident = Path(f"/proc/{machine.pid}/statm").read_text().split()[1]
+    show(f"{line}: one lab VM, resident after its first answer", f"{int(resident) * 4 // 1024} MB")
+    options = ["--kvmpmu-backend=real", f"--kvmpmu-target=lab:{line}"]
+    one = pytest_command(*options, f"{SLICE[0]}::test_the_chosen_pmu_counts_on_all_its_cpus")
+    one.remove("-q")
+    answers = [until_line(one, "kvmpmu: ") for _ in range(5)]
+    show(f"{line}: start of pytest to first answer, warm", f"{statistics.median(answers):.2f} s")
+    times = [wall(pytest_command(*options, *SLICE)) for _ in range(3)]
+    show(f"{line}: specs of cover letter and SET_PMU, warm", f"{statistics.median(times):.1f} s")
+    times = [wall(pytest_command(*options, str(conformance_dir()))) for _ in range(3)]
+    show(f"{line}: all specs, warm", f"{statistics.median(times):.1f} s")
+    cold_boot(line)
+
+
+def cold_boot(line: str) -> None:
+    """From the start of QEMU to the agent's first word, without a snapshot."""
+    cache = Cache(None)
+    kept = stock.Stock(cache, to_stderr)
+    kernel, base = kept.kernel(lab.check_line(line)), kept.userspace()
+    with tempfile.TemporaryDirectory() as folder:
+        board = Board(
+            qemu.check(qemu.find()),
+            topology.load("rockpro64"),
+            kernel.file(stock.IMAGE),
+            Path(folder),
+        )
+        members = compiled.with_bytecode(cache, base, board, to_stderr)
+        initramfs = userspace.with_agent(members, agent_files.INIT)
+        seconds = []
+        for _ in range(3):
+            began = time.perf_counter()
+            with board.boot(initramfs) as machine:
+                machine.receive(240)
+                seconds.append(time.perf_counter() - began)
+    show(f"{line}: cold boot to the agent's first word", f"{statistics.median(seconds):.1f} s")
+
+
+def main() -> None:
+    """All figures, those of the lab for the lines named."""
+    unused()
+    on_the_model("specs of cover letter and SET_PMU", SLICE)
+    on_the_model("all specs", [str(conformance_dir())])
+    for line in sys.argv[1:]:
+        in_the_lab(line)
+
+
+main()

@@ -1,0 +1,47 @@
+"""Whole processes, timed from outside; two commands in turn, so that drift hits both."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+Command = Sequence[str]
+
+
+def pytest_command(*args: str) -> list[str]:
+    """pytest with ``args``, in this interpreter."""
+    return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
+
+
+def wall(command: Command, cwd: Path | None = None) -> float:
+    """Seconds from start to end.  Raises CalledProcessError for a non-zero exit status."""
+    began = time.perf_counter()
+    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def until_line(command: Command, prefix: str) -> float:
+    """Seconds from start to the first line that begins with ``prefix``."""
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        seconds = None
+        for line in process.stdout:
+            if seconds is None and line.startswith(prefix):
+                seconds = time.perf_counter() - began
+    if seconds is None:
+        raise RuntimeError(f"{' '.join(command)} printed no line that begins with {prefix!r}")
+    return seconds
+
+
+def pairs(a: Command, b: Command, runs: int, cwd: Path | None = None) -> tuple[float, float]:
+    """Medians of ``runs`` runs of each, in turn, after one of each that does not count."""
+    wall(a, cwd)
+    wall(b, cwd)
+    measured = [(wall(a, cwd), wall(b, cwd)) for _ in range(runs)]
+    first, second = zip(*measured, strict=True)
+    return statistics.median(first), statistics.median(second)
