@@ -71,6 +71,20 @@ def test_a_gic_that_is_not_initialised_is_ebusy(vm: Vm, plain: Vcpu) -> None:
         plain.run()
 
 
+@pytest.mark.kvmpmu_clause("run.einval.vgic-overlap")
+@pytest.mark.parametrize("initialise", [True, False], ids=["initialised", "not-initialised"])
+def test_overlapping_frames_are_einval_even_before_ebusy(
+    vm: Vm, plain: Vcpu, initialise: bool
+) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic.set_attr(ADDR, REDIST, Addr("u64", (REDIST_BASE,)))
+    gic.set_attr(ADDR, DIST, Addr("u64", (REDIST_BASE,)))
+    if initialise:
+        gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.EINVAL):
+        plain.run()
+
+
 @pytest.mark.kvmpmu_clause("run.one-try", "run.vgic-torn-down")
 def test_a_second_run_goes_ahead_and_the_gic_is_not_initialised_any_more(
     vm: Vm, plain: Vcpu

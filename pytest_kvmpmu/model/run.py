@@ -32,8 +32,17 @@ def _no_bases(c: Context) -> bool:
     return _has_irqchip(c) and (c.vm.redist is None or c.vm.dist is None)
 
 
+def _frames_overlap(c: Context) -> bool:
+    """The distributor was put into the redistributors; the other order is refused at once."""
+    if not _has_irqchip(c) or c.vm.dist is None or c.vm.redist is None:
+        return False
+    end = c.vm.redist + k.KVM_VGIC_V3_REDIST_SIZE * len(c.siblings)
+    return c.vm.dist < end and c.vm.redist < c.vm.dist + k.KVM_VGIC_V3_DIST_SIZE
+
+
 def _vgic_not_ready(c: Context) -> bool:
-    return _has_irqchip(c) and (_no_bases(c) or not c.vm.vgic_initialized)
+    ready = c.vm.vgic_initialized and not _no_bases(c) and not _frames_overlap(c)
+    return _has_irqchip(c) and not ready
 
 
 def _tear_down(c: Context) -> Context:
@@ -72,6 +81,7 @@ _FIRST_RUN: Table = (
     effect(lambda c: c.with_vm(dead=True), "vm-dead.eio", when=_vgic_not_ready, since="linux-5.18"),
     effect(_tear_down, "run.vgic-torn-down", when=_vgic_not_ready, until="series-v3"),
     refuse(_no_bases, Errno.ENXIO, "run.enxio.vgic-bases"),
+    refuse(_frames_overlap, Errno.EINVAL, "run.einval.vgic-overlap"),
     refuse(_vgic_not_ready, Errno.EBUSY, "run.ebusy.vgic"),
     refuse(_timer_clash, Errno.EINVAL, "run.einval.timer"),
     effect(lambda c: c.with_vcpu(timers_enabled=True), "init.eexist", when=_has_irqchip),

@@ -11,7 +11,7 @@ from pytest_kvmpmu.lab import check_line, lines
 
 
 def test_there_are_the_lines_of_the_story_and_the_newest() -> None:
-    assert lines.names() == ["5.10", "6.1", "6.12", "7.2", "7.3-rc"]
+    assert lines.names() == ["5.10", "6.1", "6.12", "7.x", "rc"]
 
 
 def test_each_line_names_its_suite_and_where_its_kernel_lies() -> None:

@@ -1,0 +1,38 @@
+"""A World on a fake kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_kvmpmu.agent import world
+from pytest_kvmpmu.resources import fixtures_dir
+
+from .fake_kernel import FakeKernel
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
+    """The fake kernel, in place."""
+    fake = FakeKernel()
+    real_open = os.open
+
+    def open_(path: Any, flags: int, *more: Any, **others: Any) -> int:
+        return fake.fd() if path == "/dev/kvm" else real_open(path, flags, *more, **others)
+
+    monkeypatch.setattr(os, "open", open_)
+    monkeypatch.setattr(os, "sched_setaffinity", fake.sched_setaffinity)
+    monkeypatch.setattr(world, "ioctl", fake.ioctl)
+    monkeypatch.setattr(world, "bounded_ioctl", fake.bounded_ioctl)
+    return fake
+
+
+@pytest.fixture
+def here(kernel: FakeKernel) -> Iterator[world.World]:
+    """A world on the fake kernel, with the payloads that ship."""
+    made = world.World(fixtures_dir() / "payloads")
+    yield made
+    made.close()

@@ -1,0 +1,65 @@
+"""An agent whose worlds have no kernel: what a call does is in its capability's number.
+
+Run as a program, with the folder of the package in PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+from pytest_kvmpmu.agent import server, service, syscall
+from pytest_kvmpmu.agent.world import CannotIssue
+from pytest_kvmpmu.wire.call import Call
+from pytest_kvmpmu.wire.outcome import Outcome
+
+DONE, CANNOT, BUG, CRASH, LEAVE, HANG, SLEEP, CLOSED, THREAD, SAY = range(10)
+
+
+class World:
+    """Stands in for agent.world.World."""
+
+    closed = 0
+
+    def __init__(self, payloads: Path) -> None:
+        self.payloads = payloads
+        if not payloads.exists():
+            raise FileNotFoundError(f"no {payloads}")
+
+    def execute(self, call: Call, seconds: float) -> Outcome:
+        what = call.args["cap"]
+        if what == CANNOT:
+            raise CannotIssue("CPU 77 cannot be used here")
+        if what == BUG:
+            raise RuntimeError("a bug in the agent")
+        if what == CRASH:
+            signal.raise_signal(signal.SIGSEGV)
+        if what == LEAVE:
+            os._exit(3)
+        if what == HANG:
+            while True:
+                time.sleep(60)
+        if what == SLEEP:
+            ret, errno, late = syscall.bounded_ioctl(seconds, -1, 0, 0)
+            return Outcome(ret, errno or None, timed_out=late)
+        if what == SAY:
+            os.write(1, b"[    1.0] kvm: a word of the kernel\n")
+        values = {CLOSED: World.closed, THREAD: threading.get_ident() & 0xFFFF}
+        return Outcome(values.get(what, 0))
+
+    def close(self) -> None:
+        World.closed += 1
+
+
+def ioctl(fd: int, request: int, arg: int) -> int:
+    """Sleeps until a signal comes where the descriptor is none; else as it was."""
+    return int(syscall._libc.pause() if fd < 0 else syscall._libc.ioctl(fd, request, arg))
+
+
+if __name__ == "__main__":
+    vars(service)["World"] = World
+    vars(syscall)["_ioctl"] = ioctl
+    server.main()

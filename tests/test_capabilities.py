@@ -1,0 +1,47 @@
+"""What a spec may require of a host."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.capabilities import CAPABILITIES, capability
+from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.host import Host, Pmu
+
+LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
+
+
+def host(*pmus: Pmu, event_bits: int | None = None) -> Host:
+    return Host("h", (0, 1), pmus, event_bits=event_bits)
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "lack"),
+    [
+        ("pmu", host(), "the host has no PMU"),
+        ("pmu", host(LITTLE), ""),
+        ("two-pmus", host(), "the host has 0 PMU(s)"),
+        ("two-pmus", host(LITTLE), "the host has 1 PMU(s)"),
+        ("two-pmus", host(LITTLE, BIG), ""),
+        ("no-pmu", host(LITTLE), "the host has a PMU"),
+        ("no-pmu", host(), ""),
+        ("uncovered-cpu", host(LITTLE, BIG), "every CPU of the host has a PMU"),
+        ("uncovered-cpu", host(LITTLE), ""),
+        ("ten-bit-events", host(), "it is not known how many bits the host's event numbers have"),
+        ("ten-bit-events", host(event_bits=16), "the host's event numbers have 16 bits"),
+        ("ten-bit-events", host(event_bits=10), ""),
+    ],
+)
+def test_a_capability_says_what_a_host_lacks(name: str, found: Host, lack: str) -> None:
+    assert capability(name).missing(found) == lack
+
+
+@pytest.mark.parametrize("name", sorted(CAPABILITIES))
+def test_a_capability_says_what_it_is(name: str) -> None:
+    assert capability(name).name == name
+    assert capability(name).what
+
+
+def test_an_unknown_capability_gets_the_nearest() -> None:
+    with pytest.raises(UsageProblem, match=r"Did you mean 'two-pmus'\?"):
+        capability("two-pmu")

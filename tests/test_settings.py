@@ -1,0 +1,113 @@
+"""The options' values, checked before any device is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_kvmpmu.backends import real
+from pytest_kvmpmu.backends.model import ModelBackend
+from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.settings import OPTIONS, Option, Settings, resolve
+from pytest_kvmpmu.targets import Target
+
+
+def given(**values: str) -> Settings:
+    assert set(values) <= {option.dest.removeprefix("kvmpmu_") for option in OPTIONS}
+
+    def value(option: Option) -> str | None:
+        return values.get(option.dest.removeprefix("kvmpmu_"))
+
+    return resolve(value, Path("/base"))
+
+
+def test_without_options_the_model_runs_the_newest_kernel_on_the_default_board() -> None:
+    assert given() == Settings(base=Path("/base"))
+    backend = given().make_backend()
+    assert isinstance(backend, ModelBackend)
+    assert backend.host.name == "rockpro64"
+
+
+def test_an_empty_value_is_none() -> None:
+    assert given(backend="", target="", kernel="", topology="", timeout="") == given()
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"backend": "modle"}, "unknown backend 'modle'. Did you mean 'model'? Known: model, real"),
+        ({"target": "local"}, "--kvmpmu-target=local has no meaning with --kvmpmu-backend=model"),
+        ({"kernel": "banana"}, "unknown kernel revision 'banana'"),
+        ({"kernel": "4.4"}, "kernel 4.4 is older than linux-5.10"),
+        ({"topology": "rockpro65"}, "unknown topology 'rockpro65'. Did you mean 'rockpro64'"),
+        ({"topology": "absent.toml"}, "topology file /base/absent.toml cannot be read"),
+        ({"backend": "real", "topology": "absent.toml"}, "/base/absent.toml cannot be read"),
+        *(
+            ({"timeout": bad}, f"--kvmpmu-timeout={bad} is no number of seconds")
+            for bad in ("0", "-1", "soon", "3601", "inf", "nan", "1s")
+        ),
+    ],
+)
+def test_a_bad_value_is_told_with_the_good_ones(values: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        given(**values)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_prefix_is_what_the_user_wrote() -> None:
+    def value(option: Option) -> str | None:
+        return {"timeout": "soon"}.get(option.name)
+
+    with pytest.raises(UsageProblem, match=r"^--timeout=soon is no number"):
+        resolve(value, prefix="--")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1", 1.0), ("0.25", 0.25), ("3600", 3600.0)])
+def test_a_timeout_is_in_seconds(text: str, seconds: float) -> None:
+    assert given(timeout=text).seconds == seconds
+
+
+def test_a_topology_file_starts_from_the_base(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("cpus = 3\n")
+
+    def value(option: Option) -> str | None:
+        return {"topology": "mine.toml"}.get(option.name)
+
+    assert resolve(value, tmp_path).board.cpus == (0, 1, 2)
+
+
+def test_an_unknown_target_is_found_when_the_backend_is_made() -> None:
+    with pytest.raises(UsageProblem, match="unknown target 'moon'"):
+        given(backend="real", target="moon").make_backend()
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_options_are_spelt_with_dashes_and_ini_keys_with_underscores(option: Option) -> None:
+    assert option.flag == "--kvmpmu-" + option.name
+    assert option.dest == "kvmpmu_" + option.name.replace("-", "_")
+    assert option.help
+
+
+@pytest.mark.parametrize(
+    ("values", "target", "board"),
+    [
+        ({}, "local", None),
+        ({"topology": "rockpro64"}, "local", "rockpro64"),
+        ({"target": "lab:6.12"}, "lab:6.12", "rockpro64"),
+        ({"target": "lab:6.12", "topology": "rockpro64-swapped"}, "lab:6.12", "rockpro64-swapped"),
+    ],
+)
+def test_a_real_backend_gets_its_target_bound_and_board(
+    values: dict[str, str], target: str, board: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[object, ...]] = []
+
+    def make(where: Target, seconds: float, kernel: str | None, host: Host | None) -> None:
+        made.append((where.name, seconds, kernel, host and host.name))
+
+    monkeypatch.setattr(real, "RealBackend", make)
+    given(backend="real", timeout="3", kernel="6.1", **values).make_backend()
+    assert made == [(target, 3.0, "6.1", board)]

@@ -1,0 +1,179 @@
+"""The ABI's numbers, against literals from the kernel's headers."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi import errno, ioctl, structs
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import POINTEES
+
+REQUESTS = {
+    "KVM_GET_API_VERSION": 0x0000AE00,
+    "KVM_CREATE_VM": 0x0000AE01,
+    "KVM_CHECK_EXTENSION": 0x0000AE03,
+    "KVM_GET_VCPU_MMAP_SIZE": 0x0000AE04,
+    "KVM_CREATE_VCPU": 0x0000AE41,
+    "KVM_SET_USER_MEMORY_REGION": 0x4020AE46,
+    "KVM_CREATE_IRQCHIP": 0x0000AE60,
+    "KVM_RUN": 0x0000AE80,
+    "KVM_GET_ONE_REG": 0x4010AEAB,
+    "KVM_SET_ONE_REG": 0x4010AEAC,
+    "KVM_ARM_VCPU_INIT": 0x4020AEAE,
+    "KVM_ARM_PREFERRED_TARGET": 0x8020AEAF,
+    "KVM_CREATE_DEVICE": 0xC00CAEE0,
+    "KVM_SET_DEVICE_ATTR": 0x4018AEE1,
+    "KVM_GET_DEVICE_ATTR": 0x4018AEE2,
+    "KVM_HAS_DEVICE_ATTR": 0x4018AEE3,
+}
+ERRNOS = {
+    "EPERM": 1, "ENOENT": 2, "EINTR": 4, "EIO": 5, "ENXIO": 6, "E2BIG": 7, "ENOEXEC": 8,
+    "EBADF": 9, "EAGAIN": 11, "ENOMEM": 12, "EACCES": 13, "EFAULT": 14, "EBUSY": 16,
+    "EEXIST": 17, "ENODEV": 19, "EINVAL": 22, "EMFILE": 24, "ENOTTY": 25, "ENOSPC": 28,
+    "ENOSYS": 38, "EOPNOTSUPP": 95,
+}  # fmt: skip
+NUMBERS = {
+    "KVM_CAP_IRQCHIP": 0, "KVM_CAP_USER_MEMORY": 3, "KVM_CAP_NR_VCPUS": 9,
+    "KVM_CAP_MAX_VCPUS": 66, "KVM_CAP_ONE_REG": 70, "KVM_CAP_DEVICE_CTRL": 89,
+    "KVM_CAP_ARM_EL1_32BIT": 93, "KVM_CAP_ARM_PSCI_0_2": 102, "KVM_CAP_CHECK_EXTENSION_VM": 105,
+    "KVM_CAP_ARM_PMU_V3": 126, "KVM_CAP_VCPU_ATTRIBUTES": 127, "KVM_CAP_MAX_VCPU_ID": 128,
+    "KVM_CAP_IMMEDIATE_EXIT": 136, "KVM_CAP_ARM_USER_IRQ": 144, "KVM_CAP_ARM_VM_IPA_SIZE": 165,
+    "KVM_EXIT_UNKNOWN": 0, "KVM_EXIT_EXCEPTION": 1, "KVM_EXIT_IO": 2, "KVM_EXIT_HYPERCALL": 3,
+    "KVM_EXIT_DEBUG": 4, "KVM_EXIT_HLT": 5, "KVM_EXIT_MMIO": 6, "KVM_EXIT_IRQ_WINDOW_OPEN": 7,
+    "KVM_EXIT_SHUTDOWN": 8, "KVM_EXIT_FAIL_ENTRY": 9, "KVM_EXIT_INTR": 10,
+    "KVM_EXIT_INTERNAL_ERROR": 17, "KVM_EXIT_SYSTEM_EVENT": 24, "KVM_EXIT_ARM_NISV": 28,
+    "KVM_DEV_TYPE_FSL_MPIC_20": 1, "KVM_DEV_TYPE_FSL_MPIC_42": 2, "KVM_DEV_TYPE_XICS": 3,
+    "KVM_DEV_TYPE_VFIO": 4, "KVM_DEV_TYPE_ARM_VGIC_V2": 5, "KVM_DEV_TYPE_FLIC": 6,
+    "KVM_DEV_TYPE_ARM_VGIC_V3": 7, "KVM_DEV_TYPE_ARM_VGIC_ITS": 8,
+    "KVM_ARM_TARGET_AEM_V8": 0, "KVM_ARM_TARGET_FOUNDATION_V8": 1, "KVM_ARM_TARGET_CORTEX_A57": 2,
+    "KVM_ARM_TARGET_XGENE_POTENZA": 3, "KVM_ARM_TARGET_CORTEX_A53": 4,
+    "KVM_ARM_TARGET_GENERIC_V8": 5,
+    "KVM_ARM_VCPU_POWER_OFF": 0, "KVM_ARM_VCPU_EL1_32BIT": 1, "KVM_ARM_VCPU_PSCI_0_2": 2,
+    "KVM_ARM_VCPU_PMU_V3": 3, "KVM_ARM_VCPU_SVE": 4, "KVM_ARM_VCPU_PTRAUTH_ADDRESS": 5,
+    "KVM_ARM_VCPU_PTRAUTH_GENERIC": 6, "KVM_ARM_VCPU_HAS_EL2": 7, "KVM_ARM_VCPU_HAS_EL2_E2H0": 8,
+    "KVM_ARM_VCPU_PMU_V3_STRICT": 9,
+    "KVM_DEV_ARM_VGIC_GRP_ADDR": 0, "KVM_DEV_ARM_VGIC_GRP_NR_IRQS": 3,
+    "KVM_DEV_ARM_VGIC_GRP_CTRL": 4,
+    "KVM_VGIC_V2_ADDR_TYPE_DIST": 0, "KVM_VGIC_V2_ADDR_TYPE_CPU": 1,
+    "KVM_VGIC_V3_ADDR_TYPE_DIST": 2, "KVM_VGIC_V3_ADDR_TYPE_REDIST": 3,
+    "KVM_DEV_ARM_VGIC_CTRL_INIT": 0,
+    "KVM_ARM_VCPU_PMU_V3_CTRL": 0, "KVM_ARM_VCPU_TIMER_CTRL": 1, "KVM_ARM_VCPU_PVTIME_CTRL": 2,
+    "KVM_ARM_VCPU_PMU_V3_IRQ": 0, "KVM_ARM_VCPU_PMU_V3_INIT": 1, "KVM_ARM_VCPU_PMU_V3_FILTER": 2,
+    "KVM_ARM_VCPU_PMU_V3_SET_PMU": 3, "KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS": 4,
+    "PMCR_EL0": 0x6030_0000_0013_DCE0,
+}  # fmt: skip
+TABLES = (
+    k.CAPABILITIES, k.EXIT_REASONS, k.DEVICE_TYPES, k.TARGETS, k.VCPU_FEATURES, k.VGIC_GROUPS,
+    k.VGIC_ADDR_ATTRS, k.VGIC_CTRL_ATTRS, k.VCPU_GROUPS, k.PMU_ATTRS, k.REGISTERS,
+)  # fmt: skip
+
+
+def test_request_numbers_are_the_headers() -> None:
+    assert ioctl.REQUESTS == REQUESTS
+
+
+def test_names_have_the_headers_numbers() -> None:
+    assert {name: k.ABI_NAMES.get(name) for name in NUMBERS} == NUMBERS
+
+
+def test_every_name_is_checked_here() -> None:
+    assert set(k.ABI_NAMES) <= set(NUMBERS)
+
+
+def test_no_name_is_in_two_tables() -> None:
+    assert len(k.ABI_NAMES) == sum(len(table) for table in TABLES)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: next(iter(table)))
+def test_no_number_is_twice_in_a_table(table: dict[str, int]) -> None:
+    assert len(set(table.values())) == len(table)
+    assert list(table.values()) == sorted(table.values())
+
+
+def test_the_numbers_outside_of_tables_are_the_headers() -> None:
+    assert k.KVM_API_VERSION == 12
+    assert k.KVM_CREATE_DEVICE_TEST == 1
+    assert k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED == 1
+    assert (k.KVM_VGIC_V3_DIST_SIZE, k.KVM_VGIC_V3_REDIST_SIZE) == (0x10000, 0x20000)
+
+
+@pytest.mark.parametrize(
+    ("layout", "size"),
+    [
+        (structs.KVM_DEVICE_ATTR, 24),
+        (structs.KVM_VCPU_INIT, 32),
+        (structs.KVM_CREATE_DEVICE, 12),
+        (structs.KVM_USERSPACE_MEMORY_REGION, 32),
+        (structs.KVM_ONE_REG, 16),
+        (structs.KVM_PMU_EVENT_FILTER, 8),
+    ],
+    ids=["device_attr", "vcpu_init", "create_device", "memory_region", "one_reg", "filter"],
+)
+def test_structures_have_the_headers_sizes(layout: struct.Struct, size: int) -> None:
+    assert layout.size == size
+
+
+def test_members_lie_at_the_headers_offsets() -> None:
+    attr = structs.KVM_DEVICE_ATTR.pack(1, 2, 3, 4)
+    assert struct.unpack_from("<I", attr, 4) == (2,)
+    assert struct.unpack_from("<QQ", attr, 8) == (3, 4)
+    region = structs.KVM_USERSPACE_MEMORY_REGION.pack(1, 2, 3, 4, 5)
+    assert struct.unpack_from("<QQQ", region, 8) == (3, 4, 5)
+    assert structs.KVM_PMU_EVENT_FILTER.pack(0x0201, 0x0403, 1).hex() == "0102030401000000"
+    assert structs.KVM_VCPU_INIT.pack(5, 8, *[0] * 6)[:8].hex() == "0500000008000000"
+
+
+def test_kvm_runs_members_lie_at_the_headers_offsets() -> None:
+    assert structs.RUN_IMMEDIATE_EXIT[0] == 1
+    assert structs.RUN_EXIT_REASON[0] == 8
+    assert structs.RUN_FAIL_ENTRY[0] == structs.RUN_MMIO[0] == 32
+    assert structs.RUN_FAIL_ENTRY[1].size == 12
+    assert structs.RUN_MMIO[1].unpack(bytes(range(21))) == (
+        0x0706050403020100,
+        bytes(range(8, 16)),
+        0x13121110,
+        20,
+    )
+
+
+def test_a_filter_behind_addr_has_the_headers_layout() -> None:
+    assert POINTEES["kvm_pmu_event_filter"][0] == structs.KVM_PMU_EVENT_FILTER.format
+
+
+def test_errno_values_are_linuxs_on_arm64() -> None:
+    assert {member.name: member.value for member in Errno} == ERRNOS
+
+
+def test_every_errno_has_its_message() -> None:
+    assert set(errno.MESSAGES) == set(Errno)
+    assert errno.MESSAGES[Errno.ENOEXEC] == "Exec format error"
+
+
+@pytest.mark.parametrize("value", range(1, 134))
+def test_an_errnos_name_leads_back_to_it(value: int) -> None:
+    assert errno.number(errno.name(value)) == value
+
+
+@pytest.mark.parametrize("text", ["", "E", "ENONSENSE", "E1x", "6", "enxio"])
+def test_what_is_no_errno_name_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no errno name"):
+        errno.number(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "names"),
+    [
+        ("vcpu", 0, k.PMU_ATTRS),
+        ("vcpu", 1, {}),
+        ("dev", 0, k.VGIC_ADDR_ATTRS),
+        ("dev", 4, k.VGIC_CTRL_ATTRS),
+        ("dev", 3, {}),
+    ],
+)
+def test_attributes_are_named_by_object_and_group(
+    kind: str, group: int, names: dict[str, int]
+) -> None:
+    assert k.attrs(kind, group) == names
