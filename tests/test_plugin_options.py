@@ -225,7 +225,7 @@ def test_the_specs_by_path_are_in_use_without_options(pytester: pytest.Pytester)
     from pytest_kvmpmu.resources import conformance_dir
 
     spec = next(Path(conformance_dir()).glob("test_vcpu_1_4*.py"))
-    result = pytester.runpytest_inprocess(f"{spec}::test_get_is_refused")
+    result = pytester.runpytest_subprocess(f"{spec}::test_get_is_refused")
     lines = result.outlines
     assert lines.index(header(result)[0]) < lines.index("collected 1 item")
     result.assert_outcomes(passed=1)
