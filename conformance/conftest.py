@@ -24,3 +24,13 @@ def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
             vcpu.set_irq(PMU_PPI)
         here.load("cycle-counter")
     return first, second
+
+
+@pytest.fixture
+def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
+    """Two vCPUs with a PMU, in a VM without an irqchip."""
+    with vm.session.batch():
+        made = vm.create_vcpu(0), vm.create_vcpu(1)
+        for vcpu in made:
+            vcpu.init_with_pmu()
+    return made

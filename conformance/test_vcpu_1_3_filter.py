@@ -21,15 +21,6 @@ Range = tuple[int, int, int]
 
 
 @pytest.fixture
-def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
-    """Two vCPUs with a PMU, in a VM without an irqchip."""
-    made = vm.create_vcpu(0), vm.create_vcpu(1)
-    for vcpu in made:
-        vcpu.init_with_pmu()
-    return made
-
-
-@pytest.fixture
 def covered(vm: Vm, pmus: tuple[Pmu, ...]) -> Vcpu:
     """vCPU 0 with a PMU, on a CPU that every kernel's default PMU covers: the first PMU's."""
     vcpu = vm.on(min(pmus[0].cpus)).create_vcpu(0)

@@ -33,15 +33,6 @@ def start(vcpu: Vcpu) -> None:
         vcpu.run(immediate_exit=True)
 
 
-@pytest.fixture
-def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
-    """Two vCPUs with a PMU, in a VM without an irqchip."""
-    made = vm.create_vcpu(0), vm.create_vcpu(1)
-    for vcpu in made:
-        vcpu.init_with_pmu()
-    return made
-
-
 @pytest.mark.kvmpmu_clause("set-pmu.absent")
 def test_a_kernel_without_set_pmu_says_enxio_to_has(vcpu: Vcpu) -> None:
     with refused(Errno.ENXIO):

@@ -13,9 +13,9 @@ def report(outcome: str, when: str, *properties: tuple[str, str]) -> pytest.Test
         nodeid="test_x.py::test_it",
         location=("test_x.py", 1, "test_it"),
         keywords={},
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,  # type: ignore[arg-type]  # a str here, one of pytest's words
         longrepr=None,
-        when=when,  # type: ignore[arg-type]
+        when=when,  # type: ignore[arg-type]  # the same
         user_properties=list(properties),
     )
 
