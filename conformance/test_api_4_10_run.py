@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.host import Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, CallHung, Vcpu, Vm
+from pytest_kvmpmu.kvm import CallHung, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr
@@ -14,6 +16,7 @@ from pytest_kvmpmu.wire.params import Addr
 ADDR = k.KVM_DEV_ARM_VGIC_GRP_ADDR
 DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
 DIST_BASE, REDIST_BASE = 0x0800_0000, 0x080A_0000
+PmuGuest = Callable[..., Vcpu]
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 
 
@@ -134,8 +137,10 @@ def test_a_guest_without_memory_does_not_come_back(vm: Vm, plain: Vcpu) -> None:
 
 @two_pmus
 @pytest.mark.kvmpmu_clause("run.flag-lingers", "run.enoexec.cpu")
-def test_the_flag_of_version_1_outlives_the_run_that_set_it(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
-    vcpu = _chosen(vm, pmus[0])
+def test_the_flag_of_version_1_outlives_the_run_that_set_it(
+    pmu_guest: PmuGuest, pmus: tuple[Pmu, ...]
+) -> None:
+    vcpu = pmu_guest(min(pmus[0].cpus), pmus[0])
     with refused(Errno.EINTR):
         vcpu.on(min(pmus[-1].cpus)).run(immediate_exit=True)
     with refused(Errno.ENOEXEC):
@@ -146,9 +151,9 @@ def test_the_flag_of_version_1_outlives_the_run_that_set_it(vm: Vm, pmus: tuple[
 
 @two_pmus
 @pytest.mark.kvmpmu_clause("run.flag-lingers", "set-pmu.fail-entry")
-def test_the_flag_of_version_2_names_a_good_cpu(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+def test_the_flag_of_version_2_names_a_good_cpu(pmu_guest: PmuGuest, pmus: tuple[Pmu, ...]) -> None:
     good = min(pmus[0].cpus)
-    vcpu = _chosen(vm, pmus[0])
+    vcpu = pmu_guest(min(pmus[0].cpus), pmus[0])
     with refused(Errno.EINTR):
         vcpu.on(min(pmus[-1].cpus)).run(immediate_exit=True)
     exit = vcpu.on(good).run()
@@ -158,24 +163,13 @@ def test_the_flag_of_version_2_names_a_good_cpu(vm: Vm, pmus: tuple[Pmu, ...]) -
 
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.repeats")
-def test_an_early_end_on_a_wrong_cpu_leaves_nothing_behind(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
-    vcpu = _chosen(vm, pmus[0])
+def test_an_early_end_on_a_wrong_cpu_leaves_nothing_behind(
+    pmu_guest: PmuGuest, pmus: tuple[Pmu, ...]
+) -> None:
+    vcpu = pmu_guest(min(pmus[0].cpus), pmus[0])
     with refused(Errno.EINTR):
         vcpu.on(min(pmus[-1].cpus)).run(immediate_exit=True)
     assert vcpu.on(min(pmus[0].cpus)).run().reason == k.KVM_EXIT_MMIO
-
-
-def _chosen(vm: Vm, pmu: Pmu) -> Vcpu:
-    """A vCPU with ``pmu``, ready to run the cycle-counter payload."""
-    here = vm.on(min(pmu.cpus))
-    vcpu = here.create_vcpu(0)
-    vcpu.init_with_pmu()
-    here.create_gic()
-    vcpu.set_irq(PMU_PPI)
-    vcpu.set_pmu(pmu)
-    vcpu.init_pmu()
-    here.load("cycle-counter")
-    return vcpu
 
 
 @two_pmus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.expect import let_run, refused
 from pytest_kvmpmu.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
@@ -26,13 +26,6 @@ def covered(vm: Vm, pmus: tuple[Pmu, ...]) -> Vcpu:
     vcpu = vm.on(min(pmus[0].cpus)).create_vcpu(0)
     vcpu.init_with_pmu()
     return vcpu
-
-
-def start(vcpu: Vcpu) -> None:
-    """Let the VM have run, without entering the guest."""
-    vcpu.init_pmu()
-    with refused(Errno.EINTR):
-        vcpu.run(immediate_exit=True)
 
 
 def counts(vcpu: Vcpu, vm: Vm, filters: tuple[Range, ...]) -> bool:
@@ -86,7 +79,7 @@ def test_a_range_up_to_the_last_event_is_taken_and_so_is_an_empty_one(
 @pytest.mark.kvmpmu_clause("filter.ebusy.vcpu-ran")
 def test_after_a_run_of_any_vcpu_filter_is_ebusy(pair: tuple[Vcpu, Vcpu]) -> None:
     ran, other = pair
-    start(ran)
+    let_run(ran)
     with refused(Errno.EBUSY):
         other.set_filter(0, 0, DENY)
 
@@ -94,7 +87,7 @@ def test_after_a_run_of_any_vcpu_filter_is_ebusy(pair: tuple[Vcpu, Vcpu]) -> Non
 @pytest.mark.kvmpmu_clause("filter.ebusy.vcpu-ran", "filter.efault")
 def test_efault_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu]) -> None:
     ran, other = pair
-    start(ran)
+    let_run(ran)
     with refused(Errno.EFAULT):
         other.set_pmu_attr(FILTER, FAULT)
 
@@ -102,7 +95,7 @@ def test_efault_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu]) -> None:
 @pytest.mark.kvmpmu_clause("filter.ebusy.vcpu-ran", "filter.einval.range")
 def test_einval_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu]) -> None:
     ran, other = pair
-    start(ran)
+    let_run(ran)
     with refused(Errno.EINVAL):
         other.set_filter(0, 0, 2)
 
@@ -110,7 +103,7 @@ def test_einval_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu]) -> None:
 @pytest.mark.kvmpmu_clause("filter.ran-before")
 def test_a_filter_is_taken_after_a_run(pair: tuple[Vcpu, Vcpu]) -> None:
     ran, other = pair
-    start(ran)
+    let_run(ran)
     other.set_filter(0, 0, DENY)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.expect import let_run, refused
 from pytest_kvmpmu.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
@@ -24,13 +24,6 @@ bad_pointer = pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "n
 def deny_nothing(vcpu: Vcpu) -> None:
     """A filter without effect on any event."""
     vcpu.set_filter(0, 0, DENY)
-
-
-def start(vcpu: Vcpu) -> None:
-    """Let the VM have run, without entering the guest.  Needs nothing but INIT: no irqchip."""
-    vcpu.init_pmu()
-    with refused(Errno.EINTR):
-        vcpu.run(immediate_exit=True)
 
 
 @pytest.mark.kvmpmu_clause("set-pmu.absent")
@@ -138,7 +131,7 @@ def test_after_a_run_of_any_vcpu_set_is_ebusy(
 ) -> None:
     ran, other = pair
     other.set_pmu(pmus[0])
-    start(ran)
+    let_run(ran)
     for pmu in pmus:
         with refused(Errno.EBUSY):
             other.set_pmu(pmu)
@@ -252,7 +245,7 @@ def test_ebusy_after_init_wins_over_enxio(vcpu: Vcpu, number: int) -> None:
 @bad_pointer
 def test_efault_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu], addr: Addr) -> None:
     ran, other = pair
-    start(ran)
+    let_run(ran)
     with refused(Errno.EFAULT):
         other.set_pmu_attr(SET_PMU, addr)
 
@@ -261,7 +254,7 @@ def test_efault_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu], addr: Addr)
 @pytest.mark.parametrize("number", NO_PMUS_ID)
 def test_enxio_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu], number: int) -> None:
     ran, other = pair
-    start(ran)
+    let_run(ran)
     with refused(Errno.ENXIO):
         other.set_pmu(number)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from .kvm import KvmError
+from .kvm import KvmError, Vcpu
 from .uapi.errno import Errno
 
 
@@ -23,3 +23,10 @@ def refused(errno: Errno) -> Iterator[None]:
             raise AssertionError(f"expected {errno.name}, got {error}") from error
     else:
         raise AssertionError(f"expected {errno.name}, but the call succeeded")
+
+
+def let_run(vcpu: Vcpu) -> None:
+    """Initialise the vCPU's PMU and let its VM have run, without entering the guest."""
+    vcpu.init_pmu()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
