@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .backends.base import World
 from .uapi.errno import MESSAGES, Errno
@@ -60,6 +60,20 @@ class Session:
         if self._waiting is not None:
             self._waiting = []
         return self._issue(calls, seconds)
+
+    def race(self, calls: Sequence[Call]) -> list[Outcome]:
+        """The Outcomes of ``calls``, issued at once by as many threads.  Not for KVM_RUN.
+
+        A refusal is an Outcome like any other.  The record has the calls one after the other.
+        """
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._issue(waiting)
+        first = len(self.record)
+        self.record += [(call, None) for call in calls]
+        outcomes = self._world.race(calls)
+        self.record[first:] = zip(calls, outcomes, strict=True)
+        return outcomes
 
     def defer(self, call: Call) -> None:
         """Issue ``call``, whose Outcome nobody needs; within a `batch`, later."""

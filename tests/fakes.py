@@ -110,3 +110,6 @@ class Scripted:
             if until_refused and outcomes[-1].ret < 0:
                 break
         return outcomes
+
+    def race(self, calls: Sequence[Call], seconds: float | None = None) -> list[Outcome]:
+        return self.execute(calls, seconds=seconds)

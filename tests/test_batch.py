@@ -6,6 +6,7 @@ import pytest
 
 from pytest_kvmpmu.kvm import Kvm, KvmError, Session
 from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome
 
 from .fakes import Scripted
@@ -84,3 +85,18 @@ def test_an_empty_batch_issues_nothing() -> None:
     with Session(world).batch():
         pass
     assert world.batches == []
+
+
+def test_calls_at_once_come_after_those_that_wait() -> None:
+    world = Scripted(Outcome(0), Outcome(-1, Errno.EINVAL), Outcome(0))
+    session = Session(world)
+    call = Call.make("KVM_GET_API_VERSION", "kvm", 0)
+    with session.batch():
+        session.defer(call)
+        assert session.race([call, call]) == [Outcome(-1, Errno.EINVAL), Outcome(0)]
+    assert [len(batch) for batch in world.batches] == [1, 2]
+    assert [outcome for _, outcome in session.record] == [
+        Outcome(0),
+        Outcome(-1, Errno.EINVAL),
+        Outcome(0),
+    ]

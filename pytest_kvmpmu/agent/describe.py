@@ -17,12 +17,14 @@ _DEVICE = "/dev/kvm"
 
 
 def describe() -> dict[str, Any]:
-    """The facts as JSON values; ``kvm`` is ``ok`` or names the first thing that is missing."""
+    """The facts as JSON values; ``kvm`` is ``ok`` or names the first thing that is missing.
+
+    Not the CPUs: they are those that the process had before its threads moved.
+    """
     return {
         "machine": platform.machine(),
         "system": platform.system(),
         "release": platform.release(),
-        "cpus": sorted(os.sched_getaffinity(0)),
         "pmus": _core_pmus(),
         **_kvm(),
     }

@@ -1,30 +1,41 @@
 """The serving process: one request in, one answer out.
 
-Requests: ``{"op": "ping"}``; ``{"op": "describe"}``;
-``{"op": "execute", "world": N, "calls": [...], "seconds": S, "until_refused": BOOL}``.
-A number N other than that of the request before ends that world and begins a fresh one.
+``{"op": "ping"}`` and ``{"op": "describe"}`` are answered with ``{"ok": ...}``.
 
-One process serves many worlds, one after the other, each in a thread of its own.  A
-process for each would be safer still, but on an emulated host the page faults after
-a fork cost ten times what a world's calls cost.
+``{"op": "execute", "world": N, "calls": [CALL...], "orders": [[I...]...], "seconds": S,
+"until_refused": BOOL, "at_once": BOOL}`` issues calls.  ``calls`` has each different call
+once; an order lists them by place, for one world: the first for world N, the next for
+N + 1 and so on.  A world other than that of the order before begins afresh, and ends
+that one.  ``{"outcomes": [[OUTCOME...]...]}`` answers, with ``crash`` where it broke off.
+
+One process serves many worlds, one after the other; one that ran a guest ends with its
+thread.  A process for each would be safer still, but on an emulated host the page faults
+after a fork cost ten times what a world's calls cost.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import threading
 import traceback
 from collections import deque
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterator
 
 from ..wire.call import Call
 from ..wire.frame import Decoder, Message, encode
+from ..wire.outcome import Outcome
 from .describe import describe
+from .prepared import Prepared, prepare
 from .syscall import heed_alarm, ignore_alarm
 from .world import CannotIssue, World
 
 Request = Dict[str, Any]
+
+# Different calls that are kept ready.
+_KEPT = 4096
 
 
 def write(frame: bytes) -> None:
@@ -38,14 +49,18 @@ class Service:
 
     def __init__(self, payloads: Path) -> None:
         self._payloads = payloads
+        self._cpus = sorted(os.sched_getaffinity(0))
         self._decoder = Decoder()
         self._waiting: deque[Request] = deque()
+        self._orders: Orders | None = None
 
     def run(self) -> None:
         """Serve until standard input ends."""
         ignore_alarm()
+        # Threads begin where this one is; waking another CPU of an emulated host is slow.
+        os.sched_setaffinity(0, {self._cpus[0]})
         while self._peek() is not None:
-            thread = threading.Thread(target=self._one_world)
+            thread = threading.Thread(target=self._serve)
             thread.start()
             thread.join()
 
@@ -60,54 +75,96 @@ class Service:
                     self._waiting.append(event.body)
         return self._waiting[0]
 
-    def _one_world(self) -> None:
-        """Serve up to the first request for another world than the first one met here."""
+    def _answer(self, body: dict[str, Any]) -> None:
+        self._waiting.popleft()
+        self._orders = None
+        write(encode(body))
+
+    def _serve(self) -> None:
+        """Serve for as long as this thread may: until a world that ran a guest has ended."""
         heed_alarm()
         number: int | None = None
         world: World | None = None
         try:
-            request = self._peek()
-            while request is not None:
-                if request.get("op") == "execute":
-                    if number is not None and request["world"] != number:
-                        break
-                    number = request["world"]
+            while (request := self._peek()) is not None:
+                if request.get("op") != "execute":
+                    self._answer(self._other(request))
+                    continue
+                if self._orders is None:
+                    self._orders = Orders(request)
+                for wanted in self._orders.worlds():
+                    if world is not None and wanted != number:
+                        world.close()
+                        spoiled, world = world.has_run, None
+                        if spoiled:
+                            return
                     if world is None:
-                        world = World(self._payloads)
-                    answer = _execute(world, request)
-                else:
-                    answer = _other(request)
-                self._waiting.popleft()
-                write(encode(answer))
-                request = self._peek()
+                        number, world = wanted, World(self._payloads)
+                    self._orders.carry_out(world)
+                self._answer(self._orders.answer)
         except Exception:  # whatever it is, it is told to the one who asked
-            self._waiting.popleft()
-            write(encode({"outcomes": [], "crash": traceback.format_exc()}))
+            done = self._orders.answer if self._orders is not None else {"outcomes": []}
+            self._answer({**done, "crash": traceback.format_exc()})
         finally:
             if world is not None:
                 world.close()
 
+    def _other(self, request: Request) -> dict[str, Any]:
+        op = request.get("op")
+        if op == "ping":
+            return {"ok": {}}
+        if op == "describe":
+            return {"ok": {**describe(), "cpus": self._cpus}}
+        return {"error": f"unknown op {op!r}"}
 
-def _other(request: Request) -> dict[str, Any]:
-    op = request.get("op")
-    if op == "ping":
-        return {"ok": {}}
-    if op == "describe":
-        return {"ok": describe()}
-    return {"error": f"unknown op {op!r}"}
 
+class Orders:
+    """A request to execute: what of it is still to be done, and the answer so far."""
 
-def _execute(world: World, request: Request) -> dict[str, Any]:
-    """The outcomes of the request's calls, and what kept the rest from being issued."""
-    outcomes = []
-    try:
-        for call in request["calls"]:
-            outcome = world.execute(Call.from_json(call), request["seconds"])
-            outcomes.append(outcome.to_json())
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._ready: dict[int, Prepared] = {}
+        self._left: deque[list[int]] = deque(request["orders"])
+        self._world: int = request["world"]
+        self.answer: dict[str, Any] = {"outcomes": []}
+
+    def worlds(self) -> Iterator[int]:
+        """The numbers of the worlds that are still to do something."""
+        while self._left and "crash" not in self.answer:
+            yield self._world
+
+    def carry_out(self, world: World) -> None:
+        """The next order."""
+        order = self._left.popleft()
+        self._world += 1
+        outcomes: list[dict[str, Any]] = []
+        self.answer["outcomes"].append(outcomes)
+        try:
+            for outcome in self._issue(world, order):
+                outcomes.append(_plain_json(outcome) if outcome.plain else outcome.to_json())
+        except CannotIssue as error:
+            self.answer["crash"] = str(error)
+        except Exception:  # whatever it is, it is told to the one who asked
+            self.answer["crash"] = traceback.format_exc()
+
+    def _issue(self, world: World, order: list[int]) -> Iterator[Outcome]:
+        request = self._request
+        seconds, calls = request["seconds"], request["calls"]
+        if request.get("at_once"):
+            yield from world.race([Call.from_json(calls[place]) for place in order], seconds)
+            return
+        for place in order:
+            if place not in self._ready:
+                self._ready[place] = _prepared(json.dumps(calls[place]))
+            outcome = world.issue(self._ready[place], seconds)
+            yield outcome
             if outcome.ret < 0 and request.get("until_refused"):
-                break
-    except CannotIssue as error:
-        return {"outcomes": outcomes, "crash": str(error)}
-    except Exception:  # whatever it is, it is told to the one who asked
-        return {"outcomes": outcomes, "crash": traceback.format_exc()}
-    return {"outcomes": outcomes}
+                return
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _prepared(call: str) -> Prepared:
+    return prepare(Call.from_json(json.loads(call)))
+
+
+_plain_json = functools.lru_cache(maxsize=None)(Outcome.to_json)

@@ -7,6 +7,7 @@ buffers (so a bad pointer can't be passed) and gives no say in what EINTR does.
 from __future__ import annotations
 
 import ctypes
+import functools
 import mmap
 import signal
 import time
@@ -74,6 +75,12 @@ def map_memory(size: int, protection: int = mmap.PROT_READ | mmap.PROT_WRITE) ->
     if address == ctypes.c_void_p(-1).value:
         raise OSError(ctypes.get_errno(), f"mmap of {size} bytes")
     return int(address)
+
+
+@functools.lru_cache(maxsize=None)
+def unmapped() -> int:
+    """An address that none can touch, the same at every call."""
+    return map_memory(mmap.PAGESIZE, 0)
 
 
 def unmap_memory(address: int, size: int) -> None:

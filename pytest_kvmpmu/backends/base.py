@@ -31,6 +31,14 @@ class World(Protocol):
         """
         ...
 
+    def race(self, calls: Sequence[Call], seconds: float | None = None) -> list[Outcome]:
+        """The Outcomes of ``calls``, in order, issued at the same time by as many threads.
+
+        What the model gives is one of the orders in which they could get the kernel's locks.
+        Not for KVM_RUN.
+        """
+        ...
+
 
 class Backend(Protocol):
     """A kernel, real or not.
@@ -47,6 +55,12 @@ class Backend(Protocol):
 
     def world(self) -> World:
         """A fresh world.  Ends the one before."""
+        ...
+
+    def apart(
+        self, sequences: Sequence[Sequence[Call]], seconds: float | None = None
+    ) -> list[list[Outcome]]:
+        """The Outcomes of each sequence, each in a fresh world; sooner than one by one."""
         ...
 
     def close(self) -> None:

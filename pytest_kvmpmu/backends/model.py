@@ -29,6 +29,11 @@ class ModelBackend:
     def world(self) -> ModelWorld:
         return ModelWorld(self)
 
+    def apart(
+        self, sequences: Sequence[Sequence[Call]], seconds: float | None = None
+    ) -> list[list[Outcome]]:
+        return [self.world().execute(sequence, seconds=seconds) for sequence in sequences]
+
     def close(self) -> None:
         """There is nothing to let go of."""
 
@@ -50,6 +55,9 @@ class ModelWorld:
             if until_refused and outcomes[-1].ret < 0:
                 break
         return outcomes
+
+    def race(self, calls: Sequence[Call], seconds: float | None = None) -> list[Outcome]:
+        return self.execute(calls, seconds=seconds)
 
     def _step(self, call: Call) -> Outcome:
         if call.cpu not in self._backend.host.cpus:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,6 +71,49 @@ class RealBackend:
         self._worlds += 1
         return RealWorld(self, self._worlds)
 
+    def apart(
+        self, sequences: Sequence[Sequence[Call]], seconds: float | None = None
+    ) -> list[list[Outcome]]:
+        first = self._worlds + 1
+        self._worlds += len(sequences)
+        return self.execute(first, sequences, seconds)
+
+    def execute(
+        self,
+        world: int,
+        sequences: Sequence[Sequence[Call]],
+        seconds: float | None = None,
+        **how: bool,
+    ) -> list[list[Outcome]]:
+        """One request: the first sequence in the world of that number, the next in the next.
+
+        ``how`` is the request's own (agent.service): until_refused, at_once.
+        """
+        seconds = self.seconds if seconds is None else seconds
+        request = {"op": "execute", "world": world, **_orders(sequences), "seconds": seconds, **how}
+        calls = list(itertools.chain.from_iterable(sequences))
+        try:
+            answer = self.request(request, seconds * len(calls) + _GRACE)
+        except BackendFailure as failure:
+            if isinstance(failure.__cause__, NoAnswer):
+                last = f" (or one of the {len(calls) - 1} before it)" if len(calls) > 1 else ""
+                raise BackendFailure(
+                    f"{_named(calls[-1])}{last} did not return within {seconds:g} s and could"
+                    f" not be interrupted; {failure}"
+                ) from failure
+            raise
+        if "died" in answer:
+            self.close()  # whatever still comes is no answer to a later request
+        found = [
+            [Outcome.from_json(value) for value in outcomes]
+            for outcomes in answer.get("outcomes", ())
+        ]
+        for sequence, outcomes in itertools.zip_longest(sequences, found, fillvalue=()):
+            stopped = how.get("until_refused") and outcomes and outcomes[-1].ret < 0
+            if len(outcomes) < len(sequence) and not stopped:
+                raise BackendFailure(_why(sequence[len(outcomes)], answer))
+        return found
+
     def close(self) -> None:
         if self._link is not None:
             self._link.close()
@@ -86,35 +131,28 @@ class RealWorld:
     def execute(
         self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
     ) -> list[Outcome]:
+        return self._execute(calls, seconds, until_refused=until_refused)
+
+    def race(self, calls: Sequence[Call], seconds: float | None = None) -> list[Outcome]:
+        return self._execute(calls, seconds, at_once=True)
+
+    def _execute(self, calls: Sequence[Call], seconds: float | None, **how: bool) -> list[Outcome]:
         if self._lost:
             raise BackendFailure("this world ended with an earlier call")
-        seconds = self._backend.seconds if seconds is None else seconds
         self._lost = True  # unless the whole answer arrives
-        body = {
-            "op": "execute",
-            "world": self._number,
-            "calls": [call.to_json(names=False) for call in calls],
-            "seconds": seconds,
-            "until_refused": until_refused,
-        }
-        try:
-            answer = self._backend.request(body, seconds * len(calls) + _GRACE)
-        except BackendFailure as failure:
-            if isinstance(failure.__cause__, NoAnswer):
-                last = f" (or one of the {len(calls) - 1} before it)" if len(calls) > 1 else ""
-                raise BackendFailure(
-                    f"{_named(calls[-1])}{last} did not return within {seconds:g} s and could"
-                    f" not be interrupted; {failure}"
-                ) from failure
-            raise
-        if "died" in answer:
-            self._backend.close()  # whatever still comes is no answer to a later request
-        outcomes = [Outcome.from_json(value) for value in answer.get("outcomes", ())]
-        stopped = until_refused and outcomes and outcomes[-1].ret < 0
-        if len(outcomes) < len(calls) and not stopped:
-            raise BackendFailure(_why(calls[len(outcomes)], answer))
+        (outcomes,) = self._backend.execute(self._number, [calls], seconds, **how)
         self._lost = False
         return outcomes
+
+
+def _orders(sequences: Sequence[Sequence[Call]]) -> dict[str, Any]:
+    """``calls`` and ``orders`` of a request."""
+    places: dict[str, int] = {}
+    orders = [
+        [places.setdefault(json.dumps(call.to_json(names=False)), len(places)) for call in sequence]
+        for sequence in sequences
+    ]
+    return {"calls": [json.loads(text) for text in places], "orders": orders}
 
 
 def _why(call: Call, answer: Mapping[str, Any]) -> str:

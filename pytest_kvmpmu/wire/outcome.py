@@ -58,6 +58,11 @@ class Outcome:
     exit: Exit | None = None
     timed_out: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing but ``ret`` and ``errno``."""
+        return self.out is None and self.exit is None
+
     def to_json(self) -> dict[str, Any]:
         """The JSON form; members without a value are left out."""
         result: dict[str, Any] = {"ret": self.ret}

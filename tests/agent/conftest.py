@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.agent import world
+from pytest_kvmpmu.agent import syscall, world
 from pytest_kvmpmu.resources import fixtures_dir
 
 from .fake_kernel import FakeKernel
@@ -25,8 +25,8 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
 
     monkeypatch.setattr(os, "open", open_)
     monkeypatch.setattr(os, "sched_setaffinity", fake.sched_setaffinity)
-    monkeypatch.setattr(world, "ioctl", fake.ioctl)
-    monkeypatch.setattr(world, "bounded_ioctl", fake.bounded_ioctl)
+    monkeypatch.setattr(syscall, "ioctl", fake.ioctl)
+    monkeypatch.setattr(syscall, "bounded_ioctl", fake.bounded_ioctl)
     return fake
 
 

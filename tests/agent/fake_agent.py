@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_kvmpmu.agent import server, service, syscall
@@ -16,7 +17,7 @@ from pytest_kvmpmu.agent.world import CannotIssue
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome
 
-DONE, CANNOT, BUG, CRASH, LEAVE, HANG, SLEEP, CLOSED, THREAD, SAY = range(10)
+DONE, CANNOT, BUG, CRASH, LEAVE, HANG, SLEEP, CLOSED, THREAD, SAY, RUN = range(11)
 
 
 class World:
@@ -26,10 +27,14 @@ class World:
 
     def __init__(self, payloads: Path) -> None:
         self.payloads = payloads
+        self.has_run = False
         if not payloads.exists():
             raise FileNotFoundError(f"no {payloads}")
 
-    def execute(self, call: Call, seconds: float) -> Outcome:
+    def race(self, calls: Sequence[Call], seconds: float) -> list[Outcome]:
+        return [self.issue(call, seconds) for call in reversed(calls)]
+
+    def issue(self, call: Call, seconds: float) -> Outcome:
         what = call.args["cap"]
         if what == CANNOT:
             raise CannotIssue("CPU 77 cannot be used here")
@@ -47,7 +52,8 @@ class World:
             return Outcome(ret, errno or None, timed_out=late)
         if what == SAY:
             os.write(1, b"[    1.0] kvm: a word of the kernel\n")
-        values = {CLOSED: World.closed, THREAD: threading.get_ident() & 0xFFFF}
+        self.has_run |= what == RUN
+        values = {CLOSED: World.closed, THREAD: threading.get_native_id()}
         return Outcome(values.get(what, 0))
 
     def close(self) -> None:
@@ -61,5 +67,6 @@ def ioctl(fd: int, request: int, arg: int) -> int:
 
 if __name__ == "__main__":
     vars(service)["World"] = World
+    vars(service)["prepare"] = lambda call: call
     vars(syscall)["_ioctl"] = ioctl
     server.main()

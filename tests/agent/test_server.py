@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pytest_kvmpmu.targets.link import Link, LinkLost, NoAnswer
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome
 
-from .fake_agent import BUG, CANNOT, CLOSED, CRASH, DONE, HANG, LEAVE, SAY, SLEEP, THREAD
+from .fake_agent import BUG, CANNOT, CLOSED, CRASH, DONE, HANG, LEAVE, RUN, SAY, SLEEP, THREAD
 
 PATIENCE = 20.0
 
@@ -50,15 +51,33 @@ class Agent:
         patience: float = PATIENCE,
         **more: bool,
     ) -> dict[str, Any]:
-        """The agent's answer to a request with those calls."""
-        listed = [
-            {"call": "KVM_CHECK_EXTENSION", "on": "kvm", "cpu": 0, "cap": number}
-            for number in calls
-        ]
-        return self.link.request(
-            {"op": "execute", "world": world, "calls": listed, "seconds": seconds, **more},
-            patience,
-        )
+        """The agent's answer to a request with those calls; their outcomes without the order."""
+        answer = self.worlds(calls, world=world, seconds=seconds, patience=patience, **more)
+        if answer.get("outcomes"):
+            (answer["outcomes"],) = answer["outcomes"]
+        return answer
+
+    def worlds(
+        self,
+        *orders: Sequence[int],
+        world: int = 1,
+        seconds: float = 5.0,
+        patience: float = PATIENCE,
+        **more: bool,
+    ) -> dict[str, Any]:
+        """The agent's answer to a request with an order for each of several worlds."""
+        different = list(dict.fromkeys(itertools.chain.from_iterable(orders)))
+        body = {
+            "op": "execute",
+            "world": world,
+            "calls": [
+                {"call": "KVM_CHECK_EXTENSION", "on": "kvm", "cpu": 0, "cap": number}
+                for number in different
+            ],
+            "orders": [[different.index(number) for number in order] for order in orders],
+            "seconds": seconds,
+        }
+        return self.link.request({**body, **more}, patience)
 
 
 @pytest.fixture
@@ -93,7 +112,14 @@ def test_a_ping_is_answered(agent: Agent) -> None:
 def test_describe_tells_of_this_machine(agent: Agent) -> None:
     found = agent.link.request({"op": "describe"}, PATIENCE)["ok"]
     assert found["release"] == os.uname().release
-    assert found["cpus"]
+    assert found["cpus"] == sorted(os.sched_getaffinity(0))
+
+
+def test_describe_tells_the_processs_cpus_and_not_the_threads(agent: Agent) -> None:
+    agent.execute(DONE)
+    assert agent.link.request({"op": "describe"}, PATIENCE)["ok"]["cpus"] == sorted(
+        os.sched_getaffinity(0)
+    )
 
 
 def test_an_unknown_request_is_an_error_and_no_end(agent: Agent) -> None:
@@ -113,6 +139,35 @@ def test_a_world_stays_through_requests_and_is_closed_by_the_next(agent: Agent) 
     second = agent.execute(CLOSED, THREAD, world=2)
     assert rets(second)[0] == 1
     assert rets(first[0])[1] == rets(first[1])[1]
+
+
+def test_a_request_may_bring_orders_for_several_worlds(agent: Agent) -> None:
+    agent.execute(DONE, world=1)
+    answer = agent.worlds([CLOSED], [CLOSED, DONE], [], [CLOSED], world=1)
+    assert [[outcome["ret"] for outcome in each] for each in answer["outcomes"]] == [
+        [0],
+        [1, 0],
+        [],
+        [3],
+    ]
+    assert rets(agent.execute(CLOSED, world=4)) == [3]
+
+
+def test_a_world_that_ran_a_guest_ends_with_its_thread(agent: Agent) -> None:
+    quiet, same, other = agent.worlds([THREAD], [RUN, THREAD], [THREAD])["outcomes"]
+    assert quiet[0] == same[1]
+    assert other[0] != same[1]
+
+
+def test_an_order_that_breaks_off_leaves_the_later_worlds_out(agent: Agent) -> None:
+    answer = agent.worlds([DONE], [DONE, CANNOT, DONE], [DONE])
+    assert answer["outcomes"] == [[{"ret": 0}], [{"ret": 0}]]
+    assert answer["crash"] == "CPU 77 cannot be used here"
+    assert rets(agent.execute(CLOSED, world=2)) == [1]
+
+
+def test_calls_at_once_are_left_to_the_world(agent: Agent) -> None:
+    assert rets(agent.execute(CLOSED, RUN, THREAD, at_once=True))[-1] == 0  # it had them reversed
 
 
 def test_other_requests_leave_the_world_alone(agent: Agent) -> None:

@@ -30,14 +30,6 @@ def test_a_refusal_is_minus_one_with_its_errno(here: World, kernel: FakeKernel) 
     assert issue(here, "KVM_CREATE_VM", "kvm", "vm0") == Outcome(-1, Errno.EINVAL)
 
 
-def test_an_interrupted_call_is_marked(here: World, kernel: FakeKernel) -> None:
-    kernel.answers["KVM_CHECK_EXTENSION"] = lambda _: (-1, Errno.EINTR)
-    kernel.late = True
-    assert issue(here, "KVM_CHECK_EXTENSION", "kvm", cap=0) == Outcome(
-        -1, Errno.EINTR, timed_out=True
-    )
-
-
 def test_the_thread_moves_to_a_calls_cpu_only_when_it_is_another(
     here: World, kernel: FakeKernel
 ) -> None:

@@ -63,6 +63,20 @@ def test_a_refused_run_has_its_exit_reason_too(here: World, kernel: FakeKernel) 
     assert issue(here, "KVM_RUN", "vcpu0", arg=0) == Outcome(-1, Errno.EINTR, exit=Exit(0))
 
 
+def test_an_interrupted_run_is_marked(here: World, kernel: FakeKernel) -> None:
+    with_vcpu(here)
+    kernel.answers["KVM_RUN"] = lambda _: (-1, Errno.EINTR)
+    kernel.late = True
+    assert issue(here, "KVM_RUN", "vcpu0").timed_out
+
+
+def test_a_world_knows_whether_it_ran_a_guest(here: World) -> None:
+    with_vcpu(here)
+    assert not here.has_run
+    issue(here, "KVM_RUN", "vcpu0")
+    assert here.has_run
+
+
 def test_the_end_of_a_world_closes_all_that_it_opened(kernel: FakeKernel, tmp_path: Path) -> None:
     world = with_vcpu(World(tmp_path))
     assert issue(world, "KVM_SET_USER_MEMORY_REGION", "vm0").ret == 0

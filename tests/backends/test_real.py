@@ -26,7 +26,7 @@ CALL = Call.make("KVM_GET_API_VERSION", "kvm", 3)
 
 def done(request: dict[str, Any]) -> Sequence[bytes]:
     """Every call succeeds."""
-    return [encode({"outcomes": [{"ret": 12} for _ in request["calls"]]})]
+    return [encode({"outcomes": [[{"ret": 12}] * len(order) for order in request["orders"]]})]
 
 
 def never(_: dict[str, Any]) -> Sequence[bytes]:
@@ -76,8 +76,34 @@ def test_calls_go_to_a_numbered_world_with_their_bound() -> None:
         5.0,
         True,
     )
-    assert [Call.from_json(call) for call in one["calls"]] == [CALL, CALL]
-    assert [Call.from_json(call) for call in two["calls"]] == [CALL]
+    assert (one["calls"], one["orders"]) == ([CALL.to_json()], [[0, 0]])
+    assert (two["calls"], two["orders"]) == ([CALL.to_json()], [[0]])
+    backend.close()
+
+
+def test_many_worlds_go_in_one_request() -> None:
+    target = FakeTarget(describing(done))
+    backend = RealBackend(target, 5.0)
+    other = Call.make("KVM_GET_API_VERSION", "kvm", 4)
+    backend.world()
+    found = backend.apart([[CALL, other], [], [other]])
+    assert found == [[Outcome(12)] * 2, [], [Outcome(12)]]
+    request = target.requests[-1]
+    assert (request["world"], request["calls"], request["orders"]) == (
+        2,
+        [CALL.to_json(), other.to_json()],
+        [[0, 1], [], [1]],
+    )
+    backend.world().execute([CALL])
+    assert target.requests[-1]["world"] == 5
+    backend.close()
+
+
+def test_calls_at_once_are_marked_so() -> None:
+    target = FakeTarget(describing(done))
+    backend = RealBackend(target, 5.0)
+    assert backend.world().race([CALL, CALL]) == [Outcome(12)] * 2
+    assert target.requests[-1]["at_once"] is True
     backend.close()
 
 
@@ -90,7 +116,7 @@ def test_a_request_may_have_a_bound_of_its_own() -> None:
 
 
 def test_a_refused_call_is_an_outcome_like_any_other() -> None:
-    answer = [encode({"outcomes": [{"ret": -1, "errno": "EFAULT"}]})]
+    answer = [encode({"outcomes": [[{"ret": -1, "errno": "EFAULT"}]]})]
     backend = RealBackend(FakeTarget(describing(lambda _: answer)), 5.0)
     world = backend.world()
     assert [world.execute([CALL]) for _ in range(2)] == [[Outcome(-1, Errno.EFAULT)]] * 2
@@ -98,7 +124,7 @@ def test_a_refused_call_is_an_outcome_like_any_other() -> None:
 
 
 def test_calls_after_a_refusal_may_be_left_out_where_that_was_asked() -> None:
-    answer = [encode({"outcomes": [{"ret": 12}, {"ret": -1, "errno": "EBUSY"}]})]
+    answer = [encode({"outcomes": [[{"ret": 12}, {"ret": -1, "errno": "EBUSY"}]]})]
     backend = RealBackend(FakeTarget(describing(lambda _: answer)), 5.0)
     world = backend.world()
     assert world.execute([CALL] * 3, until_refused=True) == [
@@ -221,7 +247,7 @@ def test_a_call_without_an_outcome_is_a_failure_that_names_it(
 
 def test_the_first_call_without_an_outcome_is_the_one_named() -> None:
     calls = [CALL, Call.make("KVM_CREATE_VM", "kvm", 0, "vm0"), CALL]
-    answer = [encode({"outcomes": [{"ret": 12}], "crash": "no"})]
+    answer = [encode({"outcomes": [[{"ret": 12}]], "crash": "no"})]
     backend = RealBackend(FakeTarget(describing(lambda _: answer)), 1.0)
     with pytest.raises(BackendFailure, match=r"^KVM_CREATE_VM on kvm from CPU 0: no"):
         backend.world().execute(calls)
@@ -245,7 +271,7 @@ def test_a_call_that_hangs_is_named_with_its_bound(
 
 
 def test_after_a_failure_the_world_is_lost_and_the_next_one_connects_again() -> None:
-    good = encode({"outcomes": [{"ret": 12}]})
+    good = encode({"outcomes": [[{"ret": 12}]]})
     replies: Iterator[list[bytes | None]] = iter([[None], [good], [good]])
     target = FakeTarget(describing(lambda _: next(replies)))
     backend = RealBackend(target, 1.0)
@@ -261,7 +287,7 @@ def test_after_a_failure_the_world_is_lost_and_the_next_one_connects_again() -> 
 
 def test_an_answer_that_comes_after_a_death_is_not_taken_for_the_next_ones() -> None:
     # The serving process died between two requests, and its successor answers both.
-    late, right = encode({"outcomes": [{"ret": 1}]}), encode({"outcomes": [{"ret": 2}]})
+    late, right = encode({"outcomes": [[{"ret": 1}]]}), encode({"outcomes": [[{"ret": 2}]]})
     replies = iter([[encode({"died": "SIGKILL"}), late], [right]])
     backend = RealBackend(FakeTarget(describing(lambda _: next(replies))), 1.0)
     with pytest.raises(BackendFailure, match="ended"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -36,6 +37,19 @@ def test_a_frame_is_one_line_of_ascii_that_begins_with_rs(body: Any) -> None:
     assert frame.startswith(RS)
     assert frame.index(b"\n") == len(frame) - 1
     assert frame.count(RS) == 1
+
+
+def test_a_long_message_is_deflated() -> None:
+    body = {"calls": [{"call": "KVM_HAS_DEVICE_ATTR", "on": "vcpu0", "cpu": 0}] * 50}
+    assert len(encode(body)) < 100
+    assert decode(encode(body)) == [Message(body)]
+
+
+def test_a_long_message_that_does_not_deflate_is_left_as_it_is() -> None:
+    letters = random.Random(1)
+    body = "".join(chr(letters.randrange(0x23, 0x5B)) for _ in range(200))
+    assert body.encode() in encode(body)
+    assert decode(encode(body)) == [Message(body)]
 
 
 @given(st.lists(json_values | stray_lines.map(Stray), max_size=6), st.data())

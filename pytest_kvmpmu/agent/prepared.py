@@ -1,0 +1,212 @@
+"""Calls made ready to be issued: what can be done once for all times is done once.
+
+A prepared call belongs to no world; the objects that it names are looked up when it is
+issued.  Its buffers live as long as it does: no two threads may issue the same one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import mmap
+import struct
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from ..uapi import constants as k
+from ..uapi import structs
+from ..uapi.errno import Errno
+from ..uapi.ioctl import REQUESTS
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from ..wire.params import POINTEES, Addr
+from . import payload, syscall
+
+if TYPE_CHECKING:
+    from .world import World
+
+_PAGE = mmap.PAGESIZE
+# Outcomes that need nothing but two numbers, made once each.
+_plain = functools.lru_cache(maxsize=None)(Outcome)
+
+
+class Prepared:
+    """``issue`` makes the call, in the thread that calls it, which has to be on ``cpu``."""
+
+    def __init__(self, call: Call) -> None:
+        self.cpu = call.cpu
+        self.on = call.on
+        self.request = REQUESTS[call.ioctl]
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        """What came of it.  A call that sleeps is interrupted after ``seconds``."""
+        raise NotImplementedError
+
+
+def prepare(call: Call) -> Prepared:
+    """``call``, ready to be issued."""
+    if "addr" in call.args:
+        return _Indirect(call)
+    return _KINDS.get(call.ioctl, _ByValue)(call)
+
+
+class _ByValue(Prepared):
+    """A call whose argument is a number; its result may be a new descriptor."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        (self._arg,) = call.args.values()
+        self._new = call.new
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        del seconds  # only KVM_RUN sleeps so that a signal wakes it
+        ret, errno = syscall.ioctl(world.fd(self.on), self.request, self._arg)
+        if self._new is not None:
+            world.adopt(self._new, ret)
+            ret = min(ret, 0)  # the descriptor's number is nobody's business
+        return _plain(ret, errno or None)
+
+
+class _Struct(Prepared):
+    """A call whose argument points to a structure, filled with `content`."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        self._content = self.content(call.args)
+        self._buffer = ctypes.create_string_buffer(self._content, len(self._content))
+        fault = call.args.get("argp") == "fault"
+        self._address = syscall.unmapped() if fault else ctypes.addressof(self._buffer)
+
+    def content(self, args: Mapping[str, Any]) -> bytes:
+        """The structure's bytes."""
+        raise NotImplementedError
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        del seconds
+        ret, errno = syscall.ioctl(world.fd(self.on), self.request, self._address)
+        return _plain(ret, errno or None)
+
+
+class _Indirect(_Struct):
+    """A structure that points to a value in its turn: device attributes and registers."""
+
+    def __init__(self, call: Call) -> None:
+        self._reads = call.ioctl.startswith("KVM_GET_")
+        super().__init__(call)
+
+    def content(self, args: Mapping[str, Any]) -> bytes:
+        addr: Addr = args["addr"]
+        self._layout = POINTEES[addr.kind][0] if addr.values else ""
+        self._before = addr.memory
+        self._pointee = ctypes.create_string_buffer(addr.memory, len(addr.memory) or 1)
+        address = 0
+        if addr.kind == "fault":
+            address = syscall.unmapped()
+        elif addr.values:
+            address = ctypes.addressof(self._pointee)
+        if "attr" in args:
+            return structs.KVM_DEVICE_ATTR.pack(args["flags"], args["group"], args["attr"], address)
+        return structs.KVM_ONE_REG.pack(args["id"], address)
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        if not self._reads or not self._layout:
+            return super().issue(world, seconds)
+        self._pointee.raw = self._before
+        outcome = super().issue(world, seconds)
+        if outcome.ret != 0:
+            return outcome
+        (value, *_rest) = struct.unpack_from(self._layout, self._pointee)
+        return Outcome(0, out={"value": value})
+
+
+class _PreferredTarget(_Struct):
+    """KVM_ARM_PREFERRED_TARGET."""
+
+    def content(self, args: Mapping[str, Any]) -> bytes:
+        del args
+        return bytes(structs.KVM_VCPU_INIT.size)
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        outcome = super().issue(world, seconds)
+        if outcome.ret < 0:
+            return outcome
+        target, *words = structs.KVM_VCPU_INIT.unpack_from(self._buffer)
+        features = [n for n in range(32 * 7) if words[n // 32] >> n % 32 & 1]
+        return Outcome(outcome.ret, out={"target": target, "features": features})
+
+
+class _VcpuInit(_Struct):
+    """KVM_ARM_VCPU_INIT."""
+
+    def content(self, args: Mapping[str, Any]) -> bytes:
+        words = [0] * 7
+        for bit in args["features"]:
+            words[bit // 32] |= 1 << bit % 32
+        return structs.KVM_VCPU_INIT.pack(args["target"], *words)
+
+
+class _CreateDevice(_Struct):
+    """KVM_CREATE_DEVICE."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        assert call.new is not None  # the call table says so
+        self._new = call.new
+
+    def content(self, args: Mapping[str, Any]) -> bytes:
+        self._tests = bool(args["flags"] & k.KVM_CREATE_DEVICE_TEST)
+        return structs.KVM_CREATE_DEVICE.pack(args["type"], 0, args["flags"])
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        outcome = super().issue(world, seconds)
+        _type, fd, _flags = structs.KVM_CREATE_DEVICE.unpack_from(self._buffer)
+        world.adopt(self._new, fd if outcome.ret == 0 and not self._tests else -1)
+        return outcome
+
+
+class _MemoryRegion(Prepared):
+    """KVM_SET_USER_MEMORY_REGION, with memory of its own and a payload at its start."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        self._args = call.args
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        del seconds
+        args = self._args
+        size = args["memory_size"]
+        code = payload.image(world.payloads, args["payload"]) if args["payload"] else b""
+        address = world.memory(max(size, len(code), _PAGE))
+        ctypes.memmove(address, code, len(code))
+        buffer = ctypes.create_string_buffer(
+            structs.KVM_USERSPACE_MEMORY_REGION.pack(
+                args["slot"], 0, args["guest_phys_addr"], size, address
+            )
+        )
+        ret, errno = syscall.ioctl(world.fd(self.on), self.request, ctypes.addressof(buffer))
+        return _plain(ret, errno or None)
+
+
+class _Run(Prepared):
+    """KVM_RUN."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        self._immediate_exit: bool = call.args["immediate_exit"]
+        self._arg: int = call.args["arg"]
+
+    def issue(self, world: World, seconds: float) -> Outcome:
+        vcpu = world.vcpu(self.on)
+        if vcpu is None:
+            return _plain(-1, Errno.EBADF)
+        vcpu.prepare(self._immediate_exit)
+        ret, errno, late = syscall.bounded_ioctl(seconds, vcpu.fd, self.request, self._arg)
+        return Outcome(ret, errno or None, exit=vcpu.exit(), timed_out=late)
+
+
+_KINDS: dict[str, Callable[[Call], Prepared]] = {
+    "KVM_ARM_PREFERRED_TARGET": _PreferredTarget,
+    "KVM_ARM_VCPU_INIT": _VcpuInit,
+    "KVM_CREATE_DEVICE": _CreateDevice,
+    "KVM_RUN": _Run,
+    "KVM_SET_USER_MEMORY_REGION": _MemoryRegion,
+}
