@@ -134,4 +134,4 @@ class Context:
 
     def put(self, name: str, value: Object) -> Context:
         """The context with an object made or replaced."""
-        return replace(self, state=self.state.put(name, value))
+        return Context(self.state.put(name, value), self.call, self.host)

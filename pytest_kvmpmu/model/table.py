@@ -105,10 +105,23 @@ def done(c: Context) -> tuple[Context, Outcome]:
     return c, Outcome(0)
 
 
+# By a table's id and a revision's rank: the table, and the rows that hold there.
+_IN_FORCE: dict[tuple[int, int], tuple[Table, Table]] = {}
+
+
+def in_force(table: Table, wanted: Revision) -> Table:
+    """The rows of ``table`` that are part of the revision ``wanted``."""
+    key = (id(table), wanted.rank)
+    known = _IN_FORCE.get(key)
+    if known is None or known[0] is not table:
+        known = _IN_FORCE[key] = table, tuple(row for row in table if row.holds_in(wanted))
+    return known[1]
+
+
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
     """What ``table`` says of the call in ``c``, in the revision ``wanted``."""
-    for row in table:
-        if not row.holds_in(wanted) or not row.when(c):
+    for row in in_force(table, wanted):
+        if not row.when(c):
             continue
         if row.errno is not None:
             return c.state, Outcome(-1, row.errno)
