@@ -30,3 +30,9 @@ def let_run(vcpu: Vcpu) -> None:
     vcpu.init_pmu()
     with refused(Errno.EINTR):
         vcpu.run(immediate_exit=True)
+
+
+def counting(vcpu: Vcpu) -> bool:
+    """Whether the guest's cycle counter moves: one run of the payload ``cycle-counter``."""
+    reads = vcpu.run_payload("cycle-counter")
+    return 0 < reads["first"] < reads["second"]

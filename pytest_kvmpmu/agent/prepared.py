@@ -30,7 +30,12 @@ _plain = functools.lru_cache(maxsize=None)(Outcome)
 
 
 class Prepared:
-    """``issue`` makes the call, in the thread that calls it, which has to be on ``cpu``."""
+    """``issue`` makes the call, in the thread that calls it, which has to be on ``cpu``.
+
+    ``runs`` says that it is a KVM_RUN: those of a vCPU come from one thread.
+    """
+
+    runs = False
 
     def __init__(self, call: Call) -> None:
         self.cpu = call.cpu
@@ -188,6 +193,8 @@ class _MemoryRegion(Prepared):
 
 class _Run(Prepared):
     """KVM_RUN."""
+
+    runs = True
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)

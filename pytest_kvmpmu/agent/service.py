@@ -28,9 +28,10 @@ from ..wire.call import Call
 from ..wire.frame import Decoder, Message, encode
 from ..wire.outcome import Outcome
 from .describe import describe
+from .lane import CannotIssue
 from .prepared import Prepared, prepare
 from .syscall import heed_alarm, ignore_alarm
-from .world import CannotIssue, World
+from .world import World
 
 Request = Dict[str, Any]
 

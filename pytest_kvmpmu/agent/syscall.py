@@ -6,11 +6,13 @@ buffers (so a bad pointer can't be passed) and gives no say in what EINTR does.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import mmap
 import signal
 import time
+from typing import Iterator
 
 from ..uapi.errno import Errno
 
@@ -47,6 +49,16 @@ def ignore_alarm() -> None:
     """Keep SIGALRM from this thread and the ones that it starts; to be called by the first."""
     signal.signal(signal.SIGALRM, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+
+
+@contextlib.contextmanager
+def ignored_alarm() -> Iterator[None]:
+    """Leave SIGALRM to another thread for a while."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    try:
+        yield
+    finally:
+        heed_alarm()
 
 
 def ioctl(fd: int, request: int, arg: int) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """One world: the objects that a sequence of Calls makes, and the Calls' execution.
 
-A world lives in a thread of its own, since KVM makes perf events for the thread that
-runs a vCPU, and events that are left over would keep the next VM's from counting.
+A world that runs guests lives in a thread of its own, since events of a vCPU that are
+left over in its thread would keep the next world's from counting.  The first vCPU that
+runs does so in that thread, each further one in one of its own.
 """
 
 from __future__ import annotations
@@ -14,25 +15,19 @@ from ..uapi import ioctl as req
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from . import syscall
+from .lane import Lane, OwnLane, move
 from .prepared import Prepared, prepare
 from .race import Runner, at_once
 from .vcpu import Vcpu
 
 
-class CannotIssue(Exception):
-    """A call that can't even be made here; the message says why."""
-
-
 class World:
-    """Executes Calls, keeping the objects that they make by name.
-
-    ``has_run`` says whether a KVM_RUN was issued: then the thread has events of its own.
-    """
+    """Executes Calls, keeping the objects that they make by name."""
 
     def __init__(self, payloads: Path) -> None:
         self.payloads = payloads
-        self.has_run = False
-        self._cpu: int | None = None
+        self._lane = Lane()
+        self._lanes: dict[str, Lane] = {}
         self._kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
         self._fds: dict[str, int] = {"kvm": self._kvm}
         self._vcpus: dict[str, Vcpu] = {}
@@ -45,10 +40,13 @@ class World:
 
     def issue(self, call: Prepared, seconds: float) -> Outcome:
         """As `execute`, for a call that was made ready."""
-        if call.cpu != self._cpu:
-            move(call.cpu)
-            self._cpu = call.cpu
-        return call.issue(self, seconds)
+        lane = self._lane_of(call.on) if call.runs else self._lane
+        return lane.issue(call, self, seconds)
+
+    def _lane_of(self, vcpu: str) -> Lane:
+        if vcpu not in self._lanes:
+            self._lanes[vcpu] = OwnLane() if self._lanes else self._lane
+        return self._lanes[vcpu]
 
     def race(self, calls: Sequence[Call], seconds: float) -> list[Outcome]:
         """Issue all ``calls`` at once, each from a thread of its own; not KVM_RUN."""
@@ -57,13 +55,17 @@ class World:
     def _runner(self, call: Prepared, seconds: float) -> Runner:
         return lambda: move(call.cpu), lambda: call.issue(self, seconds)
 
+    @property
+    def has_run(self) -> bool:
+        """Whether a KVM_RUN was issued: then this thread has events that last."""
+        return bool(self._lanes)
+
     def fd(self, name: str) -> int:
         """The descriptor of an object, -1 where it was never made."""
         return self._fds.get(name, -1)
 
     def vcpu(self, name: str) -> Vcpu | None:
         """A vCPU that can be run; None where there is none."""
-        self.has_run = True
         return self._vcpus.get(name)
 
     def adopt(self, name: str, fd: int) -> None:
@@ -81,7 +83,12 @@ class World:
         return address
 
     def close(self) -> None:
-        """End the VMs: with the last descriptor and mapping of one, the kernel takes it down."""
+        """End the threads and the VMs.
+
+        With the last descriptor and mapping of a VM, the kernel takes it down.
+        """
+        for lane in self._lanes.values():
+            lane.close()
         for vcpu in self._vcpus.values():
             vcpu.close()
         for fd in reversed(list(self._fds.values())):
@@ -89,11 +96,3 @@ class World:
                 os.close(fd)
         for address, size in self._memory:
             syscall.unmap_memory(address, size)
-
-
-def move(cpu: int) -> None:
-    """Put this thread on ``cpu``."""
-    try:
-        os.sched_setaffinity(0, {cpu})
-    except OSError as error:
-        raise CannotIssue(f"CPU {cpu} cannot be used here: {error.strerror}") from error

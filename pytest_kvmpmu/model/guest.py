@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..guest import Payload, payload
+from ..guest import payload
 from ..host import Pmu
 from ..uapi import constants as k
 from ..uapi.errno import Errno
@@ -63,13 +63,19 @@ _PROGRAMS: dict[str, Callable[[Context], dict[str, int]]] = {
 }
 
 
-def _lacks_pmu(c: Context) -> bool:
+def lacks_pmu(c: Context) -> bool:
+    """The vCPU was initialised without a PMU."""
     return k.KVM_ARM_VCPU_PMU_V3 not in c.vcpu.features
 
 
-def stuck(c: Context) -> bool:
-    """The guest runs and never leaves: no payload, or one that took its exception already."""
-    return not c.vm.memory or (_lacks_pmu(c) and c.vcpu.report > 0)
+def empty(c: Context) -> bool:
+    """There is memory, and no payload in it."""
+    return not c.vm.memory
+
+
+def faulted(c: Context) -> bool:
+    """A payload that met no PMU took its exception, and goes nowhere any more."""
+    return lacks_pmu(c) and c.vcpu.report > 0
 
 
 def hang(c: Context) -> tuple[Context, Outcome]:
@@ -79,23 +85,33 @@ def hang(c: Context) -> tuple[Context, Outcome]:
     )
 
 
+def fault(c: Context) -> tuple[Context, Outcome]:
+    """The payload's first access to a PMU that is not there, as it reports it."""
+    program = payload(c.vm.memory or "")
+    return _exit(c.with_vcpu(report=1), program.fault, _UNDEFINED)
+
+
+def blind(c: Context) -> tuple[Context, Outcome]:
+    """The payload's next store, where all registers of the PMU read 0."""
+    return _next(c, lambda _: 0)
+
+
 def run(c: Context) -> tuple[Context, Outcome]:
     """The payload's next store, as the exit that KVM makes of it."""
-    program = payload(c.vm.memory or "")
-    if _lacks_pmu(c):
-        return _exit(c.with_vcpu(report=1), program.fault, _UNDEFINED)
     if c.vcpu.report == 0:
         counted = perf.counts(_chosen(c), c.call.cpu) and _allowed(c, CPU_CYCLES)
         c = c.with_vcpu(counted=counted)
-    stores = _stores(c, program)
-    address, value = stores[c.vcpu.report]
-    return _exit(c.with_vcpu(report=(c.vcpu.report + 1) % len(stores)), address, value)
+    values = _PROGRAMS[c.vm.memory or ""](c)
+    return _next(c, lambda field: values[field])
 
 
-def _stores(c: Context, program: Payload) -> list[tuple[int, int]]:
-    values = _PROGRAMS[program.name](c)
-    reports = [(address, values[field]) for field, address in program.fields.items()]
-    return [*reports, (program.done, 0)]
+def _next(c: Context, read: Callable[[str], int]) -> tuple[Context, Outcome]:
+    program = payload(c.vm.memory or "")
+    stores = [(address, field) for field, address in program.fields.items()]
+    if c.vcpu.report == len(stores):
+        return _exit(c.with_vcpu(report=0), program.done, 0)
+    address, field = stores[c.vcpu.report]
+    return _exit(c.with_vcpu(report=c.vcpu.report + 1), address, read(field))
 
 
 def _exit(c: Context, address: int, value: int) -> tuple[Context, Outcome]:

@@ -152,6 +152,9 @@ RUN: Table = (
     ),
     answer(_fail_entry, "set-pmu.fail-entry", when=_outside_vm_mask, since="linux-5.18"),
     answer(guest.hang, "run.fetch", when=lambda c: c.vm.memory is None),
-    answer(guest.hang, "run.guest", when=guest.stuck),
+    answer(guest.hang, "run.guest", when=guest.empty),
+    answer(guest.blind, "guest.reads-zero", when=_not_created, until="linux-5.10"),
+    answer(guest.hang, "guest.undefined", when=guest.faulted, since="linux-5.11"),
+    answer(guest.fault, "guest.undefined", when=guest.lacks_pmu, since="linux-5.11"),
     answer(guest.run, "run.guest"),
 )

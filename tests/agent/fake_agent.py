@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_kvmpmu.agent import server, service, syscall
-from pytest_kvmpmu.agent.world import CannotIssue
+from pytest_kvmpmu.agent.lane import CannotIssue
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome
 

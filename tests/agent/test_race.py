@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from pytest_kvmpmu.agent.lane import CannotIssue
 from pytest_kvmpmu.agent.race import at_once
-from pytest_kvmpmu.agent.world import CannotIssue, World
+from pytest_kvmpmu.agent.world import World
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.agent import payload
-from pytest_kvmpmu.agent.world import CannotIssue, World
+from pytest_kvmpmu.agent.lane import CannotIssue
+from pytest_kvmpmu.agent.world import World
 from pytest_kvmpmu.resources import fixtures_dir
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome

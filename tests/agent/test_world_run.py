@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 from pathlib import Path
 
 import pytest
 
+from pytest_kvmpmu.agent.lane import CannotIssue
 from pytest_kvmpmu.agent.world import World
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Exit, FailEntry, Mmio, Outcome
@@ -75,6 +77,43 @@ def test_a_world_knows_whether_it_ran_a_guest(here: World) -> None:
     assert not here.has_run
     issue(here, "KVM_RUN", "vcpu0")
     assert here.has_run
+
+
+def test_each_vcpu_runs_in_one_thread_the_first_in_the_worlds_own(
+    kernel: FakeKernel, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    def answer(_: int) -> tuple[int, int]:
+        seen.append(threading.get_native_id())
+        return 0, 0
+
+    world = with_vcpu(World(tmp_path))
+    issue(world, "KVM_CREATE_VCPU", "vm0", "vcpu1", id=1)
+    kernel.answers["KVM_RUN"] = answer
+    for vcpu, cpu in (("vcpu0", 3), ("vcpu1", 4), ("vcpu0", 3), ("vcpu1", 4)):
+        issue(world, "KVM_RUN", vcpu, cpu=cpu)
+    first, second, *again = seen
+    assert first == threading.get_native_id()
+    assert second != first
+    assert again == [first, second]
+    assert kernel.affinity == [{0}, {3}, {4}]
+    world.close()
+    assert second not in [thread.native_id for thread in threading.enumerate()]
+
+
+def test_a_cpu_that_a_vcpus_thread_can_not_have_is_named(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_vcpu(here)
+    issue(here, "KVM_RUN", "vcpu0")
+
+    def refuse(pid: int, cpus: set[int]) -> None:
+        raise OSError(Errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    with pytest.raises(CannotIssue, match="CPU 77 cannot be used here"):
+        issue(here, "KVM_RUN", "vcpu1", cpu=77)
 
 
 def test_the_end_of_a_world_closes_all_that_it_opened(kernel: FakeKernel, tmp_path: Path) -> None:

@@ -160,7 +160,21 @@ def test_vcpu_init_starts_the_payload_over(wanted: Revision) -> None:
     assert machine.run() == first
 
 
-@every_revision
+@pytest.mark.parametrize("features", [(PSCI,), (PSCI, 3)], ids=["no feature", "no INIT"])
+def test_in_5_10_registers_without_an_initialised_pmu_read_0(features: tuple[int, ...]) -> None:
+    machine = Machine(REVISIONS[0]).vm()
+    assert machine.init("vcpu0", *features) == 0
+    machine.load()
+    exits = [machine.run().exit for _ in range(3)]
+    stores = [exit.mmio for exit in exits if exit is not None and exit.mmio is not None]
+    assert [(store.phys_addr, store.data) for store in stores] == [
+        (REPORT, 0),
+        (REPORT + 8, 0),
+        (REPORT + 0x800, 0),
+    ]
+
+
+@pytest.mark.parametrize("wanted", REVISIONS[1:], ids=str)
 def test_the_payload_without_a_pmu_faults_once_and_then_hangs(wanted: Revision) -> None:
     machine = Machine(wanted).vm()
     assert machine.init("vcpu0", PSCI) == 0
