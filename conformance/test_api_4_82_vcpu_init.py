@@ -63,7 +63,7 @@ def test_an_unknown_feature_is_enoent(fresh: Vcpu, bit: int) -> None:
 
 
 @pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature")
-@pytest.mark.kvmpmu_revision(until="linux-6.16")
+@pytest.mark.kvmpmu_revision(until="linux-7.1")
 def test_strict_is_unknown_before_7_3(fresh: Vcpu) -> None:
     with refused(Errno.ENOENT):
         fresh.init((PMU, STRICT))

@@ -65,6 +65,13 @@ def test_a_range_beyond_the_event_space_is_einval(vcpu: Vcpu, bad: Range) -> Non
         vcpu.set_filter(*bad)
 
 
+@pytest.mark.kvmpmu_requires("sixteen-bit-events")
+@pytest.mark.kvmpmu_clause("filter.einval.range", "filter.vm-wide")
+@pytest.mark.parametrize("good", [(EVENTS, 1, DENY), (65535, 1, DENY), (1, 65535, ALLOW)])
+def test_from_armv8_1_on_a_range_may_have_16_bits(vcpu: Vcpu, good: Range) -> None:
+    vcpu.set_filter(*good)
+
+
 @pytest.mark.kvmpmu_clause("filter.vm-wide")
 @pytest.mark.parametrize(
     "good", [(0, EVENTS, DENY), (EVENTS - 1, 1, ALLOW), (EVENTS, 0, DENY), (0, 0, ALLOW)]

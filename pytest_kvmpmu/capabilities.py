@@ -35,10 +35,18 @@ def _uncovered(host: Host) -> str:
     return "every CPU of the host has a PMU" if covered else ""
 
 
-def _ten_bits(host: Host) -> str:
-    if host.event_bits is None:
-        return "it is not known how many bits the host's event numbers have"
-    return "" if host.event_bits == 10 else f"the host's event numbers have {host.event_bits} bits"
+def _event_bits(wanted: int) -> Callable[[Host], str]:
+    def missing(host: Host) -> str:
+        found = host.event_bits
+        if found == {wanted}:
+            return ""
+        if len(found) > 1:
+            return "the host's event numbers do not all have one width"
+        if found <= {None}:
+            return "it is not known how many bits the host's event numbers have"
+        return f"the host's event numbers have {min(filter(None, found))} bits"
+
+    return missing
 
 
 CAPABILITIES = {
@@ -48,7 +56,8 @@ CAPABILITIES = {
         Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
         Capability("no-pmu", "no core PMU at all", _no_pmu),
         Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
-        Capability("ten-bit-events", "event numbers of 10 bits (PMUv3 of Armv8.0)", _ten_bits),
+        Capability("ten-bit-events", "event numbers of 10 bits (Armv8.0)", _event_bits(10)),
+        Capability("sixteen-bit-events", "event numbers of 16 bits (Armv8.1)", _event_bits(16)),
     )
 }
 

@@ -15,7 +15,9 @@ class Pmu:
 
     ``type`` is the perf type id that KVM_ARM_VCPU_PMU_V3_SET_PMU takes, ``cpus`` the
     host CPUs it covers, ``counters`` its number of event counters without the cycle
-    counter (None: not known), ``compatible`` the device tree's name for it.
+    counter (None: not known), ``compatible`` the device tree's name for it, ``pmuver``
+    its version as ID_AA64DFR0_EL1 gives it (1 for Armv8.0, 4 for 8.1 and so on, 0 for
+    no PMUv3, 15 for one of the implementation's own; None: not known).
     """
 
     name: str
@@ -23,21 +25,52 @@ class Pmu:
     cpus: frozenset[int]
     counters: int | None = None
     compatible: str = ""
+    pmuver: int | None = None
+
+
+# PMUVer: no PMUv3 but something of the implementation's own; the first one of Armv8.1.
+IMPDEF, PMUV3_8_1 = 15, 4
+
+
+def event_bits(pmuver: int) -> int:
+    """The width of event numbers of a PMU of that version, in bits."""
+    return 16 if PMUV3_8_1 <= pmuver < IMPDEF else 10
 
 
 @dataclass(frozen=True)
 class Host:
     """The usable CPUs, and the PMUs in the order in which they were probed.
 
-    ``event_bits`` is the width of event numbers: 10 for PMUv3 of Armv8.0, 16 from Armv8.1
-    on, None where it is not known.
+    ``uncovered_pmuver`` is the PMU version of CPUs that no PMU covers; ``protected``: KVM
+    runs in protected mode (pKVM); ``impdef_traps``: accesses to the registers of PMUv3 trap
+    although the cores' PMU is one of their own (Apple).
     """
 
     name: str
     cpus: tuple[int, ...]
     pmus: tuple[Pmu, ...]
     description: str = ""
-    event_bits: int | None = None
+    uncovered_pmuver: int | None = None
+    protected: bool = False
+    impdef_traps: bool = False
+
+    @property
+    def pmuver(self) -> int | None:
+        """The lowest PMU version of all CPUs; None where one of them is not known."""
+        versions = [pmu.pmuver for pmu in self.pmus]
+        if any(self.pmu_of(cpu) is None for cpu in self.cpus):
+            versions.append(self.uncovered_pmuver)
+        known = [version for version in versions if version is not None]
+        if not known or len(known) < len(versions):
+            return None
+        # The field is signed: 15 stands for less than none.
+        return min(known, key=lambda version: -1 if version == IMPDEF else version)
+
+    @property
+    def event_bits(self) -> frozenset[int | None]:
+        """The widths of the PMUs' event numbers, in bits; None for one that is not known."""
+        versions = {pmu.pmuver for pmu in self.pmus}
+        return frozenset(None if v is None else event_bits(v) for v in versions)
 
     def pmu_of(self, cpu: int) -> Pmu | None:
         """The PMU that covers ``cpu``, or None."""

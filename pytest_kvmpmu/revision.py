@@ -38,10 +38,14 @@ REVISIONS = tuple(
             ("series-v2", "as posted on 6 Dec 2021: KVM_EXIT_FAIL_ENTRY, from a flag that lingers"),
             ("series-v3", "as posted on 13 Dec 2021: no lingering flag; INIT compares vCPUs"),
             ("linux-5.18", "SET_PMU as merged: state per VM, KVM_EXIT_FAIL_ENTRY"),
+            ("linux-5.19", "a host in protected mode has PMUs again"),
             ("linux-6.4", "the default PMU is that of the calling CPU"),
             ("linux-6.5", "all vCPUs of a VM have the same features"),
+            ("linux-6.6", "all PMUs are listed or none, by the lowest version of all CPUs"),
             ("linux-6.7", "the default PMU is chosen by KVM_ARM_VCPU_INIT; PMCR_EL0.N is the VM's"),
+            ("linux-6.15", "a PMU of the implementation's own may do, where its registers trap"),
             ("linux-6.16", "SET_NR_COUNTERS; feature bits for nested guests"),
+            ("linux-7.1", "on a GICv5 the PMU's interrupt is fixed"),
             ("linux-7.3", "KVM_ARM_VCPU_PMU_V3_STRICT: no default PMU"),
         )
     )

@@ -8,6 +8,11 @@ compatible = "arm,cortex-a53-pmu"
 type = 8                    # perf type id, 6 or more; the model's: a real kernel gives out its own
 cpus = "0-3"                # the kernel's CPU list format
 counters = 6                # event counters, without the cycle counter
+pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) where it is left out
+
+Top-level keys that may be left out: ``pmuver`` for the CPUs that no PMU covers (1),
+``protected`` (KVM in protected mode) and ``impdef_traps`` (PMUv3's registers trap on cores
+with a PMU of their own), both false.
 """
 
 from __future__ import annotations
@@ -31,12 +36,25 @@ FIRST_TYPE = 6
 # What PMCR_EL0.N can say.
 MOST_COUNTERS = 31
 MOST_CPUS = 512
-# The cores of the boards here, and the lab's emulated ones, are Armv8.0.
-_EVENT_BITS = 10
+# PMUVer of Armv8.0, as the lab's emulated cores are; the field has four bits.
+PMUV3, MOST_PMUVER = 1, 15
 
-_TOP = {"description": str, "cpus": int, "pmu": list}
-_PMU = {"name": str, "compatible": str, "type": int, "cpus": str, "counters": int}
-_KIND = {str: "a string", int: "a whole number", list: "an array of [[pmu]] tables"}
+_TOP = {
+    "description": str,
+    "cpus": int,
+    "pmu": list,
+    "pmuver": int,
+    "protected": bool,
+    "impdef_traps": bool,
+}
+_REQUIRED = {"name": str, "compatible": str, "type": int, "cpus": str, "counters": int}
+_PMU = {**_REQUIRED, "pmuver": int}
+_KIND = {
+    str: "a string",
+    int: "a whole number",
+    bool: "true or false",
+    list: "an array of [[pmu]] tables",
+}
 
 
 def names() -> list[str]:
@@ -105,7 +123,7 @@ class _File:
             if key not in keys:
                 problem = unknown("key", key, keys)
                 raise self.wrong(key, pmu, problem.cause, problem.remedy)
-            if not isinstance(value, keys[key]) or isinstance(value, bool):
+            if type(value) is not keys[key]:
                 raise self.wrong(
                     key, pmu, f"{value!r} is of the wrong type", f"Give {_KIND[keys[key]]}"
                 )
@@ -130,16 +148,24 @@ class _File:
             tuple(range(count)),
             tuple(pmus),
             table.get("description", ""),
-            _EVENT_BITS,
+            self.pmuver(table, None),
+            table.get("protected", False),
+            table.get("impdef_traps", False),
         )
+
+    def pmuver(self, table: dict[str, Any], pmu: int | None) -> int:
+        found: int = table.get("pmuver", PMUV3)
+        if not 0 <= found <= MOST_PMUVER:
+            raise self.wrong("pmuver", pmu, f"{found} is no version", f"Give 0 to {MOST_PMUVER}")
+        return found
 
     def pmu(self, index: int, table: dict[str, Any], count: int, earlier: list[Pmu]) -> Pmu:
         self.check(table, _PMU, index)
-        for key in _PMU:
+        for key in _REQUIRED:
             if key not in table:
                 raise UsageProblem(
                     f"{self.where('', index)}: no key {key}",
-                    f"A [[pmu]] table has the keys {', '.join(_PMU)}",
+                    f"A [[pmu]] table has the keys {', '.join(_REQUIRED)}",
                 )
         try:
             cpus = parse_cpus(table["cpus"])
@@ -181,5 +207,10 @@ class _File:
                         "Give each PMU its own",
                     )
         return Pmu(
-            table["name"], table["type"], cpus, table["counters"], compatible=table["compatible"]
+            table["name"],
+            table["type"],
+            cpus,
+            table["counters"],
+            table["compatible"],
+            self.pmuver(table, index),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_kvmpmu.capabilities import CAPABILITIES, capability
@@ -11,8 +13,12 @@ from pytest_kvmpmu.host import Host, Pmu
 LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
 
 
-def host(*pmus: Pmu, event_bits: int | None = None) -> Host:
-    return Host("h", (0, 1), pmus, event_bits=event_bits)
+def host(*pmus: Pmu) -> Host:
+    return Host("h", (0, 1), pmus)
+
+
+def versions(little: int, big: int) -> Host:
+    return host(replace(LITTLE, pmuver=little), replace(BIG, pmuver=big))
 
 
 @pytest.mark.parametrize(
@@ -28,8 +34,11 @@ def host(*pmus: Pmu, event_bits: int | None = None) -> Host:
         ("uncovered-cpu", host(LITTLE, BIG), "every CPU of the host has a PMU"),
         ("uncovered-cpu", host(LITTLE), ""),
         ("ten-bit-events", host(), "it is not known how many bits the host's event numbers have"),
-        ("ten-bit-events", host(event_bits=16), "the host's event numbers have 16 bits"),
-        ("ten-bit-events", host(event_bits=10), ""),
+        ("ten-bit-events", versions(4, 5), "the host's event numbers have 16 bits"),
+        ("ten-bit-events", versions(1, 1), ""),
+        ("ten-bit-events", versions(1, 4), "the host's event numbers do not all have one width"),
+        ("sixteen-bit-events", versions(1, 1), "the host's event numbers have 10 bits"),
+        ("sixteen-bit-events", versions(4, 7), ""),
     ],
 )
 def test_a_capability_says_what_a_host_lacks(name: str, found: Host, lack: str) -> None:

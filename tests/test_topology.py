@@ -47,17 +47,26 @@ def test_a_good_file_is_a_host(tmp_path: Path) -> None:
         "board",
         (0, 1, 2, 3),
         (
-            Pmu("little", 8, frozenset({0, 1}), 6, "arm,little-pmu"),
-            Pmu("big", 9, frozenset({2}), 0, "arm,big-pmu"),
+            Pmu("little", 8, frozenset({0, 1}), 6, "arm,little-pmu", 1),
+            Pmu("big", 9, frozenset({2}), 0, "arm,big-pmu", 1),
         ),
         "a board",
-        event_bits=10,
+        uncovered_pmuver=1,
     )
+
+
+def test_versions_and_modes_may_be_told(tmp_path: Path) -> None:
+    more = "pmuver = 0\nprotected = true\nimpdef_traps = true\n"
+    (tmp_path / "board.toml").write_text(more + GOOD + "pmuver = 4\n")
+    found = topology.load("board.toml", tmp_path)
+    assert [pmu.pmuver for pmu in found.pmus] == [1, 4]
+    assert (found.uncovered_pmuver, found.protected, found.impdef_traps) == (0, True, True)
+    assert found.pmuver == 0
 
 
 def test_a_file_with_nothing_but_cpus_is_a_host_without_pmus(tmp_path: Path) -> None:
     (tmp_path / "bare.toml").write_text("cpus = 1\n")
-    assert topology.load("bare.toml", tmp_path) == Host("bare", (0,), (), event_bits=10)
+    assert topology.load("bare.toml", tmp_path) == Host("bare", (0,), (), uncovered_pmuver=1)
 
 
 def test_a_relative_path_starts_from_the_current_directory(

@@ -19,8 +19,9 @@ class ModelBackend:
 
     def __init__(self, host: Host, kernel: str | None = None) -> None:
         detected = detect(kernel or NEWEST.name)
-        self.host = host
         self.revision = detected.revision
+        self.hardware = host
+        self.host = model.seen_by_kvm(host, self.revision)
         self.release = kernel or NEWEST.name
         self.notes: tuple[str, ...] = (
             (f"kernel {kernel} is {detected.note}",) if detected.note else ()
@@ -64,7 +65,7 @@ class ModelWorld:
             raise BackendFailure(f"CPU {call.cpu} cannot be used here: the host has no such CPU")
         try:
             self.state, outcome = model.step(
-                self.state, call, self._backend.host, self._backend.revision
+                self.state, call, self._backend.hardware, self._backend.revision
             )
         except model.NotModelled as error:
             raise BackendFailure(str(error)) from error

@@ -167,8 +167,15 @@ def _named(call: Call) -> str:
 
 def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
     cpus = tuple(facts["cpus"])
+    versions = {pmu.name: pmu.pmuver for pmu in board.pmus} if board else {}
     pmus = tuple(
-        Pmu(entry["name"], entry["type"], parse_cpus(entry["cpus"])) for entry in facts["pmus"]
+        Pmu(
+            entry["name"],
+            entry["type"],
+            parse_cpus(entry["cpus"]),
+            pmuver=versions.get(entry["name"]),
+        )
+        for entry in facts["pmus"]
     )
     if board is None:
         return Host("this host", cpus, pmus)
@@ -180,7 +187,7 @@ def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
             f"{board.name} has {_sketch(board.cpus, board.pmus)}; leave --kvmpmu-topology out"
             " to take the host as it is",
         )
-    return Host(board.name, cpus, pmus, board.description, board.event_bits)
+    return Host(board.name, cpus, pmus, board.description, board.uncovered_pmuver)
 
 
 def _sketch(cpus: tuple[int, ...], pmus: tuple[Pmu, ...]) -> str:

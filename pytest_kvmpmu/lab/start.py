@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import UsageProblem
 from ..host import Host
+from ..topology import PMUV3
 from . import lines, programs, qemu
 from .cache import Cache, Entry
 from .console import LabFailure, Progress, to_stderr
@@ -80,6 +81,12 @@ def _recipe(line: str, host: Host) -> Recipe:
                 f"the PMU {pmu.name} of {host.name} has no compatible",
                 'Say what the device tree calls it, like "arm,cortex-a53-pmu"',
             )
+    versions = {host.pmuver, *(pmu.pmuver for pmu in host.pmus)}
+    if host.protected or not versions <= {PMUV3, None}:
+        raise UsageProblem(
+            f"{host.name} is a board for the model: the lab's cores are Armv8.0, unprotected",
+            "Leave pmuver and protected out of the topology, or use --kvmpmu-backend=model",
+        )
     return Recipe(lines.load(line), host, qemu.find())
 
 

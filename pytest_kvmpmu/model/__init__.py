@@ -30,17 +30,19 @@ names the clause of the catalogue that it implements.  A call that no row covers
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..host import Host
 from ..revision import Revision
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.call import Call, kind_of
 from ..wire.outcome import Exit, Outcome
-from . import create, pmu_attr, pmu_query, register, run, vcpu_init, vgic
+from . import create, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init, vgic
 from .state import Context, State, Vcpu
 from .table import NotModelled, Table, only, read, refuse
 
-__all__ = ["TABLES", "NotModelled", "State", "step"]
+__all__ = ["TABLES", "NotModelled", "State", "seen_by_kvm", "step"]
 
 _PMU_GROUP = vgic.in_group(k.KVM_ARM_VCPU_PMU_V3_CTRL)
 _KNOWN_GROUPS = frozenset(k.VCPU_GROUPS.values())
@@ -90,6 +92,14 @@ TABLES: dict[tuple[str, str], Table] = {
 }
 
 
+def seen_by_kvm(host: Host, revision: Revision) -> Host:
+    """``host`` with those PMUs that KVM has in its list.
+
+    Of a PMU whose version is not known, the list is taken to have it.
+    """
+    return replace(host, pmus=pmu_list.listed(host, revision))
+
+
 def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[State, Outcome]:
     """The state after ``call`` and its Outcome.
 
@@ -98,7 +108,9 @@ def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[Stat
     if call.on not in state.objects:
         return state, Outcome(-1, Errno.EBADF)
     table = TABLES[call.ioctl, kind_of(call.on) or ""]
-    after, outcome = read(table, Context(state, call, host), revision)
+    after, outcome = read(
+        table, Context(state, call, host, pmu_list.listed(host, revision)), revision
+    )
     if call.ioctl == "KVM_RUN" and outcome.exit is None:
         vcpu = after.objects[call.on]
         assert isinstance(vcpu, Vcpu)

@@ -5,16 +5,18 @@ SET and its attributes, each table in the order in which the kernel checks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ..host import event_bits
 from ..uapi import constants as k
 from ..uapi import structs
 from ..uapi.errno import Errno
 from . import pmu_list
+from .perf import first_registered
 from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
 from .table import Condition, NotModelled, Table, always, answer, done, effect, only, refuse
 
-# Event numbers of PMUv3 as of Armv8.0 have 10 bits.
-EVENTS = 1 << 10
 PPIS = range(16, 32)
 SPIS = range(32, 1020)
 DEFAULT_NR_IRQS = 256
@@ -112,14 +114,42 @@ def _range(c: Context) -> tuple[int, int, int]:
     return structs.KVM_PMU_EVENT_FILTER.unpack_from(memory)
 
 
-def _bad_range(c: Context) -> bool:
-    base, count, action = _range(c)
-    return base + count > EVENTS or action not in (0, 1)
+def _bad_range(pmuver: Callable[[Context], int | None]) -> Condition:
+    """The range leaves the event numbers of a PMU of that version, or the action is none."""
+
+    def bad(c: Context) -> bool:
+        base, count, action = _range(c)
+        # A version that is not known is taken for the oldest.
+        return base + count > 1 << event_bits(pmuver(c) or 1) or action not in (0, 1)
+
+    return bad
+
+
+def _first_version(c: Context) -> int | None:
+    first = first_registered(c.host)
+    return None if first is None else first.pmuver
+
+
+def _chosen_version(c: Context) -> int | None:
+    chosen = c.vcpu.pmu or c.vm.pmu
+    return chosen.pmuver if chosen else _first_version(c)
+
+
+def _lowest_version(c: Context) -> int | None:
+    return c.host.pmuver
 
 
 FILTER: Table = (
     refuse(unreadable, Errno.EFAULT, "filter.efault"),
-    refuse(_bad_range, Errno.EINVAL, "filter.einval.range"),
+    refuse(_bad_range(_first_version), Errno.EINVAL, "filter.einval.range", until="series-v2"),
+    refuse(
+        _bad_range(_chosen_version),
+        Errno.EINVAL,
+        "filter.einval.range",
+        since="series-v3",
+        until="linux-6.5",
+    ),
+    refuse(_bad_range(_lowest_version), Errno.EINVAL, "filter.einval.range", since="linux-6.6"),
     refuse(lambda c: c.vm.has_run, Errno.EBUSY, "filter.ebusy.vcpu-ran", since="linux-5.18"),
     refuse(pmu_list.none_chosen, Errno.ENXIO, "filter.enxio.no-pmu", since="linux-7.3"),
     effect(lambda c: c.with_vm(filters=(*c.vm.filters, _range(c))), "filter.vm-wide"),
@@ -173,7 +203,7 @@ def _needs_default(condition: Condition) -> Condition:
 
 
 SET: Table = (
-    refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.5"),
+    refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.6"),
     refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),
     refuse(lambda c: c.vcpu.pmu_created, Errno.EBUSY, "group.ebusy.initialized"),
     refuse(
@@ -181,28 +211,28 @@ SET: Table = (
         Errno.ENODEV,
         "default-pmu.enodev",
         since="linux-5.18",
-        until="linux-5.18",
+        until="linux-5.19",
     ),
     effect(
         pmu_list.take_first,
         "default-pmu.first-registered",
         when=pmu_list.none_chosen,
         since="linux-5.18",
-        until="linux-5.18",
+        until="linux-5.19",
     ),
     refuse(
         _needs_default(pmu_list.none_covers_caller),
         Errno.ENODEV,
         "default-pmu.enodev",
         since="linux-6.4",
-        until="linux-6.5",
+        until="linux-6.6",
     ),
     effect(
         pmu_list.take_callers,
         "default-pmu.first-set",
         when=pmu_list.none_chosen,
         since="linux-6.4",
-        until="linux-6.5",
+        until="linux-6.6",
     ),
     *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_IRQ), IRQ),
     *only(attr_is(k.KVM_ARM_VCPU_PMU_V3_INIT), INIT),

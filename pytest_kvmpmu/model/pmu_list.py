@@ -5,15 +5,78 @@ Until 5.17 there is no list: KVM makes raw events and perf chooses at each of th
 
 from __future__ import annotations
 
-from ..host import Pmu
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..host import IMPDEF, Host, Pmu
+from ..revision import FIRST, Revision, revision
 from ..uapi.constants import KVM_ARM_VCPU_PMU_V3
 from .perf import first_registered
 from .state import Context
 
 
+@dataclass(frozen=True)
+class Bar:
+    """What keeps a PMU of a host out of the list, in the revisions from ``since`` to ``until``."""
+
+    out: Callable[[Host, Pmu], bool]
+    clause: str
+    since: Revision = FIRST
+    until: Revision | None = None
+
+
+def _unusable(pmuver: int | None) -> bool:
+    return pmuver in (0, IMPDEF)
+
+
+def _own_version(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # the host does not matter
+    return _unusable(pmu.pmuver)
+
+
+def _lowest_version(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # all are in or none
+    return _unusable(host.pmuver)
+
+
+def _lowest_unless_it_traps(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # as above
+    return host.pmuver == 0 or (host.pmuver == IMPDEF and not host.impdef_traps)
+
+
+def _protected(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # as above
+    return host.protected
+
+
+# drivers/perf/arm_pmu.c calls kvm_host_pmu_init for each core PMU; it decides.
+BARS = (
+    Bar(_own_version, "pmu-list.own-version", until=revision("linux-6.5")),
+    Bar(
+        _protected,
+        "pmu-list.protected",
+        since=revision("linux-5.18"),
+        until=revision("linux-5.18"),
+    ),
+    Bar(
+        _lowest_version,
+        "pmu-list.lowest-version",
+        since=revision("linux-6.6"),
+        until=revision("linux-6.7"),
+    ),
+    Bar(_lowest_unless_it_traps, "pmu-list.impdef-traps", since=revision("linux-6.15")),
+)
+
+
+@functools.lru_cache(maxsize=256)
+def listed(host: Host, wanted: Revision) -> tuple[Pmu, ...]:
+    """The PMUs of ``host`` that KVM has in its list, in probe order."""
+    bars = [
+        bar for bar in BARS if bar.since <= wanted and (bar.until is None or wanted <= bar.until)
+    ]
+    return tuple(pmu for pmu in host.pmus if not any(bar.out(host, pmu) for bar in bars))
+
+
 def has_pmus(c: Context) -> bool:
     """KVM offers a PMU at all (KVM_CAP_ARM_PMU_V3)."""
-    return bool(c.host.pmus)
+    return bool(c.pmus)
 
 
 def lacks_feature(c: Context) -> bool:
@@ -29,7 +92,7 @@ def vm_lacks_feature(c: Context) -> bool:
 def by_type(c: Context) -> Pmu | None:
     """The listed PMU whose perf type id ``addr`` points to."""
     wanted = int.from_bytes(c.arg("addr").memory[:4], "little", signed=True)
-    return next((pmu for pmu in c.host.pmus if pmu.type == wanted), None)
+    return next((pmu for pmu in c.pmus if pmu.type == wanted), None)
 
 
 def none_chosen(c: Context) -> bool:
@@ -38,13 +101,17 @@ def none_chosen(c: Context) -> bool:
 
 
 def no_first(c: Context) -> bool:
-    """There is nothing for perf to choose from."""
-    return first_registered(c.host) is None
+    """perf has nothing to choose from, or what it chooses is not in the list."""
+    return first_registered(c.host) not in c.pmus
+
+
+def _callers(c: Context) -> Pmu | None:
+    return next((pmu for pmu in c.pmus if c.call.cpu in pmu.cpus), None)
 
 
 def none_covers_caller(c: Context) -> bool:
     """No listed PMU covers the CPU from which the call is issued."""
-    return c.host.pmu_of(c.call.cpu) is None
+    return _callers(c) is None
 
 
 def take_first(c: Context) -> Context:
@@ -54,7 +121,7 @@ def take_first(c: Context) -> Context:
 
 def take_callers(c: Context) -> Context:
     """6.4: the default is the first listed PMU that covers the calling CPU."""
-    return give(c, c.host.pmu_of(c.call.cpu))
+    return give(c, _callers(c))
 
 
 def give(c: Context, pmu: Pmu | None) -> Context:

@@ -18,7 +18,7 @@ def _early(c: Context) -> bool:
 
 
 HAS: Table = (
-    refuse(lacks_feature, Errno.ENXIO, "has.enxio.feature", until="linux-6.5"),
+    refuse(lacks_feature, Errno.ENXIO, "has.enxio.feature", until="linux-6.6"),
     refuse(vm_lacks_feature, Errno.ENXIO, "has.enxio.feature", since="linux-6.7"),
     answer(done, "has.known", when=_early),
     answer(done, "set-pmu.has", when=attr_is(k.KVM_ARM_VCPU_PMU_V3_SET_PMU), since="series-v1"),
@@ -34,7 +34,7 @@ HAS: Table = (
 GET: Table = (
     refuse(lambda c: c.arg("attr") != k.KVM_ARM_VCPU_PMU_V3_IRQ, Errno.ENXIO, "get.enxio"),
     refuse(no_irqchip, Errno.EINVAL, "irq.get.einval.no-irqchip"),
-    refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.5"),
+    refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.6"),
     refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),
     refuse(lambda c: c.vcpu.irq is None, Errno.ENXIO, "irq.get.enxio.unset"),
     refuse(unreadable, Errno.EFAULT, "irq.efault"),

@@ -58,8 +58,8 @@ SET: Table = (
         _is_pmcr,
         (
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
-            effect(lambda c: c.with_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.5"),
-            effect(_set_vm, "pmcr.lower", when=_taken, since="linux-6.7", until="linux-6.16"),
+            effect(lambda c: c.with_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.6"),
+            effect(_set_vm, "pmcr.lower", when=_taken, since="linux-6.7", until="linux-7.1"),
             effect(_set_vm, "pmcr.lower", when=_taken_leniently, since="linux-7.3"),
             answer(done, "pmcr.set"),
         ),

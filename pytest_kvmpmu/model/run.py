@@ -90,7 +90,7 @@ _FIRST_RUN: Table = (
         Errno.EINVAL,
         "run.einval.pmu",
         since="linux-5.11",
-        until="linux-6.5",
+        until="linux-6.6",
     ),
     refuse(_with_vm_pmu(_not_created), Errno.EINVAL, "run.einval.pmu", since="linux-6.7"),
     refuse(_irq_missing, Errno.EINVAL, "run.einval.irq"),

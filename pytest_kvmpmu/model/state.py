@@ -85,11 +85,15 @@ class State:
 
 @dataclass(frozen=True)
 class Context:
-    """What a row sees: the state so far, the call, the host.  Not the revision: that is a row's."""
+    """What a row sees: the state so far, the call, the host, the PMUs that KVM has listed.
+
+    Not the revision: that is a row's.
+    """
 
     state: State
     call: Call
     host: Host
+    pmus: tuple[Pmu, ...]
 
     def arg(self, name: str) -> Any:
         """An argument of the call."""
@@ -134,4 +138,4 @@ class Context:
 
     def put(self, name: str, value: Object) -> Context:
         """The context with an object made or replaced."""
-        return Context(self.state.put(name, value), self.call, self.host)
+        return Context(self.state.put(name, value), self.call, self.host, self.pmus)

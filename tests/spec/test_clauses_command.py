@@ -152,7 +152,7 @@ def test_a_narrow_terminal_gets_a_paragraph_for_each_clause(width: int) -> None:
         ("linux-5.10", None, "from 5.10"),
         ("linux-5.10", "series-v1", "from 5.10, before 5.18"),
         ("series-v1", None, "from 5.18"),
-        ("linux-6.4", "linux-6.5", "from 6.4, before 6.7"),
+        ("linux-6.4", "linux-6.5", "from 6.4, before 6.6"),
         ("series-v1", "series-v1", "none"),
     ],
 )

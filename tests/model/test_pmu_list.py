@@ -1,0 +1,134 @@
+"""Which core PMUs KVM has in its list, by version and mode of the host (contract 3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_kvmpmu.backends.model import ModelBackend
+from pytest_kvmpmu.host import IMPDEF, Host, Pmu
+from pytest_kvmpmu.kvm import Kvm, KvmError, Session
+from pytest_kvmpmu.model.pmu_list import BARS, Bar, listed
+from pytest_kvmpmu.revision import REVISIONS, Revision, revision
+from pytest_kvmpmu.spec.catalogue import clauses
+from pytest_kvmpmu.uapi.errno import Errno
+
+LITTLE = Pmu("little", 8, frozenset({0, 1}), 6, pmuver=1)
+BIG = Pmu("big", 9, frozenset({2}), 6, pmuver=1)
+BOARD = Host("board", (0, 1, 2), (LITTLE, BIG), uncovered_pmuver=1)
+
+
+def spans(host: Host) -> list[tuple[str, tuple[str, ...]]]:
+    """The PMUs listed, by the first revision in which they are."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for wanted in REVISIONS:
+        names = tuple(pmu.name for pmu in listed(host, wanted))
+        if not found or found[-1][1] != names:
+            found.append((wanted.name, names))
+    return found
+
+
+def with_big(pmuver: int | None) -> Host:
+    return replace(BOARD, pmus=(LITTLE, replace(BIG, pmuver=pmuver)))
+
+
+@pytest.mark.parametrize("pmuver", [1, 4, 5, 8, None])
+def test_every_pmuv3_is_listed_and_so_is_one_of_unknown_version(pmuver: int | None) -> None:
+    assert spans(with_big(pmuver)) == [("linux-5.10", ("little", "big"))]
+
+
+@pytest.mark.parametrize("pmuver", [0, IMPDEF])
+def test_one_that_is_none_is_left_out_and_from_6_6_on_takes_all_with_it(pmuver: int) -> None:
+    assert spans(with_big(pmuver)) == [("linux-5.10", ("little",)), ("linux-6.6", ())]
+
+
+def test_so_does_a_cpu_that_no_pmu_covers() -> None:
+    host = replace(BOARD, cpus=(0, 1, 2, 3), uncovered_pmuver=0)
+    assert spans(host) == [("linux-5.10", ("little", "big")), ("linux-6.6", ())]
+
+
+def test_where_the_registers_trap_6_15_has_a_pmu_all_the_same() -> None:
+    host = replace(with_big(IMPDEF), impdef_traps=True)
+    assert spans(host) == [
+        ("linux-5.10", ("little",)),
+        ("linux-6.6", ()),
+        ("linux-6.15", ("little", "big")),
+    ]
+
+
+def test_a_version_of_none_is_lower_than_one_of_its_own() -> None:
+    host = replace(BOARD, pmus=(replace(LITTLE, pmuver=0), replace(BIG, pmuver=IMPDEF)))
+    assert host.pmuver == IMPDEF  # the field is signed
+    assert replace(host, pmus=(replace(LITTLE, pmuver=0), BIG)).pmuver == 0
+
+
+def test_in_protected_mode_5_18_has_none() -> None:
+    assert spans(replace(BOARD, protected=True)) == [
+        ("linux-5.10", ("little", "big")),
+        ("linux-5.18", ()),
+        ("linux-5.19", ("little", "big")),
+    ]
+
+
+@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.clause)
+def test_each_rule_cites_a_clause_of_the_same_revisions(bar: Bar) -> None:
+    cited = clauses()[bar.clause]
+    assert (cited.since, cited.until) == (bar.since, bar.until)
+
+
+def default_of(host: Host, wanted: Revision, cpu: int) -> int:
+    """The errno of the first call that needs a default PMU, 0 for none."""
+    kvm = Kvm(Session(ModelBackend(host, wanted.name).world()), "kvm", cpu)
+    vcpu = kvm.create_vm().create_vcpu(0)
+    try:
+        vcpu.init_with_pmu()
+        vcpu.set_filter(0, 0, 1)
+    except KvmError as error:
+        return error.errno
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cpu", "errno"),
+    [
+        # What perf chooses is the first PMU of the host, listed or not.
+        ("linux-5.18", 2, Errno.ENODEV),
+        ("linux-5.19", 2, Errno.ENODEV),
+        ("linux-6.4", 2, 0),
+        ("linux-6.4", 0, Errno.ENODEV),
+        ("linux-6.5", 0, Errno.ENODEV),
+        ("linux-6.6", 2, Errno.EINVAL),  # of KVM_ARM_VCPU_INIT: there is no PMU at all
+        ("linux-7.3", 2, Errno.EINVAL),
+    ],
+)
+def test_a_default_is_taken_from_the_list(wanted: str, cpu: int, errno: int) -> None:
+    host = replace(BOARD, pmus=(replace(LITTLE, pmuver=0), BIG))
+    assert default_of(host, revision(wanted), cpu) == errno
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen", "last"),
+    [
+        ("linux-5.10", None, 1 << 10),
+        ("series-v2", 9, 1 << 10),
+        ("series-v3", 9, 1 << 16),
+        ("linux-5.18", None, 1 << 10),
+        ("linux-5.18", 9, 1 << 16),
+        ("linux-6.5", 9, 1 << 16),
+        ("linux-6.6", 9, 1 << 10),
+        ("linux-7.3", 9, 1 << 10),
+    ],
+)
+def test_the_event_space_is_the_first_the_chosen_or_the_lowest_versions(
+    wanted: str, chosen: int | None, last: int
+) -> None:
+    kvm = Kvm(Session(ModelBackend(with_big(4), wanted).world()), "kvm", 0)
+    vcpu = kvm.create_vm().create_vcpu(0)
+    vcpu.init_with_pmu()
+    if chosen is not None:
+        vcpu.set_pmu(chosen)
+    vcpu.set_filter(last - 1, 1, 1)
+    with pytest.raises(KvmError) as caught:
+        vcpu.set_filter(last - 1, 2, 1)
+    assert caught.value.errno == Errno.EINVAL
