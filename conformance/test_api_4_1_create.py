@@ -86,6 +86,14 @@ def test_an_unknown_type_is_enodev(vm: Vm, number: int, flags: int) -> None:
         vm.create_device(number, flags)
 
 
+@pytest.mark.kvmpmu_clause("create-irqchip.enodev", "create-device.enodev")
+def test_without_gicv2_there_is_neither_its_device_nor_create_irqchip(vm: Vm) -> None:
+    with refused(Errno.ENODEV):
+        vm.create_device(k.DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_V2"], TEST)
+    with refused(Errno.ENODEV):
+        vm.call("KVM_CREATE_IRQCHIP")
+
+
 @pytest.mark.kvmpmu_clause("create-device.test")
 def test_the_test_flag_makes_nothing(vm: Vm) -> None:
     vm.create_device(GICV3, TEST)

@@ -32,6 +32,12 @@ def strict(vm: Vm) -> Vcpu:
     return vcpu
 
 
+@pytest.mark.kvmpmu_clause("preferred-target.always")
+def test_there_is_a_target_and_vcpu_init_takes_it(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.do("KVM_ARM_VCPU_INIT", target=vm.preferred_target(), features=[])
+
+
 @pytest.mark.kvmpmu_clause("preferred-target.efault")
 def test_an_unwritable_preferred_target_is_efault(vm: Vm) -> None:
     with refused(Errno.EFAULT):

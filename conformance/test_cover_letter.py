@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.host import Host, Pmu, format_cpus
-from pytest_kvmpmu.kvm import KvmError, UnexpectedExit, Vcpu
+from pytest_kvmpmu.kvm import Kvm, KvmError, UnexpectedExit, Vcpu
 from pytest_kvmpmu.story import StoryFixture
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
@@ -163,6 +163,18 @@ def test_each_run_on_each_other_cpu_fails_with_reason_and_cpu(
 
 
 @two_pmus
+@pytest.mark.kvmpmu_clause("fail-entry.cpu", "set-pmu.fail-entry")
+def test_the_cpu_of_a_failed_entry_needs_no_capability(
+    kvm: Kvm, pmu_guest: PmuGuest, pmus: tuple[Pmu, ...]
+) -> None:
+    assert kvm.check_extension("KVM_CAP_LAST_CPU") == 0
+    wrong = max(pmus[-1].cpus)
+    exit = pmu_guest(min(pmus[0].cpus), pmus[0]).on(wrong).run()
+    assert exit.fail_entry is not None
+    assert exit.fail_entry.cpu == wrong
+
+
+@two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.repeats")
 @each_pmu
 def test_a_good_cpu_runs_the_guest_right_after_a_failed_entry(
@@ -193,7 +205,7 @@ def test_a_failed_entry_counts_as_a_run(
 
 
 @two_pmus
-@pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.vm-wide")
+@pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.vm-wide", "group.vm-scope")
 def test_a_vcpu_that_never_called_set_pmu_is_restricted_too(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
 ) -> None:

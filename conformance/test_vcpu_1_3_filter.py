@@ -159,7 +159,7 @@ def test_a_later_range_overrides_and_leaves_the_policy(
     assert counts(covered, vm, filters) is moves
 
 
-@pytest.mark.kvmpmu_clause("filter.vm-wide", "filter.cycles")
+@pytest.mark.kvmpmu_clause("filter.vm-wide", "filter.cycles", "group.vm-scope")
 def test_a_filter_set_through_one_vcpu_is_the_others_too(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu],
 ) -> None:

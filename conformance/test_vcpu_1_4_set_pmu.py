@@ -104,6 +104,15 @@ def test_an_id_that_is_no_core_pmus_is_enxio(vcpu: Vcpu, number: int) -> None:
         vcpu.set_pmu(number)
 
 
+@pytest.mark.kvmpmu_clause("set-pmu.enxio.posted")
+@pytest.mark.parametrize("number", NO_PMUS_ID)
+def test_an_id_that_is_no_core_pmus_was_enxio_when_the_text_said_einval(
+    vcpu: Vcpu, number: int
+) -> None:
+    with refused(Errno.ENXIO):
+        vcpu.set_pmu(number)
+
+
 @pytest.mark.kvmpmu_clause("group.enodev.feature")
 @pytest.mark.parametrize("initialised", [True, False], ids=["no-feature", "no-vcpu-init"])
 def test_without_the_feature_set_is_enodev(

@@ -14,6 +14,7 @@ MOST_VCPUS = 512
 IPA_BITS = range(32, 45)
 _ALWAYS_ON = {"KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"}
 _ON = {k.CAPABILITIES[name] for name in _ALWAYS_ON}
+LAST_CPU = k.CAPABILITIES["KVM_CAP_LAST_CPU"]
 # The hosts here have a GICv3 without GICv2 compatibility.
 GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
 OTHER_DEVICES = {k.DEVICE_TYPES["KVM_DEV_TYPE_VFIO"], k.DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_ITS"]}
@@ -45,6 +46,7 @@ CHECK_EXTENSION: Table = (
         when=lambda c: c.arg("cap") == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3"],
     ),
     answer(lambda c: (c, Outcome(1)), "cap.attributes", when=lambda c: c.arg("cap") in _ON),
+    answer(done, "fail-entry.cpu", when=lambda c: c.arg("cap") == LAST_CPU, since="linux-5.18"),
 )
 
 CREATE_VCPU: Table = (

@@ -27,6 +27,7 @@ CAPABILITIES: dict[str, int] = {
     "KVM_CAP_IMMEDIATE_EXIT": 136,
     "KVM_CAP_ARM_USER_IRQ": 144,
     "KVM_CAP_ARM_VM_IPA_SIZE": 165,
+    "KVM_CAP_LAST_CPU": 184,
 }
 
 # struct kvm_run, exit_reason
