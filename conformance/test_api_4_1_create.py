@@ -72,6 +72,24 @@ def test_no_vcpu_comes_after_the_vgic(vm: Vm) -> None:
         vm.create_vcpu(1)
 
 
+@pytest.mark.kvmpmu_clause("create-vcpu.ebusy.vgic", "create-vcpu.eexist")
+@pytest.mark.kvmpmu_revision(until="linux-7.1")
+def test_after_the_vgic_ebusy_wins_over_eexist(vm: Vm) -> None:
+    vm.create_vcpu(0)
+    vm.create_gic()
+    with refused(Errno.EBUSY):
+        vm.create_vcpu(0)
+
+
+@pytest.mark.kvmpmu_clause("create-vcpu.ebusy.vgic", "create-vcpu.eexist")
+@pytest.mark.kvmpmu_revision(since="linux-7.3")
+def test_after_the_vgic_eexist_wins_over_ebusy(vm: Vm) -> None:
+    vm.create_vcpu(0)
+    vm.create_gic()
+    with refused(Errno.EEXIST):
+        vm.create_vcpu(0)
+
+
 @pytest.mark.kvmpmu_clause("create-device.efault")
 def test_an_unreadable_structure_is_efault(vm: Vm) -> None:
     with refused(Errno.EFAULT):

@@ -113,6 +113,20 @@ def test_a_pmu_where_there_is_none_is_einval(vm: Vm, fresh: Vcpu) -> None:
         fresh.init_with_pmu()
 
 
+@pytest.mark.kvmpmu_requires("no-pmu")
+@pytest.mark.kvmpmu_clause(
+    "vcpu-init.no-pmu-taken", "cap.arm-pmu-v3", "group.enodev.feature", "has.enxio.feature"
+)
+def test_a_pmu_where_there_is_none_was_taken_and_of_no_use(vm: Vm, fresh: Vcpu) -> None:
+    assert vm.check_extension("KVM_CAP_ARM_PMU_V3") == 0
+    fresh.init_with_pmu()
+    for attr in range(4):
+        with refused(Errno.ENXIO):
+            fresh.has_pmu_attr(attr)
+        with refused(Errno.ENODEV):
+            fresh.set_pmu_attr(attr)
+
+
 @needs_pmu
 @pytest.mark.kvmpmu_clause("vcpu-init.einval.changed", "vcpu-init.reset")
 def test_a_vcpu_keeps_its_features_for_life(fresh: Vcpu) -> None:

@@ -97,9 +97,12 @@ def test_a_filter_and_another_pmu_come_one_after_the_other(
 
 
 @pytest.mark.kvmpmu_clause("vcpu-init.einval.differs")
-def test_one_of_two_different_sets_of_features_wins(vms: Iterator[Vm], host: Host) -> None:
+def test_one_of_two_different_sets_of_features_wins(
+    vms: Iterator[Vm], pmus: tuple[Pmu, ...]
+) -> None:
+    covered = pmus[0].cpus
     for vm in vms:
-        pair = vm.create_vcpu(0), vm.create_vcpu(1).on(host.cpus[-1])
+        pair = vm.create_vcpu(0).on(min(covered)), vm.create_vcpu(1).on(max(covered))
         target = vm.preferred_target()
         features: tuple[set[int], ...] = (
             {k.KVM_ARM_VCPU_PSCI_0_2},

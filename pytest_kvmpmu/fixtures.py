@@ -12,6 +12,7 @@ import pytest
 from .backends.base import Backend
 from .host import Host, Pmu
 from .kvm import PMU_PPI, Device, Kvm, Session, Vcpu, Vm
+from .settings import EXAMPLES
 from .state import SESSION, backend_of
 from .story import StoryFixture
 
@@ -20,6 +21,12 @@ from .story import StoryFixture
 def kvmpmu_backend(pytestconfig: pytest.Config) -> Backend:
     """The backend that this run was asked for: the model, or a real kernel."""
     return backend_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def kvmpmu_examples(pytestconfig: pytest.Config) -> int:
+    """How many sequences a search tries."""
+    return int(pytestconfig.getoption(EXAMPLES.dest))
 
 
 @pytest.fixture

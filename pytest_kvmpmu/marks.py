@@ -24,7 +24,10 @@ LINES = (
     f" unverified: {', '.join(CAPABILITIES)}.",
     "kvmpmu_revision(since=None, until=None): the revisions to which this test applies,"
     " both inclusive; names like series-v1 or linux-5.18.",
+    "differential: a search among random sequences; left out unless -m or the command line"
+    " names it.",
 )
+DIFFERENTIAL = "differential"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .settings import OPTIONS, STRICT_SPEC
+from .settings import DEFAULT_EXAMPLES, EXAMPLES, OPTIONS, STRICT_SPEC, whole_number
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +18,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
         parser.addini(option.dest, f"default of {option.flag}: {option.help}", default="")
+    group.addoption(
+        EXAMPLES.flag,
+        dest=EXAMPLES.dest,
+        metavar=EXAMPLES.metavar,
+        type=whole_number,
+        default=DEFAULT_EXAMPLES,
+        help=EXAMPLES.help,
+    )
     strict = STRICT_SPEC
     group.addoption(
         strict.flag, dest=strict.dest, action="store_true", default=None, help=strict.help
@@ -49,9 +57,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [state.header(config)]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from . import state
 
+    state.leave_out_differential(config, items)
     state.check_marks(items)
 
 

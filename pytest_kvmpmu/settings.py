@@ -5,6 +5,7 @@ Not for: hooks.  `plugin` calls this at the right moments.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +58,20 @@ OPTIONS = (
     Option("cache-dir", "DIR", "where lab kernels are kept (the user's cache directory)"),
 )
 
+# For pytest alone.
+EXAMPLES = Option("examples", "N", "how many sequences each differential test tries (100)")
+DEFAULT_EXAMPLES = 100
 # For pytest alone, without a value: `Settings` are about where calls go.
 STRICT_SPEC = Option(
     "strict-spec", "", "fail tests that find the kernel at variance with its documentation (false)"
 )
+
+
+def whole_number(text: str) -> int:
+    """A count of at least 1, as argparse has it."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from . import script, summary
 from .backends.base import Backend, BackendFailure
 from .errors import UsageProblem
 from .kvm import Session
-from .marks import Marks, marks
+from .marks import DIFFERENTIAL, Marks, marks
 from .resources import conformance_dir
 from .settings import OPTIONS, STRICT_SPEC, Option, Settings, resolve
 
@@ -89,6 +89,16 @@ def check_options(config: pytest.Config) -> None:
     """Check the options as far as that needs no device, whether they will be used or not."""
     if any(config.getoption(o.dest) is not None or config.getini(o.dest) for o in OPTIONS):
         settings_of(config)
+
+
+def leave_out_differential(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the searches where neither -m nor a path on the command line names them."""
+    if DIFFERENTIAL in config.option.markexpr or any(DIFFERENTIAL in arg for arg in config.args):
+        return
+    left_out = [item for item in items if item.get_closest_marker(DIFFERENTIAL)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def check_marks(items: list[pytest.Item]) -> None:

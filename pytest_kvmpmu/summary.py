@@ -19,6 +19,7 @@ NOT_APPLICABLE = "kvmpmu_not_applicable"
 MISSING = "kvmpmu_missing"
 KERNEL = "kvmpmu_kernel"
 STRICT = "kvmpmu_strict_spec"
+REACH = "kvmpmu_reach"
 
 
 def describe(backend: Backend, settings: Settings) -> str:
@@ -46,6 +47,7 @@ class Tally:
     unverified: dict[str, set[str]] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
     kernels: dict[str, None] = field(default_factory=dict)
+    reach: list[str] = field(default_factory=list)
 
     @property
     def divergent(self) -> list[Clause]:
@@ -74,6 +76,8 @@ class Tally:
             self.inapplicable[reason] = self.inapplicable.get(reason, 0) + 1
         for reason in told.get(MISSING, ()) if report.when == "setup" else ():
             self.unverified.setdefault(reason, set()).update(cited)
+        if report.when == "teardown" and REACH in told:
+            self.reach += [report.nodeid.rpartition("::")[2], *told[REACH]]
         self.kernels.update(dict.fromkeys(told.get(KERNEL, ())))
 
 
@@ -104,6 +108,7 @@ def lines(found: Tally, strict: bool = False) -> list[str]:
     out = [*found.kernels]
     if found.story:
         out += ["", *table(found.story), ""]
+    out += found.reach
     out.append(f"clauses verified: {len(found.verified)}, violated: {len(found.failed)}")
     out += [f"  violated: {slug}" for slug in sorted(found.failed)]
     if found.divergent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import UsageProblem
@@ -167,15 +168,8 @@ def _named(call: Call) -> str:
 
 def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
     cpus = tuple(facts["cpus"])
-    versions = {pmu.name: pmu.pmuver for pmu in board.pmus} if board else {}
     pmus = tuple(
-        Pmu(
-            entry["name"],
-            entry["type"],
-            parse_cpus(entry["cpus"]),
-            pmuver=versions.get(entry["name"]),
-        )
-        for entry in facts["pmus"]
+        Pmu(entry["name"], entry["type"], parse_cpus(entry["cpus"])) for entry in facts["pmus"]
     )
     if board is None:
         return Host("this host", cpus, pmus)
@@ -187,7 +181,11 @@ def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
             f"{board.name} has {_sketch(board.cpus, board.pmus)}; leave --kvmpmu-topology out"
             " to take the host as it is",
         )
-    return Host(board.name, cpus, pmus, board.description, board.uncovered_pmuver)
+    # The type ids are the kernel's; what sysfs does not tell is the board's.
+    known = tuple(
+        replace(pmu, type=found.type) for pmu, found in zip(board.pmus, pmus, strict=True)
+    )
+    return replace(board, pmus=known)
 
 
 def _sketch(cpus: tuple[int, ...], pmus: tuple[Pmu, ...]) -> str:

@@ -37,7 +37,7 @@ from ..revision import Revision
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.call import Call, kind_of
-from ..wire.outcome import Exit, Outcome
+from ..wire.outcome import Exit, FailEntry, Outcome
 from . import create, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init, vgic
 from .state import Context, State, Vcpu
 from .table import NotModelled, Table, only, read, refuse
@@ -114,5 +114,7 @@ def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[Stat
     if call.ioctl == "KVM_RUN" and outcome.exit is None:
         vcpu = after.objects[call.on]
         assert isinstance(vcpu, Vcpu)
-        outcome = Outcome(outcome.ret, outcome.errno, exit=Exit(vcpu.exit_reason))
+        # The reason stays from the exit before; its members were not written again.
+        stale = FailEntry() if vcpu.exit_reason == k.KVM_EXIT_FAIL_ENTRY else None
+        outcome = Outcome(outcome.ret, outcome.errno, exit=Exit(vcpu.exit_reason, stale))
     return after, outcome

@@ -49,14 +49,16 @@ CHECK_EXTENSION: Table = (
     answer(done, "fail-entry.cpu", when=lambda c: c.arg("cap") == LAST_CPU, since="linux-5.18"),
 )
 
+
+def _id_taken(c: Context) -> bool:
+    return any(vcpu.id == c.arg("id") for vcpu in c.siblings.values())
+
+
 CREATE_VCPU: Table = (
     refuse(lambda c: c.arg("id") >= MOST_VCPUS, Errno.EINVAL, "create-vcpu.einval.id"),
+    refuse(_id_taken, Errno.EEXIST, "create-vcpu.eexist", since="linux-7.3"),
     refuse(lambda c: c.vm.vgic_initialized, Errno.EBUSY, "create-vcpu.ebusy.vgic"),
-    refuse(
-        lambda c: any(vcpu.id == c.arg("id") for vcpu in c.siblings.values()),
-        Errno.EEXIST,
-        "create-vcpu.eexist",
-    ),
+    refuse(_id_taken, Errno.EEXIST, "create-vcpu.eexist", until="linux-7.1"),
     effect(lambda c: c.put(c.call.new or "", Vcpu(c.call.on, c.arg("id"))), "create-vcpu"),
     answer(done, "create-vcpu"),
 )

@@ -79,6 +79,11 @@ def has_pmus(c: Context) -> bool:
     return bool(c.pmus)
 
 
+def no_pmus(c: Context) -> bool:
+    """KVM offers none."""
+    return not c.pmus
+
+
 def lacks_feature(c: Context) -> bool:
     """This vCPU was not given the PMU feature (or was not initialised)."""
     return KVM_ARM_VCPU_PMU_V3 not in c.vcpu.features

@@ -6,7 +6,7 @@ from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
 from .pmu_attr import attr_is, no_irqchip, unreadable
-from .pmu_list import lacks_feature, vm_lacks_feature
+from .pmu_list import lacks_feature, no_pmus, vm_lacks_feature
 from .state import Context
 from .table import Table, always, answer, done, refuse
 
@@ -18,6 +18,7 @@ def _early(c: Context) -> bool:
 
 
 HAS: Table = (
+    refuse(no_pmus, Errno.ENXIO, "has.enxio.feature", until="linux-5.10"),
     refuse(lacks_feature, Errno.ENXIO, "has.enxio.feature", until="linux-6.6"),
     refuse(vm_lacks_feature, Errno.ENXIO, "has.enxio.feature", since="linux-6.7"),
     answer(done, "has.known", when=_early),

@@ -125,14 +125,22 @@ _UNTIL_6_4: Table = (
     effect(_leak, "vcpu-init.leak", when=_leaks, until="linux-6.4"),
     refuse(_unknown_comes_first, Errno.ENOENT, "vcpu-init.enoent.feature", until="linux-6.4"),
     refuse(_changes, Errno.EINVAL, "vcpu-init.einval.changed", until="linux-6.4"),
+    effect(_forget, "vcpu-init.reset", when=_asks_absent, until="linux-6.4"),
+    refuse(_asks_absent, Errno.EINVAL, "vcpu-init.einval.unsupported", until="linux-6.4"),
     effect(
         _forget,
         "vcpu-init.reset",
-        when=lambda c: _asks_absent(c) or _asks_pmu_in_vain(c),
+        when=_asks_pmu_in_vain,
+        since="linux-5.11",
         until="linux-6.4",
     ),
-    refuse(_asks_absent, Errno.EINVAL, "vcpu-init.einval.unsupported", until="linux-6.4"),
-    refuse(_asks_pmu_in_vain, Errno.EINVAL, "vcpu-init.einval.no-pmu", until="linux-6.4"),
+    refuse(
+        _asks_pmu_in_vain,
+        Errno.EINVAL,
+        "vcpu-init.einval.no-pmu",
+        since="linux-5.11",
+        until="linux-6.4",
+    ),
     effect(_reset_early, "vcpu-init.reset", until="linux-6.4"),
 )
 

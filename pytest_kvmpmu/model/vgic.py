@@ -46,6 +46,14 @@ def _redist_set(c: Context) -> bool:
     return _field(c) == "redist" and c.vm.redist is not None
 
 
+def _set_before(c: Context) -> bool:
+    return getattr(c.vm, _field(c)) is not None
+
+
+def _misaligned(c: Context) -> bool:
+    return _base(c) % _ALIGNMENT != 0
+
+
 def _wraps(c: Context) -> bool:
     """The frame would reach the end of 64-bit addresses."""
     return _base(c) + _size(c) >= 1 << 64
@@ -71,10 +79,13 @@ ADDR: Table = (
     refuse(unreadable, Errno.EFAULT, "vgic.addr.efault"),
     refuse(lambda c: not _knows_address(c), Errno.ENXIO, "vgic.enxio"),
     refuse(_redist_set, Errno.EINVAL, "vgic.addr.redist-again", until="series-v3"),
-    refuse(lambda c: getattr(c.vm, _field(c)) is not None, Errno.EEXIST, "vgic.addr.eexist"),
-    refuse(lambda c: _base(c) % _ALIGNMENT != 0, Errno.EINVAL, "vgic.addr.einval"),
+    # Until 5.17 an address was looked at before it was asked whether there is one already.
+    refuse(_beyond, Errno.E2BIG, "vgic.addr.e2big", until="series-v3"),
+    refuse(_misaligned, Errno.EINVAL, "vgic.addr.einval", until="series-v3"),
+    refuse(_set_before, Errno.EEXIST, "vgic.addr.eexist"),
+    refuse(_misaligned, Errno.EINVAL, "vgic.addr.einval", since="linux-5.18"),
     refuse(_wraps, Errno.EINVAL, "vgic.addr.wraps", since="linux-5.18"),
-    refuse(_beyond, Errno.E2BIG, "vgic.addr.e2big"),
+    refuse(_beyond, Errno.E2BIG, "vgic.addr.e2big", since="linux-5.18"),
     refuse(_overlaps, Errno.EINVAL, "vgic.addr.overlap"),
     effect(lambda c: c.with_vm(**{_field(c): _base(c)}), "vgic.addr"),
     answer(done, "vgic.addr"),

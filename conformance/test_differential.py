@@ -1,0 +1,41 @@
+"""Random sequences of calls: the model's answer to each, and laws that need no model.
+
+Not part of a plain run: ask for it with ``-m differential``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_kvmpmu.backends.base import Backend
+from pytest_kvmpmu.differential.laws import LAWS, Law
+from pytest_kvmpmu.differential.search import Search
+from pytest_kvmpmu.summary import REACH
+
+pytestmark = pytest.mark.differential
+
+
+@pytest.fixture
+def search(
+    request: pytest.FixtureRequest, kvmpmu_backend: Backend, kvmpmu_examples: int
+) -> Iterator[Search]:
+    """A search of the size asked for; what it reached is told at the end of the run."""
+    seeded = request.config.getoption("--hypothesis-seed", None) is not None
+    found = request.config.invocation_params.dir / f"{request.node.name}.found.jsonl"
+    made = Search(kvmpmu_backend, kvmpmu_examples, seeded, found)
+    yield made
+    for line in made.reach.lines() if made.reach.sequences else ():
+        request.node.user_properties.append((REACH, line))
+
+
+def test_the_kernel_does_what_the_model_says(search: Search, kvmpmu_backend: Backend) -> None:
+    if kvmpmu_backend.name == "model":
+        pytest.skip("the model would be compared with itself")
+    search.against_the_model()
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_a_law_holds(law: Law, search: Search) -> None:
+    search.against(law)

@@ -1,0 +1,44 @@
+"""When two Outcomes of one Call are the same as far as the interface promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .uapi import constants as k
+from .wire.call import Call
+from .wire.outcome import Mmio, Outcome
+
+_PMCR_N = k.PMCR_EL0_N_MASK << k.PMCR_EL0_N_SHIFT
+# Where the payloads report their fields, and the largest value that is no moving counter's:
+# numbers of event counters, and of software increments.
+_FIELDS, _LARGEST = range(0x0A00_0000, 0x0A00_0800), 31
+_MOVED = _LARGEST + 1
+
+
+def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:
+    """How ``found`` differs from what was ``expected`` of ``call``; ``""`` if it does not.
+
+    Passed over are the distance that a counter went (not whether it moved), the fields of
+    PMCR_EL0 other than N, which the model does not know, and the preferred target: kernels
+    before 6.6 have one for some cores.
+    """
+    wanted, got = _canonical(call, expected), _canonical(call, found)
+    return "" if wanted == got else f"expected {wanted}, found {got}"
+
+
+def _canonical(call: Call, outcome: Outcome) -> dict[str, Any]:
+    exit = outcome.exit
+    if exit is not None and exit.mmio is not None and _is_count(exit.mmio):
+        moved = replace(exit, mmio=replace(exit.mmio, data=_MOVED))
+        outcome = replace(outcome, exit=moved)
+    value = outcome.to_json()
+    if call.ioctl == "KVM_GET_ONE_REG" and "out" in value:
+        value["out"] = {"value": value["out"]["value"] & _PMCR_N}
+    if call.ioctl == "KVM_ARM_PREFERRED_TARGET" and "out" in value:
+        value["out"] = "a target"
+    return value
+
+
+def _is_count(mmio: Mmio) -> bool:
+    return mmio.phys_addr in _FIELDS and mmio.data > _LARGEST

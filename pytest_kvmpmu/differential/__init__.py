@@ -1,0 +1,5 @@
+"""Random sequences of Calls, on a backend and on the model, or held against laws.
+
+`machine` makes the sequences, `laws` and `pytest_kvmpmu.agree` judge them, `reach` counts
+which states they get to, `search` runs it all under Hypothesis.
+"""

@@ -1,0 +1,164 @@
+"""Laws that hold on any kernel, whatever a model says.
+
+Each law makes variants of a sequence, to be issued each in a fresh world, and says what
+their outcomes must have to do with those of the sequence itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ..revision import FIRST, Revision, revision
+from ..uapi import constants as k
+from ..uapi.errno import Errno
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from .reach import owners
+
+# A variant: its calls, and for each of them the place in the sequence of the call whose
+# outcome it must have, None where nothing is said of it.
+Variant = Sequence[tuple[Call, "int | None"]]
+Law = Callable[[Sequence[Call], Sequence[Outcome], Revision], Variant]
+
+_PMU_ATTRS = range(6)
+
+
+@dataclass(frozen=True)
+class Wart:
+    """A refusal that does leave something behind: the clause that says so, and when."""
+
+    clause: str
+    applies: Callable[[Call, Outcome], bool]
+    since: Revision = FIRST
+    until: Revision | None = None
+
+    def holds_in(self, wanted: Revision) -> bool:
+        return self.since <= wanted and (self.until is None or wanted <= self.until)
+
+
+def _is_run(call: Call, _: Outcome) -> bool:
+    return call.ioctl == "KVM_RUN"
+
+
+def _is_vcpu_init(call: Call, _: Outcome) -> bool:
+    return call.ioctl == "KVM_ARM_VCPU_INIT"
+
+
+def _is_pmu_set(call: Call, _: Outcome) -> bool:
+    on_vcpu = call.on.startswith("vcpu")
+    return on_vcpu and call.ioctl == "KVM_SET_DEVICE_ATTR" and call.args["group"] == 0
+
+
+WARTS = (
+    # The interrupts of the timers, the VM's end, the one try of 5.10.
+    Wart("run.first-run", _is_run),
+    Wart("vcpu-init.leak", _is_vcpu_init, until=revision("linux-6.4")),
+    Wart(
+        "vcpu-init.same-features",
+        lambda call, outcome: _is_vcpu_init(call, outcome) and outcome.errno == Errno.ENODEV,
+        since=revision("linux-6.7"),
+    ),
+    # The default PMU stays chosen.
+    Wart(
+        "default-pmu.first-set",
+        _is_pmu_set,
+        since=revision("linux-5.18"),
+        until=revision("linux-6.6"),
+    ),
+    Wart(
+        "init.enxio.other-pmu",
+        _is_pmu_set,
+        since=revision("series-v3"),
+        until=revision("series-v3"),
+    ),
+)
+
+
+def _clean(call: Call, outcome: Outcome, wanted: Revision) -> bool:
+    """A refusal that leaves nothing behind."""
+    warts = [wart for wart in WARTS if wart.holds_in(wanted)]
+    return outcome.ret < 0 and not any(wart.applies(call, outcome) for wart in warts)
+
+
+def refusals_leave_nothing(
+    calls: Sequence[Call], outcomes: Sequence[Outcome], wanted: Revision
+) -> Variant:
+    """Without one of the refused calls, all others have the outcomes that they had."""
+    refused = [
+        place
+        for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True))
+        if _clean(call, outcome, wanted)
+    ]
+    # Which one differs from sequence to sequence: without all, what one does to another is lost.
+    left_out = refused[len(calls) % len(refused)] if refused else None
+    return [(call, place) for place, call in enumerate(calls) if place != left_out]
+
+
+def refusals_are_stable(
+    calls: Sequence[Call], outcomes: Sequence[Outcome], wanted: Revision
+) -> Variant:
+    """A refused call is refused in the same way when it is issued again."""
+    variant: list[tuple[Call, int | None]] = []
+    for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
+        again = 2 if _clean(call, outcome, wanted) else 1
+        variant += [(call, place)] * again
+    return variant
+
+
+def has_changes_nothing(
+    calls: Sequence[Call],
+    outcomes: Sequence[Outcome],  # noqa: ARG001  # a law has them
+    wanted: Revision,  # noqa: ARG001  # as above
+) -> Variant:
+    """With HAS in between, of every attribute of every vCPU, all outcomes are the same."""
+    variant: list[tuple[Call, int | None]] = []
+    vcpus: list[str] = []
+    for place, call in enumerate(calls):
+        variant.append((call, place))
+        if call.ioctl == "KVM_CREATE_VCPU" and call.new is not None:
+            vcpus.append(call.new)
+        asked = vcpus[place % len(vcpus)] if vcpus else None
+        for attr in _PMU_ATTRS if asked is not None else ():
+            group = k.KVM_ARM_VCPU_PMU_V3_CTRL
+            has = Call.make("KVM_HAS_DEVICE_ATTR", asked or "", call.cpu, group=group, attr=attr)
+            variant.append((has, None))
+    return variant
+
+
+def equal_vms_are_equal(
+    calls: Sequence[Call],
+    outcomes: Sequence[Outcome],  # noqa: ARG001  # a law has them
+    wanted: Revision,  # noqa: ARG001  # as above
+) -> Variant:
+    """The same calls once more, on VMs of their own beside the first, have the same outcomes."""
+    places = list(enumerate(calls))
+    return [(call, place) for place, call in places] + [
+        (replace(call, on=_twin(call.on), new=call.new and _twin(call.new)), place)
+        for place, call in places
+    ]
+
+
+def vms_do_not_meet(
+    calls: Sequence[Call],
+    outcomes: Sequence[Outcome],  # noqa: ARG001  # a law has them
+    wanted: Revision,  # noqa: ARG001  # as above
+) -> Variant:
+    """One VM's calls before all of the next one's: the outcomes are the same."""
+    owner = owners(calls)
+    order = sorted(enumerate(calls), key=lambda item: owner.get(item[1].new or item[1].on, ""))
+    return [(call, place) for place, call in order]
+
+
+def _twin(name: str) -> str:
+    return re.sub(r"\d+$", lambda number: str(int(number[0]) + 1000), name)
+
+
+LAWS: tuple[Law, ...] = (
+    refusals_leave_nothing,
+    refusals_are_stable,
+    has_changes_nothing,
+    equal_vms_are_equal,
+    vms_do_not_meet,
+)

@@ -1,0 +1,120 @@
+"""A search for sequences on which a backend and the model, or a law, do not agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence as Listed
+from pathlib import Path
+
+import hypothesis
+from hypothesis.stateful import run_state_machine_as_test
+
+from .. import script
+from ..agree import disagreement
+from ..backends.base import Backend, BackendFailure
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from .laws import Law
+from .machine import Judge, Machine
+from .reach import Reach
+from .world import Sequence, Setting
+
+# Rules in a sequence after its beginning; most are a call, some are several.
+_STEPS = 12
+
+
+class Search:
+    """Searches on ``backend``; a finding goes to the file ``found`` and an AssertionError.
+
+    ``examples`` is how many sequences are tried.  Without ``seed`` they are the same ones
+    each time; with it they follow pytest's ``--hypothesis-seed``.
+    """
+
+    def __init__(self, backend: Backend, examples: int, seeded: bool, found: Path) -> None:
+        self._backend = backend
+        self._found = found
+        self._setting = Setting(backend.host, backend.revision, _target(backend))
+        self._settings = hypothesis.settings(
+            max_examples=examples,
+            stateful_step_count=_STEPS,
+            derandomize=not seeded,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            verbosity=hypothesis.Verbosity.quiet,
+            # A lab is slow by its nature; sequences are large by ours.
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        self.reach = Reach()
+
+    def against_the_model(self) -> None:
+        """Every Outcome must be one that the model allows."""
+
+        def judge(sequence: Sequence) -> None:
+            (found,) = self._backend.apart([sequence.calls])
+            self.reach.add(sequence.calls, found)
+            for place, call in enumerate(sequence.calls):
+                why = disagreement(call, sequence.outcomes[place], found[place])
+                if why:
+                    self._fail(sequence.calls, sequence.outcomes, found, place, f"model: {why}")
+
+        self._run(judge)
+
+    def against(self, law: Law) -> None:
+        """Every variant that ``law`` makes of a sequence must have the outcomes that it says."""
+
+        def judge(sequence: Sequence) -> None:
+            (outcomes,) = self._backend.apart([sequence.calls])
+            self.reach.add(sequence.calls, outcomes)
+            variant = law(sequence.calls, outcomes, self._backend.revision)
+            calls = [call for call, _ in variant]
+            (found,) = self._backend.apart([calls])
+            expected = [found[n] if p is None else outcomes[p] for n, (_, p) in enumerate(variant)]
+            for place, call in enumerate(calls):
+                why = disagreement(call, expected[place], found[place])
+                if why:
+                    self._fail(calls, expected, found, place, f"{law.__name__}: {why}")
+
+        self._run(judge)
+
+    def _run(self, judge: Judge) -> None:
+        self._found.unlink(missing_ok=True)
+        setting = self._setting
+
+        class Bound(Machine):
+            def __init__(self) -> None:
+                super().__init__(setting, judge)
+
+        run_state_machine_as_test(Bound, settings=self._settings)
+
+    def _fail(
+        self,
+        calls: Listed[Call],
+        expected: Listed[Outcome],
+        found: Listed[Outcome],
+        place: int,
+        why: str,
+    ) -> None:
+        """Write and raise the finding: a script up to the call, with both outcomes."""
+        head = f"# {self._backend.release} on {self._backend.host.name}\n# {why}\n"
+        both = "".join(
+            f"# call {number}: expected {json.dumps(expected[number].to_json())},"
+            f" found {json.dumps(found[number].to_json())}\n"
+            for number in range(place + 1)
+        )
+        text = f"{script.dump(calls[: place + 1])}\n{head}{both}"
+        self._found.write_text(text, encoding="utf-8")
+        raise AssertionError(f"{why}\nwritten to {self._found}, for kvmpmu play:\n{text}")
+
+
+def _target(backend: Backend) -> int:
+    """The kernel's preferred target."""
+    calls = [
+        Call.make("KVM_CREATE_VM", "kvm", backend.host.cpus[0], "vm0"),
+        Call.make("KVM_ARM_PREFERRED_TARGET", "vm0", backend.host.cpus[0]),
+    ]
+    ((_, told),) = backend.apart([calls])
+    if told.out is None:
+        raise BackendFailure("the kernel names no preferred target")
+    return int(told.out["target"])

@@ -1,0 +1,95 @@
+"""A sequence in the making: its Calls so far, and what the model says of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .. import model
+from ..host import Host
+from ..model.state import Vcpu, Vm
+from ..revision import Revision
+from ..uapi import constants as k
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+
+_MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where sequences are made for: the model's host and revision, the kernel's target."""
+
+    host: Host
+    revision: Revision
+    target: int
+
+
+class Sequence:
+    """Calls that the model covers, each stepped through it as it is added."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.calls: list[Call] = []
+        self.outcomes: list[Outcome] = []
+        self.state = model.State()
+        self.left_out: Counter[str] = Counter()
+        self._made: Counter[str] = Counter()
+
+    def add(self, ioctl: str, on: str, cpu: int, new: str | None = None, **args: Any) -> bool:
+        """Add a call; False where it was left out or refused.
+
+        Left out are calls that the model does not cover, and those that would not return.
+        """
+        cpus = self.setting.host.cpus
+        name = self._name(new) if new else None
+        call = Call.make(ioctl, on, cpus[cpu % len(cpus)], name, **args)
+        try:
+            state, outcome = model.step(
+                self.state, self._for_model(call), self.setting.host, self.setting.revision
+            )
+        except model.NotModelled:
+            self.left_out[f"{ioctl}: not modelled"] += 1
+            return False
+        if outcome.timed_out:
+            self.left_out[f"{ioctl}: would not return"] += 1
+            return False
+        self.state = state
+        self.calls.append(call)
+        self.outcomes.append(outcome)
+        return outcome.ret >= 0
+
+    def vms(self) -> list[str]:
+        """The VMs so far."""
+        return [name for name, found in self.state.objects.items() if isinstance(found, Vm)]
+
+    def vcpus(self, vm: str | None = None) -> list[str]:
+        """The vCPUs so far, of ``vm`` or of all."""
+        return [
+            name
+            for name, found in self.state.objects.items()
+            if isinstance(found, Vcpu) and vm in (None, found.vm)
+        ]
+
+    def vcpu(self, name: str) -> Vcpu:
+        """The model's state of a vCPU."""
+        found = self.state.objects[name]
+        assert isinstance(found, Vcpu)
+        return found
+
+    def vm(self, name: str) -> Vm:
+        """The model's state of a VM."""
+        found = self.state.objects[name]
+        assert isinstance(found, Vm)
+        return found
+
+    def _name(self, kind: str) -> str:
+        self._made[kind] += 1
+        return f"{kind}{self._made[kind] - 1}"
+
+    def _for_model(self, call: Call) -> Call:
+        """``call`` with the kernel's preferred target as the model's, which is always the same."""
+        if call.args.get("target") != self.setting.target:
+            return call
+        return replace(call, args={**call.args, "target": _MODELS_TARGET})

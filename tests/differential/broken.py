@@ -1,0 +1,108 @@
+"""Kernels that are wrong in one way: the model, with something done to it after each call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pytest_kvmpmu import topology
+from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
+from pytest_kvmpmu.model import State
+from pytest_kvmpmu.model.state import Vcpu, Vm
+from pytest_kvmpmu.wire.call import Call
+from pytest_kvmpmu.wire.outcome import Outcome
+
+Spoil = Callable[[State, Call, Outcome], tuple[State, Outcome]]
+
+
+class Broken(ModelBackend):
+    """The model, spoiled."""
+
+    name = "broken"
+
+    def __init__(self, spoil: Spoil, kernel: str | None = None) -> None:
+        super().__init__(topology.load("rockpro64"), kernel)
+        self.spoil = spoil
+
+    def world(self) -> ModelWorld:
+        return _World(self, self.spoil)
+
+
+class _World(ModelWorld):
+    def __init__(self, backend: ModelBackend, spoil: Spoil) -> None:
+        super().__init__(backend)
+        self._spoil = spoil
+
+    def execute(
+        self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
+    ) -> list[Outcome]:
+        outcomes = []
+        for call in calls:
+            (outcome,) = super().execute([call], until_refused, seconds)
+            self.state, outcome = self._spoil(self.state, call, outcome)
+            outcomes.append(outcome)
+        return outcomes
+
+
+def all_have_run(state: State) -> State:
+    """The state with a run in each VM."""
+    for name, found in state.objects.items():
+        if isinstance(found, Vm):
+            state = state.put(name, replace(found, has_run=True))
+    return state
+
+
+def has_sets_irq(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
+    """HAS changes the vCPU."""
+    found = state.objects.get(call.on)
+    if call.ioctl == "KVM_HAS_DEVICE_ATTR" and isinstance(found, Vcpu):
+        state = state.put(call.on, replace(found, pmu_created=True))
+    return state, outcome
+
+
+def refusal_counts_as_run(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
+    """A refused SET has an effect."""
+    if call.ioctl == "KVM_SET_DEVICE_ATTR" and outcome.ret < 0:
+        state = all_have_run(state)
+    return state, outcome
+
+
+def run_of_one_is_run_of_all(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
+    """VMs share what they must not."""
+    if call.ioctl == "KVM_RUN" and outcome.ret == 0:
+        state = all_have_run(state)
+    return state, outcome
+
+
+class Forgiving:
+    """A call that was refused is taken when it comes again at once."""
+
+    def __init__(self) -> None:
+        self._last: Call | None = None
+
+    def __call__(self, state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
+        again = call == self._last and outcome.ret < 0
+        self._last = call
+        return state, Outcome(0) if again else outcome
+
+
+def second_of_a_kind(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
+    """The third VM of a world can't have an interrupt for its PMU."""
+    vms = [name for name, found in state.objects.items() if isinstance(found, Vm)]
+    found = state.objects.get(call.on)
+    if isinstance(found, Vcpu) and found.vm in vms[2:] and call.args.get("attr") == 0:
+        outcome = Outcome(-1, 5)
+    return state, outcome
+
+
+def wrong_cpu_in_fail_entry(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
+    """The CPU of a failed entry is off by one."""
+    if outcome.exit and outcome.exit.fail_entry and outcome.exit.fail_entry.cpu is not None:
+        wrong = replace(outcome.exit.fail_entry, cpu=outcome.exit.fail_entry.cpu + 1)
+        outcome = replace(outcome, exit=replace(outcome.exit, fail_entry=wrong))
+    return state, outcome
+
+
+def right(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
+    """Nothing is wrong."""
+    return state, outcome
