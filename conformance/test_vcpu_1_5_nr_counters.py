@@ -174,6 +174,19 @@ def test_registers_of_an_uninitialised_vcpu_are_enoexec(vm: Vm, addr: Addr) -> N
             vcpu.call(ioctl, id=PMCR_EL0, addr=addr)
 
 
+@pytest.mark.kvmpmu_clause("reg.enoent.feature", "reg.efault")
+def test_without_a_pmu_its_registers_are_enoent_once_a_value_was_read(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.ENOENT):
+            vcpu.call(ioctl, id=PMCR_EL0, addr=Addr("u64", (0,)))
+    with refused(Errno.ENOENT):
+        vcpu.call("KVM_GET_ONE_REG", id=PMCR_EL0, addr=FAULT)
+    with refused(Errno.EFAULT):
+        vcpu.call("KVM_SET_ONE_REG", id=PMCR_EL0, addr=FAULT)
+
+
 @pytest.mark.kvmpmu_clause("reg.efault")
 def test_an_unmapped_value_or_structure_is_efault(vcpu: Vcpu) -> None:
     for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):

@@ -10,6 +10,7 @@ from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
 from .pmu_attr import unreadable
+from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
 from .table import Condition, Table, answer, done, effect, only, refuse
 from .vcpu_init import bad_pointer
@@ -51,6 +52,14 @@ def _set_vm(c: Context) -> Context:
 
 _UNINITIALIZED: Condition = lambda c: not c.vcpu.initialized  # noqa: E731  # reads like the rows
 
+# A vCPU without a PMU has none of its registers.
+_HIDDEN: Table = (
+    refuse(
+        lacks_feature, Errno.ENOENT, "reg.enoent.feature", since="linux-5.11", until="linux-6.6"
+    ),
+    refuse(vm_lacks_feature, Errno.ENOENT, "reg.enoent.feature", since="linux-6.7"),
+)
+
 SET: Table = (
     refuse(_UNINITIALIZED, Errno.ENOEXEC, "reg.enoexec"),
     refuse(bad_pointer, Errno.EFAULT, "reg.efault"),
@@ -58,6 +67,7 @@ SET: Table = (
         _is_pmcr,
         (
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
+            *_HIDDEN,
             effect(lambda c: c.with_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.6"),
             effect(_set_vm, "pmcr.lower", when=_taken, since="linux-6.7", until="linux-7.1"),
             effect(_set_vm, "pmcr.lower", when=_taken_leniently, since="linux-7.3"),
@@ -72,6 +82,7 @@ GET: Table = (
     *only(
         _is_pmcr,
         (
+            *_HIDDEN,
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
             answer(
                 lambda c: (c, Outcome(0, out={"value": counters(c) << k.PMCR_EL0_N_SHIFT})),
