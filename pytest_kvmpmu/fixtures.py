@@ -30,11 +30,11 @@ def kvmpmu_examples(pytestconfig: pytest.Config) -> int:
 
 
 @pytest.fixture
-def kvm(request: pytest.FixtureRequest, kvmpmu_backend: Backend, host: Host) -> Kvm:
+def kvm(request: pytest.FixtureRequest, kvmpmu_backend: Backend) -> Kvm:
     """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
     session = Session(kvmpmu_backend.world())
     request.node.stash[SESSION] = session
-    return Kvm(session, "kvm", host.cpus[0])
+    return Kvm(session, "kvm", kvmpmu_backend.host.cpus[0])
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ from ..wire.call import Call, kind_of
 from ..wire.outcome import Exit, FailEntry, Outcome
 from . import create, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init, vgic
 from .state import Context, State, Vcpu
-from .table import NotModelled, Table, only, read, refuse
+from .table import NotModelled, Table, answer, not_covered, read, refuse
 
 __all__ = ["TABLES", "NotModelled", "State", "seen_by_kvm", "step"]
 
@@ -53,7 +53,8 @@ def _vcpu_attr(table: Table) -> Table:
     return (
         refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"),
         refuse(lambda c: c.arg("group") not in _KNOWN_GROUPS, Errno.ENXIO, "attr.enxio.group"),
-        *only(_PMU_GROUP, table),
+        answer(not_covered, "attr.enxio.group", when=lambda c: not _PMU_GROUP(c)),
+        *table,
     )
 
 

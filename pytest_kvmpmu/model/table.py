@@ -105,6 +105,11 @@ def done(c: Context) -> tuple[Context, Outcome]:
     return c, Outcome(0)
 
 
+def not_covered(c: Context) -> tuple[Context, Outcome]:
+    """The answer of a row beyond which a table says nothing."""
+    raise NotModelled(f"the model does not cover {c.call.to_json()}")
+
+
 # By a table's id and a revision's rank: the table, and the rows that hold there.
 _IN_FORCE: dict[tuple[int, int], tuple[Table, Table]] = {}
 
