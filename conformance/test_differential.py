@@ -6,13 +6,16 @@ Not part of a plain run: ask for it with ``-m differential``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_kvmpmu.backends.base import Backend
 from pytest_kvmpmu.differential.laws import LAWS, Law
-from pytest_kvmpmu.differential.search import Search
 from pytest_kvmpmu.summary import REACH
+
+if TYPE_CHECKING:
+    from pytest_kvmpmu.differential.search import Search
 
 pytestmark = pytest.mark.differential
 
@@ -22,6 +25,9 @@ def search(
     request: pytest.FixtureRequest, kvmpmu_backend: Backend, kvmpmu_examples: int
 ) -> Iterator[Search]:
     """A search of the size asked for; what it reached is told at the end of the run."""
+    # With Hypothesis imported, its plugin looks at each test of a run, and most want none.
+    from pytest_kvmpmu.differential.search import Search
+
     seeded = request.config.getoption("--hypothesis-seed", None) is not None
     found = request.config.invocation_params.dir / f"{request.node.name}.found.jsonl"
     made = Search(kvmpmu_backend, kvmpmu_examples, seeded, found)

@@ -6,8 +6,8 @@ Not for: rules.  A field is here because some row of a table reads it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from ..host import Host, Pmu
 from ..uapi.constants import KVM_EXIT_UNKNOWN
@@ -70,6 +70,18 @@ class Device:
 
 
 Object = Kvm | Vm | Vcpu | Device
+V = TypeVar("V", Vm, Vcpu)
+
+
+def _changed(value: V, changes: dict[str, Any]) -> V:
+    """dataclasses.replace, which takes ten times as long, for classes that check nothing."""
+    known = vars(value)
+    unknown = changes.keys() - known.keys()
+    if unknown:
+        raise TypeError(f"{type(value).__name__} has no {', '.join(sorted(unknown))}")
+    new = object.__new__(type(value))
+    vars(new).update(known, **changes)
+    return new
 
 
 @dataclass(frozen=True)
@@ -130,11 +142,11 @@ class Context:
 
     def with_vcpu(self, **changes: Any) -> Context:
         """The context with fields of the call's vCPU changed."""
-        return self.put(self.call.on, replace(self.vcpu, **changes))
+        return self.put(self.call.on, _changed(self.vcpu, changes))
 
     def with_vm(self, **changes: Any) -> Context:
         """The context with fields of the call's VM changed."""
-        return self.put(self.vm_name, replace(self.vm, **changes))
+        return self.put(self.vm_name, _changed(self.vm, changes))
 
     def put(self, name: str, value: Object) -> Context:
         """The context with an object made or replaced."""
