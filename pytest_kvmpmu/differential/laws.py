@@ -112,7 +112,7 @@ def has_changes_nothing(
     outcomes: Sequence[Outcome],  # noqa: ARG001  # a law has them
     wanted: Revision,  # noqa: ARG001  # as above
 ) -> Variant:
-    """With HAS in between, of every attribute of every vCPU, all outcomes are the same."""
+    """With HAS of every attribute, of one vCPU after each call, all outcomes are the same."""
     variant: list[tuple[Call, int | None]] = []
     vcpus: list[str] = []
     for place, call in enumerate(calls):
