@@ -135,6 +135,14 @@ def test_a_guest_without_memory_does_not_come_back(vm: Vm, plain: Vcpu) -> None:
         plain.within(0.3).run()
 
 
+@pytest.mark.kvmpmu_clause("run.enosys")
+def test_an_access_without_memory_and_syndrome_is_enosys_each_time(vm: Vm, plain: Vcpu) -> None:
+    vm.load("no-syndrome")
+    for _ in range(2):
+        with refused(Errno.ENOSYS):
+            plain.run()
+
+
 @two_pmus
 @pytest.mark.kvmpmu_clause("run.flag-lingers", "run.enoexec.cpu")
 def test_the_flag_of_version_1_outlives_the_run_that_set_it(

@@ -48,6 +48,13 @@ def test_pmu_v3_is_announced_where_there_is_a_pmu(kvm: Kvm, vm: Vm) -> None:
     assert vm.check_extension("KVM_CAP_ARM_PMU_V3") == 1
 
 
+@pytest.mark.kvmpmu_clause("cap.arm-pmu-v3-strict")
+def test_strict_is_announced_where_pmu_v3_is(kvm: Kvm, vm: Vm) -> None:
+    offered = kvm.check_extension("KVM_CAP_ARM_PMU_V3")
+    assert kvm.check_extension("KVM_CAP_ARM_PMU_V3_STRICT") == offered
+    assert vm.check_extension("KVM_CAP_ARM_PMU_V3_STRICT") == offered
+
+
 @pytest.mark.kvmpmu_clause("create-vcpu.einval.id")
 @pytest.mark.parametrize("number", [512, 2**31, 2**32 - 1])
 def test_a_vcpu_id_beyond_the_maximum_is_einval(vm: Vm, number: int) -> None:

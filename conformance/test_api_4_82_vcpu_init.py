@@ -68,11 +68,19 @@ def test_an_unknown_feature_is_enoent(fresh: Vcpu, bit: int) -> None:
         fresh.init((bit,))
 
 
-@pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature")
-@pytest.mark.kvmpmu_revision(until="linux-7.1")
-def test_strict_is_unknown_before_7_3(fresh: Vcpu) -> None:
+@pytest.mark.kvmpmu_clause("strict.absent", "vcpu-init.enoent.feature")
+def test_a_kernel_without_strict_says_so(vm: Vm, fresh: Vcpu) -> None:
+    assert vm.check_extension("KVM_CAP_ARM_PMU_V3_STRICT") == 0
     with refused(Errno.ENOENT):
         fresh.init((PMU, STRICT))
+
+
+@pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature")
+@pytest.mark.kvmpmu_revision(until="linux-6.15")
+@pytest.mark.parametrize("bit", [7, 8], ids=["el2", "el2-e2h0"])
+def test_el2_for_guests_is_unknown_before_6_16(fresh: Vcpu, bit: int) -> None:
+    with refused(Errno.ENOENT):
+        fresh.init((bit,))
 
 
 @needs_pmu
@@ -103,6 +111,14 @@ def test_a_refusal_leaves_no_bit(fresh: Vcpu) -> None:
 def test_a_feature_that_the_host_lacks_is_einval(fresh: Vcpu, features: tuple[int, ...]) -> None:
     with refused(Errno.EINVAL):
         fresh.init(features)
+
+
+@pytest.mark.kvmpmu_requires("ten-bit-events")
+@pytest.mark.kvmpmu_clause("vcpu-init.einval.unsupported")
+@pytest.mark.kvmpmu_revision(since="linux-6.16")
+def test_el2_for_a_guest_of_a_host_of_armv8_0_is_einval(fresh: Vcpu) -> None:
+    with refused(Errno.EINVAL):
+        fresh.init((k.VCPU_FEATURES["KVM_ARM_VCPU_HAS_EL2"],))
 
 
 @pytest.mark.kvmpmu_requires("no-pmu")
@@ -249,17 +265,24 @@ def test_strict_counters_before_set_pmu_are_einval(strict: Vcpu, pmus: tuple[Pmu
     strict.set_pmu_attr(attr, one)
 
 
+def counters(vcpu: Vcpu) -> int:
+    return vcpu.get_register(k.PMCR_EL0) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("strict.no-counters")
+def test_strict_has_no_counters_before_set_pmu(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    assert counters(strict) == 0
+    strict.set_pmu(pmus[0])
+    assert counters(strict) > 0
+
+
 @needs_pmu
 @pytest.mark.kvmpmu_clause("strict.pmcr")
-def test_strict_has_no_counters_before_set_pmu_and_none_by_register(
+def test_strict_takes_no_number_of_counters_by_register(
     strict: Vcpu, pmus: tuple[Pmu, ...]
 ) -> None:
-    def counters() -> int:
-        return strict.get_register(k.PMCR_EL0) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
-
-    assert counters() == 0
     strict.set_pmu(pmus[0])
-    most = counters()
-    assert most > 0
+    most = counters(strict)
     strict.set_register(k.PMCR_EL0, (most - 1) << k.PMCR_EL0_N_SHIFT)
-    assert counters() == most
+    assert counters(strict) == most

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.kvm import PMU_PPI, Device, Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm import GICV5_PMU_PPI, PMU_PPI, Device, Kvm, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
@@ -157,6 +157,22 @@ def test_the_same_ppi_or_another_spi_is_taken(
 def test_the_gic_need_not_be_initialised(vm: Vm, vcpu: Vcpu) -> None:
     vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
     vcpu.set_irq(PMU_PPI)
+
+
+@pytest.mark.kvmpmu_requires("gicv5")
+@pytest.mark.kvmpmu_clause("irq.einval.gicv5", "irq.ebusy.set", "irq.get")
+def test_a_gicv5_takes_the_architectures_ppi_and_no_other_number(vm: Vm, vcpu: Vcpu) -> None:
+    second = vm.create_vcpu(1)
+    second.init_with_pmu()
+    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V5)
+    for each in (vcpu, second):
+        for irq in (PMU_PPI, SPI, GICV5_PMU_PPI + 1, -1):
+            with refused(Errno.EINVAL):
+                each.set_irq(irq)
+        each.set_irq(GICV5_PMU_PPI)
+        assert each.get_attr(GROUP, IRQ) == GICV5_PMU_PPI
+        with refused(Errno.EBUSY):
+            each.set_irq(GICV5_PMU_PPI)
 
 
 @pytest.mark.kvmpmu_clause("irq.set")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
+from pytest_kvmpmu.kvm import GICV5_PMU_PPI, PMU_PPI, Device, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
 
-INIT = k.KVM_ARM_VCPU_PMU_V3_INIT
+GROUP = k.KVM_ARM_VCPU_PMU_V3_CTRL
+IRQ, INIT = k.KVM_ARM_VCPU_PMU_V3_IRQ, k.KVM_ARM_VCPU_PMU_V3_INIT
 NR_IRQS = k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
 VIRTUAL_TIMER, PHYSICAL_TIMER = 27, 30
 
@@ -122,11 +123,27 @@ def test_init_before_the_irqchip_is_a_dead_end(vm: Vm, vcpu: Vcpu) -> None:
         vcpu.set_irq(PMU_PPI)
 
 
+@pytest.mark.kvmpmu_requires("gicv5")
+@pytest.mark.kvmpmu_clause("init.gicv5")
+def test_with_a_gicv5_init_sets_the_interrupt_once_the_gic_is_initialised(
+    vm: Vm, vcpu: Vcpu
+) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V5)
+    with refused(Errno.ENODEV):
+        vcpu.init_pmu()
+    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, IRQ)
+    vcpu.init_pmu()
+    assert vcpu.get_attr(GROUP, IRQ) == GICV5_PMU_PPI
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
 @pytest.mark.kvmpmu_clause("get.enxio")
 def test_get_is_refused_before_and_after(vcpu: Vcpu) -> None:
-    group = k.KVM_ARM_VCPU_PMU_V3_CTRL
     with refused(Errno.ENXIO):
-        vcpu.get_attr(group, INIT)
+        vcpu.get_attr(GROUP, INIT)
     vcpu.init_pmu()
     with refused(Errno.ENXIO):
-        vcpu.get_attr(group, INIT)
+        vcpu.get_attr(GROUP, INIT)

@@ -13,8 +13,9 @@ from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
 
 FILTER = k.KVM_ARM_VCPU_PMU_V3_FILTER
 ALLOW, DENY = 0, 1
-CYCLES, OTHER = 0x11, 0x12
+CYCLES, OTHER, CHAIN = 0x11, 0x12, 0x1E
 EVENTS = 1024
+PAIR = 2
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 Range = tuple[int, int, int]
@@ -28,15 +29,20 @@ def covered(vm: Vm, pmus: tuple[Pmu, ...]) -> Vcpu:
     return vcpu
 
 
-def counts(vcpu: Vcpu, vm: Vm, filters: tuple[Range, ...]) -> bool:
-    """Whether a guest's cycle counter moves behind ``filters``."""
+def run_behind(vm: Vm, vcpu: Vcpu, filters: tuple[Range, ...], payload: str) -> dict[str, int]:
+    """What the payload reports behind ``filters``."""
     for each in filters:
         vcpu.set_filter(*each)
     vm.create_gic()
     vcpu.set_irq(PMU_PPI)
     vcpu.init_pmu()
-    vm.load("cycle-counter")
-    reads = vcpu.run_payload("cycle-counter")
+    vm.load(payload)
+    return vcpu.run_payload(payload)
+
+
+def counts(vcpu: Vcpu, vm: Vm, filters: tuple[Range, ...]) -> bool:
+    """Whether a guest's cycle counter moves behind ``filters``."""
+    reads = run_behind(vm, vcpu, filters, "cycle-counter")
     assert reads["first"] <= reads["second"]
     return reads["first"] < reads["second"]
 
@@ -174,10 +180,34 @@ def test_a_filter_set_through_one_vcpu_is_the_others_too(
 def test_software_increments_are_counted_whatever_the_filter(
     vm: Vm, covered: Vcpu, filters: tuple[Range, ...]
 ) -> None:
-    for each in filters:
-        covered.set_filter(*each)
-    vm.create_gic()
-    covered.set_irq(PMU_PPI)
-    covered.init_pmu()
-    vm.load("sw-incr")
-    assert covered.run_payload("sw-incr") == {"count": 3}
+    assert run_behind(vm, covered, filters, "sw-incr") == {"count": 3}
+
+
+@pytest.mark.kvmpmu_clause("filter.chain", "filter.sw-incr")
+@pytest.mark.parametrize(
+    "filters", [(), ((CHAIN, 1, DENY),), ((CHAIN, 1, ALLOW),), ((0, EVENTS, DENY),)]
+)
+def test_a_chain_of_counters_counts_whatever_the_filter(
+    vm: Vm, covered: Vcpu, filters: tuple[Range, ...]
+) -> None:
+    seen = run_behind(vm, covered, filters, "chain")
+    if seen["counters"] < PAIR:
+        pytest.skip("the guest has too few event counters to chain two of them")
+    assert (seen["low"], seen["high"]) == (1, 1)
+
+
+@pytest.mark.kvmpmu_clause("filter.chain-listed")
+@pytest.mark.parametrize(
+    ("filters", "listed"),
+    [
+        ((), True),
+        (((CHAIN, 1, DENY),), False),
+        (((CHAIN, 1, ALLOW),), True),
+        (((OTHER, 1, DENY),), True),
+        (((OTHER, 1, ALLOW),), False),
+    ],
+)
+def test_a_guest_finds_chain_among_its_events_unless_a_filter_denies_it(
+    vm: Vm, covered: Vcpu, filters: tuple[Range, ...], listed: bool
+) -> None:
+    assert run_behind(vm, covered, filters, "pmceid") == {"chain": int(listed)}

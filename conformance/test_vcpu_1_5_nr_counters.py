@@ -81,7 +81,7 @@ def test_the_guest_sees_the_number(vm: Vm, vcpu: Vcpu, most: int, less: int | No
     assert seen_by_guest(vm, vcpu) == number
 
 
-@pytest.mark.kvmpmu_clause("nr-counters.set")
+@pytest.mark.kvmpmu_clause("nr-counters.set", "group.vm-scope")
 def test_a_number_set_through_one_vcpu_is_the_others_too(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu],
 ) -> None:
@@ -110,6 +110,13 @@ def test_set_pmu_resets_the_number(vcpu: Vcpu, pmus: tuple[Pmu, ...], most: int)
     set_counters(vcpu, 1)
     vcpu.set_pmu(pmus[0])
     assert seen_by_userspace(vcpu) == most
+
+
+@pytest.mark.kvmpmu_clause("nr-counters.no-gic")
+def test_a_number_needs_no_initialised_gic(vm: Vm, vcpu: Vcpu) -> None:
+    set_counters(vcpu, 1)
+    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    set_counters(vcpu, 0)
 
 
 @pytest.mark.kvmpmu_clause("nr-counters.after-filter")

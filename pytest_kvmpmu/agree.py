@@ -9,7 +9,11 @@ from .uapi import constants as k
 from .wire.call import Call
 from .wire.outcome import Mmio, Outcome
 
-_PMCR_N = k.PMCR_EL0_N_MASK << k.PMCR_EL0_N_SHIFT
+# The fields of registers that the model knows.
+_KNOWN = {
+    k.PMCR_EL0: k.PMCR_EL0_N_MASK << k.PMCR_EL0_N_SHIFT,
+    k.ID_AA64DFR0_EL1: k.ID_AA64DFR0_PMUVER_MASK << k.ID_AA64DFR0_PMUVER_SHIFT,
+}
 # Where the payloads report their fields, and the largest value that is no moving counter's:
 # numbers of event counters, and of software increments.
 _FIELDS, _LARGEST = range(0x0A00_0000, 0x0A00_0800), 31
@@ -20,8 +24,8 @@ def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:
     """How ``found`` differs from what was ``expected`` of ``call``; ``""`` if it does not.
 
     Passed over are the distance that a counter went (not whether it moved), the fields of
-    PMCR_EL0 other than N, which the model does not know, and the preferred target: kernels
-    before 6.6 have one for some cores.
+    registers that the model does not know, and the preferred target: kernels before 6.6 have
+    one for some cores.
     """
     wanted, got = _canonical(call, expected), _canonical(call, found)
     return "" if wanted == got else f"expected {wanted}, found {got}"
@@ -34,7 +38,7 @@ def _canonical(call: Call, outcome: Outcome) -> dict[str, Any]:
         outcome = replace(outcome, exit=moved)
     value = outcome.to_json()
     if call.ioctl == "KVM_GET_ONE_REG" and "out" in value:
-        value["out"] = {"value": value["out"]["value"] & _PMCR_N}
+        value["out"] = {"value": value["out"]["value"] & _KNOWN.get(call.args["id"], -1)}
     if call.ioctl == "KVM_ARM_PREFERRED_TARGET" and "out" in value:
         value["out"] = "a target"
     return value

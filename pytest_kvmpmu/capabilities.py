@@ -35,6 +35,16 @@ def _uncovered(host: Host) -> str:
     return "every CPU of the host has a PMU" if covered else ""
 
 
+def _one_version(host: Host) -> str:
+    if host.pmuver is None:
+        return "it is not known whether the host's CPUs have one version of PMUv3"
+    return "" if host.pmuver else "the host's CPUs do not all have one version of PMUv3"
+
+
+def _gicv5(host: Host) -> str:
+    return "" if host.gicv5 else "the host has no GICv5"
+
+
 def _event_bits(wanted: int) -> Callable[[Host], str]:
     def missing(host: Host) -> str:
         found = host.event_bits
@@ -56,6 +66,8 @@ CAPABILITIES = {
         Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
         Capability("no-pmu", "no core PMU at all", _no_pmu),
         Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
+        Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
+        Capability("gicv5", "a GICv5", _gicv5),
         Capability("ten-bit-events", "event numbers of 10 bits (Armv8.0)", _event_bits(10)),
         Capability("sixteen-bit-events", "event numbers of 16 bits (Armv8.1)", _event_bits(16)),
     )

@@ -43,7 +43,8 @@ class Host:
 
     ``uncovered_pmuver`` is the PMU version of CPUs that no PMU covers; ``protected``: KVM
     runs in protected mode (pKVM); ``impdef_traps``: accesses to the registers of PMUv3 trap
-    although the cores' PMU is one of their own (Apple).
+    although the cores' PMU is one of their own (Apple); ``gicv5``: the interrupt controller
+    is a GICv5, which serves GICv3 guests as well.
     """
 
     name: str
@@ -53,18 +54,20 @@ class Host:
     uncovered_pmuver: int | None = None
     protected: bool = False
     impdef_traps: bool = False
+    gicv5: bool = False
 
     @property
     def pmuver(self) -> int | None:
-        """The lowest PMU version of all CPUs; None where one of them is not known."""
-        versions = [pmu.pmuver for pmu in self.pmus]
+        """The PMU version of the system: 0 unless all CPUs have the same.
+
+        So arch/arm64/kernel/cpufeature.c: PMUVer is FTR_EXACT.  None where a CPU's is not known.
+        """
+        versions = {pmu.pmuver for pmu in self.pmus}
         if any(self.pmu_of(cpu) is None for cpu in self.cpus):
-            versions.append(self.uncovered_pmuver)
-        known = [version for version in versions if version is not None]
-        if not known or len(known) < len(versions):
+            versions.add(self.uncovered_pmuver)
+        if None in versions:
             return None
-        # The field is signed: 15 stands for less than none.
-        return min(known, key=lambda version: -1 if version == IMPDEF else version)
+        return versions.pop() if len(versions) == 1 else 0
 
     @property
     def event_bits(self) -> frozenset[int | None]:

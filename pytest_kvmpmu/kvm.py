@@ -40,6 +40,8 @@ GIC_DIST = 0x0800_0000
 GIC_REDIST = 0x080A_0000
 # The interrupt that VMMs use for the PMU: PPI 7.
 PMU_PPI = 23
+# The same PPI as a GICv5 numbers it, and the only one that it takes.
+GICV5_PMU_PPI = 0x2000_0017
 
 _AN_INT = Addr("int", (0,))
 

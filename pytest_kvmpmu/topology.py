@@ -11,8 +11,8 @@ counters = 6                # event counters, without the cycle counter
 pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) where it is left out
 
 Top-level keys that may be left out: ``pmuver`` for the CPUs that no PMU covers (1),
-``protected`` (KVM in protected mode) and ``impdef_traps`` (PMUv3's registers trap on cores
-with a PMU of their own), both false.
+``protected`` (KVM in protected mode), ``impdef_traps`` (PMUv3's registers trap on cores with
+a PMU of their own) and ``gicv5`` (a GICv5 that serves GICv3 guests as well), all false.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ _TOP = {
     "pmuver": int,
     "protected": bool,
     "impdef_traps": bool,
+    "gicv5": bool,
 }
 _REQUIRED = {"name": str, "compatible": str, "type": int, "cpus": str, "counters": int}
 _PMU = {**_REQUIRED, "pmuver": int}
@@ -151,6 +152,7 @@ class _File:
             self.pmuver(table, None),
             table.get("protected", False),
             table.get("impdef_traps", False),
+            table.get("gicv5", False),
         )
 
     def pmuver(self, table: dict[str, Any], pmu: int | None) -> int:

@@ -12,6 +12,8 @@ from pytest_kvmpmu.wire.outcome import Exit, FailEntry, Mmio, Outcome
 
 RUN = Call.make("KVM_RUN", "vcpu0", 0)
 PMCR = Call.make("KVM_GET_ONE_REG", "vcpu0", 0, id=k.PMCR_EL0)
+DFR0 = Call.make("KVM_GET_ONE_REG", "vcpu0", 0, id=k.ID_AA64DFR0_EL1)
+OTHER = Call.make("KVM_GET_ONE_REG", "vcpu0", 0, id=1)
 TARGET = Call.make("KVM_ARM_PREFERRED_TARGET", "vm0", 0)
 REPORT = 0x0A00_0000
 
@@ -31,6 +33,7 @@ def failed(cpu: int | None) -> Outcome:
         (RUN, stored(10_000), stored(2**40)),
         (RUN, stored(6), stored(6)),
         (PMCR, Outcome(0, out={"value": 6 << 11}), Outcome(0, out={"value": 6 << 11 | 0x41})),
+        (DFR0, Outcome(0, out={"value": 0x100}), Outcome(0, out={"value": 0x1030_5106})),
         (TARGET, Outcome(0, out={"target": 5}), Outcome(0, out={"target": 2})),
         (RUN, Outcome(-1, Errno.EINVAL), Outcome(-1, Errno.EINVAL)),
     ],
@@ -52,6 +55,8 @@ def test_what_no_interface_promises_is_passed_over(
         (RUN, failed(4), failed(5)),
         (RUN, failed(4), failed(None)),
         (PMCR, Outcome(0, out={"value": 6 << 11}), Outcome(0, out={"value": 5 << 11})),
+        (DFR0, Outcome(0, out={"value": 0x100}), Outcome(0, out={"value": 0x400})),
+        (OTHER, Outcome(0, out={"value": 0}), Outcome(0, out={"value": 1})),
         (TARGET, Outcome(0, out={"target": 5}), Outcome(-1, Errno.ENODEV)),
         (RUN, Outcome(-1, Errno.EINVAL), Outcome(-1, Errno.ENXIO)),
         (RUN, Outcome(0), Outcome(0, timed_out=True)),

@@ -10,6 +10,7 @@ from pytest_kvmpmu.capabilities import CAPABILITIES, capability
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.host import Host, Pmu
 
+NO_VERSION = "the host's CPUs do not all have one version of PMUv3"
 LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
 
 
@@ -39,6 +40,16 @@ def versions(little: int, big: int) -> Host:
         ("ten-bit-events", versions(1, 4), "the host's event numbers do not all have one width"),
         ("sixteen-bit-events", versions(1, 1), "the host's event numbers have 10 bits"),
         ("sixteen-bit-events", versions(4, 7), ""),
+        ("one-pmu-version", versions(4, 4), ""),
+        ("one-pmu-version", versions(1, 4), NO_VERSION),
+        ("one-pmu-version", versions(0, 0), NO_VERSION),
+        (
+            "one-pmu-version",
+            host(LITTLE, BIG),
+            "it is not known whether the host's CPUs have one version of PMUv3",
+        ),
+        ("gicv5", host(), "the host has no GICv5"),
+        ("gicv5", replace(host(), gicv5=True), ""),
     ],
 )
 def test_a_capability_says_what_a_host_lacks(name: str, found: Host, lack: str) -> None:

@@ -23,7 +23,7 @@ else:
     import tomli as tomllib
 
 RAW: dict[str, dict[str, Any]] = tomllib.loads(catalogue.PATH.read_text(encoding="utf-8"))
-KEYS = {"section", "statement", "level", "standing", "since", "until", "text"}
+KEYS = {"section", "statement", "level", "standing", "since", "until", "documented", "text"}
 every_row = pytest.mark.parametrize(("slug", "row"), RAW.items(), ids=list(RAW))
 
 

@@ -56,11 +56,12 @@ def test_a_good_file_is_a_host(tmp_path: Path) -> None:
 
 
 def test_versions_and_modes_may_be_told(tmp_path: Path) -> None:
-    more = "pmuver = 0\nprotected = true\nimpdef_traps = true\n"
+    more = "pmuver = 0\nprotected = true\nimpdef_traps = true\ngicv5 = true\n"
     (tmp_path / "board.toml").write_text(more + GOOD + "pmuver = 4\n")
     found = topology.load("board.toml", tmp_path)
     assert [pmu.pmuver for pmu in found.pmus] == [1, 4]
-    assert (found.uncovered_pmuver, found.protected, found.impdef_traps) == (0, True, True)
+    assert (found.uncovered_pmuver, found.protected) == (0, True)
+    assert (found.impdef_traps, found.gicv5) == (True, True)
     assert found.pmuver == 0
 
 

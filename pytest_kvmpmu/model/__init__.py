@@ -94,11 +94,11 @@ TABLES: dict[tuple[str, str], Table] = {
 
 
 def seen_by_kvm(host: Host, revision: Revision) -> Host:
-    """``host`` with those PMUs that KVM has in its list.
+    """``host`` with those PMUs that KVM has in its list, and the version of all of them.
 
     Of a PMU whose version is not known, the list is taken to have it.
     """
-    return replace(host, pmus=pmu_list.listed(host, revision))
+    return replace(host, pmus=pmu_list.listed(host, revision), uncovered_pmuver=host.pmuver)
 
 
 def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[State, Outcome]:

@@ -15,8 +15,8 @@ IPA_BITS = range(32, 45)
 _ALWAYS_ON = {"KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"}
 _ON = {k.CAPABILITIES[name] for name in _ALWAYS_ON}
 LAST_CPU = k.CAPABILITIES["KVM_CAP_LAST_CPU"]
-# The hosts here have a GICv3 without GICv2 compatibility.
-GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
+# The hosts here have a GICv3 without GICv2 compatibility, or a GICv5 with that of GICv3.
+GICV3, GICV5 = k.KVM_DEV_TYPE_ARM_VGIC_V3, k.KVM_DEV_TYPE_ARM_VGIC_V5
 OTHER_DEVICES = {k.DEVICE_TYPES["KVM_DEV_TYPE_VFIO"], k.DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_ITS"]}
 
 
@@ -39,6 +39,11 @@ CREATE_VM: Table = (
     answer(done, "create-vm"),
 )
 
+
+def _asks_about_strict(c: Context) -> bool:
+    return bool(c.arg("cap") == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3_STRICT"])
+
+
 CHECK_EXTENSION: Table = (
     answer(
         lambda c: (c, Outcome(int(has_pmus(c)))),
@@ -47,6 +52,13 @@ CHECK_EXTENSION: Table = (
     ),
     answer(lambda c: (c, Outcome(1)), "cap.attributes", when=lambda c: c.arg("cap") in _ON),
     answer(done, "fail-entry.cpu", when=lambda c: c.arg("cap") == LAST_CPU, since="linux-5.18"),
+    answer(done, "strict.absent", when=_asks_about_strict, until="linux-7.1"),
+    answer(
+        lambda c: (c, Outcome(int(has_pmus(c)))),
+        "cap.arm-pmu-v3-strict",
+        when=_asks_about_strict,
+        since="linux-7.3",
+    ),
 )
 
 
@@ -69,12 +81,22 @@ def _make_gic(c: Context) -> Context:
     return c.put(name, Device(c.call.on, c.arg("type"))).with_vm(irqchip=name)
 
 
+def _known(c: Context) -> bool:
+    return c.arg("type") in {GICV3, *OTHER_DEVICES}
+
+
+def _makes_gicv5(c: Context) -> bool:
+    return c.arg("type") == GICV5 and c.host.gicv5
+
+
 CREATE_DEVICE: Table = (
     refuse(bad_pointer, Errno.EFAULT, "create-device.efault"),
+    refuse(lambda c: not _known(c), Errno.ENODEV, "create-device.enodev", until="linux-6.16"),
     refuse(
-        lambda c: c.arg("type") not in {GICV3, *OTHER_DEVICES},
+        lambda c: not _known(c) and not _makes_gicv5(c),
         Errno.ENODEV,
         "create-device.enodev",
+        since="linux-7.1",
     ),
     answer(
         done,
@@ -82,7 +104,7 @@ CREATE_DEVICE: Table = (
         when=lambda c: bool(c.arg("flags") & k.KVM_CREATE_DEVICE_TEST),
     ),
     *only(
-        lambda c: c.arg("type") == GICV3,
+        lambda c: c.arg("type") in (GICV3, GICV5),
         (
             refuse(lambda c: c.vm.irqchip is not None, Errno.EEXIST, "create-device.eexist"),
             refuse(

@@ -22,8 +22,9 @@ _UNDEFINED = 1 << 25
 # What a counter that moves reads as; a real one says other numbers, in the same order.
 _FIRST, _SECOND = 10_000, 20_000
 _STORE_BYTES = 8
+_PAIR = 2
 
-CPU_CYCLES = 0x11
+CPU_CYCLES, CHAIN = 0x11, 0x1E
 ALLOW, DENY = 0, 1
 
 
@@ -56,8 +57,20 @@ def _sw_incr(_: Context) -> dict[str, int]:
     return {"count": 3}
 
 
+def _chain(c: Context) -> dict[str, int]:
+    """So with the overflows of one counter that the next one counts, where there are two."""
+    once = int(counters(c) >= _PAIR)
+    return {"counters": counters(c), "low": once, "high": once}
+
+
+def _pmceid(c: Context) -> dict[str, int]:
+    return {"chain": int(_allowed(c, CHAIN))}
+
+
 _PROGRAMS: dict[str, Callable[[Context], dict[str, int]]] = {
     "cycle-counter": _cycle_counter,
+    "chain": _chain,
+    "pmceid": _pmceid,
     "pmcr": _pmcr,
     "sw-incr": _sw_incr,
 }
@@ -71,6 +84,16 @@ def lacks_pmu(c: Context) -> bool:
 def empty(c: Context) -> bool:
     """There is memory, and no payload in it."""
     return not c.vm.memory
+
+
+def reads_pmceid(c: Context) -> bool:
+    """The payload asks which events there are."""
+    return c.vm.memory == "pmceid"
+
+
+def stores_a_pair(c: Context) -> bool:
+    """The payload stores with an instruction that gives no syndrome."""
+    return c.vm.memory == "no-syndrome"
 
 
 def faulted(c: Context) -> bool:

@@ -22,6 +22,8 @@ SPIS = range(32, 1020)
 DEFAULT_NR_IRQS = 256
 # The interrupts of the virtual and the physical timer.
 TIMER_PPIS = (27, 30)
+# KVM_ARMV8_PMU_GICV5_IRQ: a GICv5's interrupt numbers say what kind they are of.
+GICV5_IRQ = 0x2000_0017
 
 
 def unreadable(c: Context) -> bool:
@@ -52,11 +54,24 @@ def _clashes(c: Context) -> bool:
     return _value(c) in taken
 
 
+def _no_number(c: Context) -> bool:
+    return not c.on_gicv5 and _value(c) not in (*PPIS, *SPIS)
+
+
+def _not_the_gicv5s(c: Context) -> bool:
+    return c.on_gicv5 and _value(c) != GICV5_IRQ
+
+
 IRQ: Table = (
     refuse(no_irqchip, Errno.EINVAL, "irq.einval.no-irqchip"),
     refuse(unreadable, Errno.EFAULT, "irq.efault"),
-    refuse(lambda c: _value(c) not in (*PPIS, *SPIS), Errno.EINVAL, "irq.einval.number"),
-    refuse(_clashes, Errno.EINVAL, "irq.einval.other-vcpu"),
+    refuse(_no_number, Errno.EINVAL, "irq.einval.number"),
+    refuse(_not_the_gicv5s, Errno.EINVAL, "irq.einval.gicv5", since="linux-7.1"),
+    refuse(
+        lambda c: not c.on_gicv5 and _clashes(c),
+        Errno.EINVAL,
+        "irq.einval.other-vcpu",
+    ),
     refuse(lambda c: c.vcpu.irq is not None, Errno.EBUSY, "irq.ebusy.set"),
     effect(lambda c: c.with_vcpu(irq=_value(c)), "irq.set"),
     answer(done, "irq.set"),
@@ -87,6 +102,12 @@ def _create(c: Context) -> Context:
 INIT: Table = (
     refuse(pmu_list.none_chosen, Errno.ENXIO, "init.enxio.no-pmu", since="linux-7.3"),
     refuse(_has_irqchip(lambda c: not c.vm.vgic_initialized), Errno.ENODEV, "init.enodev.gic"),
+    effect(
+        lambda c: c.with_vcpu(irq=GICV5_IRQ),
+        "init.gicv5",
+        when=lambda c: c.on_gicv5 and c.vcpu.irq is None,
+        since="linux-7.1",
+    ),
     refuse(_has_irqchip(lambda c: c.vcpu.irq is None), Errno.ENXIO, "init.enxio.irq"),
     refuse(_has_irqchip(_beyond_vgic), Errno.EINVAL, "init.einval.spi"),
     refuse(
@@ -207,19 +228,20 @@ SET: Table = (
     refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.6"),
     refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),
     refuse(lambda c: c.vcpu.pmu_created, Errno.EBUSY, "group.ebusy.initialized"),
+    refuse(pmu_list.no_first, Errno.ENODEV, "default-pmu.enodev", until="series-v3"),
     refuse(
         _needs_default(pmu_list.no_first),
         Errno.ENODEV,
         "default-pmu.enodev",
         since="linux-5.18",
-        until="linux-5.19",
+        until="linux-6.2",
     ),
     effect(
         pmu_list.take_first,
         "default-pmu.first-registered",
         when=pmu_list.none_chosen,
         since="linux-5.18",
-        until="linux-5.19",
+        until="linux-6.2",
     ),
     refuse(
         _needs_default(pmu_list.none_covers_caller),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..host import IMPDEF, Host, Pmu
 from ..revision import FIRST, Revision, revision
@@ -26,6 +26,16 @@ class Bar:
     until: Revision | None = None
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How many counters guests get of each PMU of some hosts, from ``since`` on."""
+
+    applies: Callable[[Host], bool]
+    counters: int
+    clause: str
+    since: Revision
+
+
 def _unusable(pmuver: int | None) -> bool:
     return pmuver in (0, IMPDEF)
 
@@ -34,12 +44,12 @@ def _own_version(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # the host does
     return _unusable(pmu.pmuver)
 
 
-def _lowest_version(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # all are in or none
+def _systems_version(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # all are in or none
     return _unusable(host.pmuver)
 
 
-def _lowest_unless_it_traps(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # as above
-    return host.pmuver == 0 or (host.pmuver == IMPDEF and not host.impdef_traps)
+def _systems_version_unless_it_traps(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # as above
+    return _unusable(host.pmuver) and not host.impdef_traps
 
 
 def _protected(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # as above
@@ -56,13 +66,15 @@ BARS = (
         until=revision("linux-5.18"),
     ),
     Bar(
-        _lowest_version,
-        "pmu-list.lowest-version",
+        _systems_version,
+        "pmu-list.one-version",
         since=revision("linux-6.6"),
         until=revision("linux-6.7"),
     ),
-    Bar(_lowest_unless_it_traps, "pmu-list.impdef-traps", since=revision("linux-6.15")),
+    Bar(_systems_version_unless_it_traps, "pmu-list.impdef-traps", since=revision("linux-6.15")),
 )
+# Where the registers trap, not every counter of the PMU counts every event.
+CUT = Cut(lambda host: host.impdef_traps, 1, "pmu-list.impdef-traps", revision("linux-6.15"))
 
 
 @functools.lru_cache(maxsize=256)
@@ -71,7 +83,10 @@ def listed(host: Host, wanted: Revision) -> tuple[Pmu, ...]:
     bars = [
         bar for bar in BARS if bar.since <= wanted and (bar.until is None or wanted <= bar.until)
     ]
-    return tuple(pmu for pmu in host.pmus if not any(bar.out(host, pmu) for bar in bars))
+    pmus = [pmu for pmu in host.pmus if not any(bar.out(host, pmu) for bar in bars)]
+    if CUT.applies(host) and CUT.since <= wanted:
+        pmus = [replace(pmu, counters=CUT.counters) for pmu in pmus]
+    return tuple(pmus)
 
 
 def has_pmus(c: Context) -> bool:

@@ -1,7 +1,8 @@
-"""KVM_GET_ONE_REG and KVM_SET_ONE_REG, of PMCR_EL0 only (arch/arm64/kvm/guest.c, sys_regs.c).
+"""KVM_GET_ONE_REG and KVM_SET_ONE_REG (arch/arm64/kvm/guest.c, sys_regs.c).
 
-Of its value only the field N is modelled, the number of event counters.  Before 6.7 the
+Of PMCR_EL0 only the field N is modelled, the number of event counters.  Before 6.7 the
 other fields of a fresh register are the host's or anything, so there is no answer to GET.
+ID_AA64DFR0_EL1 is another file's (`id_register`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
+from . import id_register
 from .pmu_attr import unreadable
 from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
@@ -63,6 +65,7 @@ _HIDDEN: Table = (
 SET: Table = (
     refuse(_UNINITIALIZED, Errno.ENOEXEC, "reg.enoexec"),
     refuse(bad_pointer, Errno.EFAULT, "reg.efault"),
+    *only(id_register.named, id_register.SET),
     *only(
         _is_pmcr,
         (
@@ -79,6 +82,7 @@ SET: Table = (
 GET: Table = (
     refuse(_UNINITIALIZED, Errno.ENOEXEC, "reg.enoexec"),
     refuse(bad_pointer, Errno.EFAULT, "reg.efault"),
+    *only(id_register.named, id_register.GET),
     *only(
         _is_pmcr,
         (

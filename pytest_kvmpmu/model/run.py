@@ -13,7 +13,7 @@ from . import guest
 from .pmu_attr import TIMER_PPIS
 from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
-from .table import Condition, Table, answer, effect, only, refuse
+from .table import Condition, Table, answer, effect, not_covered, only, refuse
 
 
 def _begin(c: Context) -> Context:
@@ -29,7 +29,8 @@ def _has_irqchip(c: Context) -> bool:
 
 
 def _no_bases(c: Context) -> bool:
-    return _has_irqchip(c) and (c.vm.redist is None or c.vm.dist is None)
+    has_frames = _has_irqchip(c) and not c.on_gicv5
+    return has_frames and (c.vm.redist is None or c.vm.dist is None)
 
 
 def _frames_overlap(c: Context) -> bool:
@@ -153,8 +154,11 @@ RUN: Table = (
     answer(_fail_entry, "set-pmu.fail-entry", when=_outside_vm_mask, since="linux-5.18"),
     answer(guest.hang, "run.fetch", when=lambda c: c.vm.memory is None),
     answer(guest.hang, "run.guest", when=guest.empty),
+    refuse(guest.stores_a_pair, Errno.ENOSYS, "run.enosys"),
     answer(guest.blind, "guest.reads-zero", when=_not_created, until="linux-5.10"),
     answer(guest.hang, "guest.undefined", when=guest.faulted, since="linux-5.11"),
     answer(guest.fault, "guest.undefined", when=guest.lacks_pmu, since="linux-5.11"),
+    # Until 6.1 it depends on the host whether it has CHAIN.
+    answer(not_covered, "run.guest", when=guest.reads_pmceid, until="linux-5.19"),
     answer(guest.run, "run.guest"),
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..host import Host, Pmu
-from ..uapi.constants import KVM_EXIT_UNKNOWN
+from ..uapi.constants import KVM_DEV_TYPE_ARM_VGIC_V5, KVM_EXIT_UNKNOWN
 from ..wire.call import Call
 
 
@@ -33,6 +33,7 @@ class Vm:
     supported_cpus: frozenset[int] | None = None
     filters: tuple[tuple[int, int, int], ...] = ()  # base_event, nevents, action
     nr_counters: int | None = None
+    pmuver: int | None = None  # ID_AA64DFR0_EL1.PMUVer as written by userspace
     has_run: bool = False
     memory: str | None = None  # payload at guest address 0; "" is zeroed memory
     dead: bool = False
@@ -130,6 +131,12 @@ class Context:
         found = self.state.objects[self.vm_name]
         assert isinstance(found, Vm)
         return found
+
+    @property
+    def on_gicv5(self) -> bool:
+        """The VM's irqchip is a GICv5."""
+        irqchip = self.state.objects.get(self.vm.irqchip or "")
+        return isinstance(irqchip, Device) and irqchip.type == KVM_DEV_TYPE_ARM_VGIC_V5
 
     @property
     def siblings(self) -> dict[str, Vcpu]:

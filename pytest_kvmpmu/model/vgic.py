@@ -1,4 +1,4 @@
-"""The GICv3 device's attributes, as far as a run needs them (arch/arm64/kvm/vgic)."""
+"""The vGIC devices' attributes, as far as a run needs them (arch/arm64/kvm/vgic)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from .table import Condition, Table, answer, done, effect, only, refuse
 
 _IPA_SIZE = 1 << 40
 _ALIGNMENT = 0x10000
-# KVM_DEV_ARM_VGIC_GRP_ITS_REGS
-_LAST_GROUP = 8
+# KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ, for nested guests
+_LAST_GROUP = 9
 # KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES
 _LAST_CTRL = 3
+_GICV5_PPIS = k.VGIC_CTRL_ATTRS["KVM_DEV_ARM_VGIC_USERSPACE_PPIS"]
 # Distributor, redistributors, and regions of redistributors (not modelled further).
 _V3_ADDRESSES = (2, 3, 5)
 _FEWEST_IRQS, _MOST_IRQS, _IRQS_STEP = 64, 1023, 32
@@ -114,7 +115,22 @@ CTRL: Table = (
     answer(done, "vgic.init"),
 )
 
+
+def _is_ctrl(attr: int) -> Condition:
+    return lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c) and c.arg("attr") == attr
+
+
+_is_init = _is_ctrl(k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+
+
+def _on_gicv5(condition: Condition) -> Condition:
+    return lambda c: c.on_gicv5 and condition(c)
+
+
 SET: Table = (
+    refuse(
+        _on_gicv5(lambda c: not _is_init(c)), Errno.ENXIO, "vgic-v5.attributes", since="linux-7.1"
+    ),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR), ADDR),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), NR_IRQS),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), CTRL),
@@ -124,18 +140,20 @@ SET: Table = (
 HAS: Table = (
     answer(
         done,
+        "vgic-v5.attributes",
+        when=_on_gicv5(_is_ctrl(_GICV5_PPIS)),
+        since="linux-7.1",
+    ),
+    refuse(
+        _on_gicv5(lambda c: not _is_init(c)), Errno.ENXIO, "vgic-v5.attributes", since="linux-7.1"
+    ),
+    answer(
+        done,
         "vgic.addr",
         when=lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and _knows_address(c),
     ),
     answer(done, "vgic.nr-irqs", when=in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS)),
-    answer(
-        done,
-        "vgic.init",
-        when=lambda c: (
-            in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c)
-            and c.arg("attr") == k.KVM_DEV_ARM_VGIC_CTRL_INIT
-        ),
-    ),
+    answer(done, "vgic.init", when=_is_init),
     refuse(
         lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and c.arg("attr") not in _V3_ADDRESSES,
         Errno.ENXIO,

@@ -51,6 +51,7 @@ class Clause:
     ``section`` names document and section (``vcpu.rst 1.4``).  ``standing``: documented
     (text and kernel agree), observed (no text says so), divergent (``text`` says something
     else), proposed (a posted series).  It holds from ``since`` to ``until`` inclusive.
+    ``documented`` is the first revision whose text says it, where that came later.
     """
 
     slug: str
@@ -61,6 +62,7 @@ class Clause:
     since: Revision
     until: Revision | None
     text: str
+    documented: Revision | None = None
 
     def holds_in(self, wanted: Revision) -> bool:
         """Whether the clause speaks of that revision."""
@@ -135,4 +137,5 @@ def _clause(slug: str, row: Mapping[str, str]) -> Clause:
         since=revision(row.get("since", FIRST.name)),
         until=revision(row["until"]) if "until" in row else None,
         text=row.get("text", ""),
+        documented=revision(row["documented"]) if "documented" in row else None,
     )

@@ -21,8 +21,8 @@ from .catalogue import LEVELS, REASONS, STANDINGS, release
 from .citations import Citation, citations
 
 REQUIRED = ("section", "statement")
-KEYS = (*REQUIRED, "level", "standing", "since", "until", "text")
-DOCUMENTS = ("api.rst", "vcpu.rst", "vcpu-features.rst", "arm-vgic-v3.rst")
+KEYS = (*REQUIRED, "level", "standing", "since", "until", "documented", "text")
+DOCUMENTS = ("api.rst", "vcpu.rst", "vcpu-features.rst", "arm-vgic-v3.rst", "arm-vgic-v5.rst")
 
 _WORDS = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _SLUG = re.compile(rf"{_WORDS}(?:\.{_WORDS})*")
@@ -158,8 +158,22 @@ def _values(row: Mapping[str, Any]) -> Iterator[str]:
     since, until = span
     if until is not None and until < since:
         yield f"since {since} comes after until {until}"
+    if "documented" in row:
+        yield from _late(row["documented"], span, row.get("standing", STANDINGS[0]))
     if row.get("standing") == "proposed" and (until is None or release(until)):
         yield "a proposed clause ends with its series"
+
+
+def _late(documented: str, span: Span, standing: str) -> Iterator[str]:
+    if standing != STANDINGS[0]:
+        yield f"documented belongs to documented clauses, and this one is {standing}"
+    try:
+        first = revision(documented)
+    except UsageProblem:
+        yield "documented is no revision"
+        return
+    if first <= span[0] or (span[1] is not None and span[1] < first):
+        yield f"documented {first} is not within its revisions, after the first"
 
 
 def _span(row: Mapping[str, Any]) -> Span | None:

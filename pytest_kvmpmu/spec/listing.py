@@ -79,8 +79,9 @@ def document(
 
 
 def standing(c: Clause) -> str:
-    """The standing, and the level where it is not must."""
-    return c.standing if c.level == "must" else f"{c.standing}, {c.level}"
+    """The standing, since when the text says so, and the level where it is not must."""
+    since = f" since {c.documented}" if c.documented else ""
+    return f"{c.standing}{since}" if c.level == "must" else f"{c.standing}{since}, {c.level}"
 
 
 def _json(c: Clause, excuse: Unspecified | None) -> dict[str, Any]:
@@ -92,6 +93,7 @@ def _json(c: Clause, excuse: Unspecified | None) -> dict[str, Any]:
         "standing": c.standing,
         "since": c.since.name,
         "until": c.until.name if c.until else None,
+        "documented": c.documented.name if c.documented else None,
         "releases": c.releases,
         "text": c.text or None,
         "unspecified": {"reason": excuse.reason, "why": excuse.why or None} if excuse else None,

@@ -22,7 +22,8 @@ terminal, `kvmpmu clauses --kernel 6.1` what holds there, `kvmpmu clauses --json
 
 A standing is one of
 
-- documented: text and kernel agree;
+- documented: text and kernel agree; "documented since" names the first revision whose text
+  does, where the kernel was first;
 - observed: the kernel does it, and no text says so;
 - divergent: the text says one thing and the kernel does another; both are in
   [a table of their own](#where-documentation-and-kernel-differ);

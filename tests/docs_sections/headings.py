@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_kvmpmu.revision import detect
+from pytest_kvmpmu.revision import Revision, detect
 from pytest_kvmpmu.spec.catalogue import Clause
 
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)*)\.?\s+\S")
@@ -39,18 +39,23 @@ def section_numbers(text: str) -> frozenset[str]:
 def missing(clauses: Iterable[Clause], kept: Iterable[Documentation]) -> list[str]:
     """One line for each clause whose section is not where it has to be.
 
-    That is in the documentation of each release in which the clause holds.  Where none
-    of these was kept (a posted series, an old kernel, one that is still to come), in any.
+    That is in the documentation of each release in which the clause holds, and from which on
+    the text says so.  Where none of these was kept (a posted series, an old kernel, one that
+    is still to come), in any.
     """
     kept = list(kept)
     out = []
     for clause in clauses:
-        held = [docs for docs in kept if clause.holds_in(detect(docs.release).revision)]
+        held = [docs for docs in kept if _told(clause, detect(docs.release).revision)]
         lacking = [docs.release for docs in held or kept if not _has(docs, clause)]
         if lacking if held else len(lacking) == len(kept):
             where = ", ".join(lacking)
             out.append(f"{clause.slug}: {clause.section} is not in the documentation of {where}")
     return out
+
+
+def _told(clause: Clause, wanted: Revision) -> bool:
+    return clause.holds_in(wanted) and (clause.documented or clause.since) <= wanted
 
 
 def _has(docs: Documentation, clause: Clause) -> bool:

@@ -17,9 +17,15 @@ from pytest_kvmpmu.lab.mirror import Suite, SuiteMissing, host_mirror
 
 from .headings import Documentation, section_numbers
 
-# A suite for each kernel line that the lab boots and that has SET_PMU, and the newest.
-SUITES = ("bookworm", "trixie", "forky")
-DOCUMENTS = ("api.rst", "devices/vcpu.rst", "devices/arm-vgic-v3.rst", "arm/vcpu-features.rst")
+# A suite for each kernel line that the lab boots, and the newest.
+SUITES = ("bullseye", "bookworm", "trixie", "forky")
+DOCUMENTS = (
+    "api.rst",
+    "devices/vcpu.rst",
+    "devices/arm-vgic-v3.rst",
+    "devices/arm-vgic-v5.rst",
+    "arm/vcpu-features.rst",
+)
 
 _META = "linux-doc"
 _CURRENT = re.compile(r"linux-doc-(?P<release>[0-9]+\.[0-9]+)\b")
@@ -33,7 +39,7 @@ def documentation(
 
     ``folder`` is where it is kept.  `UsageProblem` or `LabFailure` where it can't be had.
     """
-    root = folder or default_root() / "documentation-1"
+    root = folder or default_root() / "documentation-2"
     for suite in SUITES:
         kept = root / suite
         if fresh or not kept.is_dir():

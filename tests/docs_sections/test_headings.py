@@ -29,9 +29,11 @@ OLD = Documentation("6.1", {"vcpu.rst": frozenset({"1", "1.4"})})
 NEW = Documentation("6.12", {"vcpu.rst": frozenset({"1", "1.4", "1.9"}), "new.rst": frozenset()})
 
 
-def made(section: str, since: str = FIRST.name, until: str | None = None) -> Clause:
-    last = revision(until) if until else None
-    return Clause("a", section, "c", "must", "documented", revision(since), last, "")
+def made(
+    section: str, since: str = FIRST.name, until: str | None = None, documented: str | None = None
+) -> Clause:
+    last, told = (revision(name) if name else None for name in (until, documented))
+    return Clause("a", section, "c", "must", "documented", revision(since), last, "", told)
 
 
 def test_numbers_of_underlined_lines_are_sections() -> None:
@@ -42,6 +44,13 @@ def test_a_section_has_to_be_in_each_release_in_which_the_clause_holds() -> None
     assert missing([made("vcpu.rst 1.4"), made("vcpu.rst 1.9", "linux-6.7")], [OLD, NEW]) == []
     assert missing([made("vcpu.rst 1.9")], [OLD, NEW]) == [
         "a: vcpu.rst 1.9 is not in the documentation of 6.1"
+    ]
+
+
+def test_a_section_has_to_be_there_from_when_on_the_text_says_it() -> None:
+    assert missing([made("vcpu.rst 1.9", documented="linux-6.7")], [OLD, NEW]) == []
+    assert missing([made("vcpu.rst 1.10", documented="linux-6.7")], [OLD, NEW]) == [
+        "a: vcpu.rst 1.10 is not in the documentation of 6.12"
     ]
 
 

@@ -20,6 +20,7 @@ from .conftest import BOARD, LINE
     [
         topology.load("half-without-pmuv3"),
         topology.load("armv8-1"),
+        topology.load("gicv5"),
         replace(BOARD, protected=True),
     ],
     ids=lambda host: host.name,

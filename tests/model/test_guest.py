@@ -5,20 +5,29 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.guest import payload, payloads
-from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.model import NotModelled
+from pytest_kvmpmu.revision import Revision, revision
 from pytest_kvmpmu.uapi.constants import PMCR_EL0
+from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr
 
-from .machine import AT_INIT, FILTER, INIT, IRQ, REVISIONS, Machine, filters
+from .machine import AT_INIT, FILTER, INIT, IRQ, PMU, PSCI, REVISIONS, Machine, filters
 
 ALLOW, DENY = 0, 1
-CYCLES, OTHER = 0x11, 0x08
+CYCLES, OTHER, CHAIN = 0x11, 0x08, 0x1E
+SET_NR_COUNTERS = 4
+# A payload that never reports, and one whose report depends on the host until 6.1.
+PAIR_STORE, EVENTS = "no-syndrome", "pmceid"
 every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
 
 
-def report(wanted: Revision, name: str, *given: Addr, cpu: int = 0) -> dict[str, int]:
-    """What a payload reports in a VM with those filters."""
+def report(
+    wanted: Revision, name: str, *given: Addr, cpu: int = 0, counters: int | None = None
+) -> dict[str, int]:
+    """What a payload reports in a VM with those filters and that number of counters."""
     machine = Machine(wanted).ready().gic()
+    if counters is not None:
+        assert machine.set(SET_NR_COUNTERS, Addr("u32", (counters,))) == 0
     assert machine("KVM_SET_USER_MEMORY_REGION", "vm0", payload=name) == 0
     assert machine.set(IRQ) == 0
     for one in given:
@@ -94,6 +103,44 @@ def test_until_6_5_the_guest_sees_the_number_that_userspace_wrote(wanted: Revisi
 
 
 @every_revision
-@pytest.mark.parametrize("name", sorted(payloads()))
+@pytest.mark.parametrize("name", sorted(set(payloads()) - {PAIR_STORE, EVENTS}))
 def test_every_payload_is_modelled_in_every_revision(name: str, wanted: Revision) -> None:
     assert set(report(wanted, name)) == set(payload(name).fields)
+
+
+@pytest.mark.parametrize("wanted", REVISIONS, ids=str)
+def test_from_6_2_on_a_guest_has_chain_unless_a_filter_denies_it(wanted: Revision) -> None:
+    if wanted < revision("linux-6.2"):
+        with pytest.raises(NotModelled, match="KVM_RUN"):
+            report(wanted, EVENTS)
+    else:
+        assert report(wanted, EVENTS) == {"chain": 1}
+        assert report(wanted, EVENTS, filters(CHAIN, 1, DENY)) == {"chain": 0}
+        assert report(wanted, EVENTS, filters(OTHER, 1, ALLOW)) == {"chain": 0}
+
+
+@every_revision
+@pytest.mark.parametrize("given", [[], [filters(CHAIN, 1, DENY)], [filters(OTHER, 1, ALLOW)]])
+def test_a_chain_of_counters_passes_every_filter(given: list[Addr], wanted: Revision) -> None:
+    assert report(wanted, "chain", *given) == {"counters": 6, "low": 1, "high": 1}
+
+
+def test_one_counter_cannot_be_chained() -> None:
+    assert report(revision("linux-6.16"), "chain", counters=1) == {
+        "counters": 1,
+        "low": 0,
+        "high": 0,
+    }
+
+
+@every_revision
+@pytest.mark.parametrize("features", [(PSCI,), (PSCI, PMU)], ids=["no-pmu", "pmu"])
+def test_a_store_without_a_syndrome_is_enosys_each_time(
+    features: tuple[int, ...], wanted: Revision
+) -> None:
+    machine = Machine(wanted).vm()
+    assert machine.init("vcpu0", *features) == 0
+    assert machine("KVM_SET_USER_MEMORY_REGION", "vm0", payload=PAIR_STORE) == 0
+    if PMU in features:
+        assert machine.set(INIT) == 0
+    assert [machine.run().errno for _ in range(2)] == [Errno.ENOSYS, Errno.ENOSYS]

@@ -51,7 +51,7 @@ def test_the_document_has_its_version_and_all_clauses_with_the_same_keys(capsys:
         None,
     )
     assert slugs(document) == list(clauses())
-    keys = "slug section statement level standing since until releases text unspecified"
+    keys = "slug section statement level standing since until documented releases text unspecified"
     assert {" ".join(row) for row in document["clauses"]} == {keys}
 
 

@@ -25,7 +25,8 @@ def test_the_catalogue_the_model_and_the_specs_fit_together() -> None:
 
 def test_a_row_in_order_gives_no_finding() -> None:
     row = {**ROW, "standing": "divergent", "text": "EBUSY", "since": "linux-5.18", "level": "may"}
-    assert said(of_rows({"set-pmu.a2-b.c": row})) == []
+    late = {**ROW, "statement": "another", "until": "linux-7.1", "documented": "linux-7.1"}
+    assert said(of_rows({"set-pmu.a2-b.c": row, "d": late})) == []
 
 
 @pytest.mark.parametrize("slug", ["", "Set-pmu", "set_pmu", "set-pmu.", ".a", "a--b", "a b"])
@@ -45,6 +46,16 @@ def test_a_slug_has_its_form(slug: str) -> None:
         ({"since": "linux-1.0"}, "since or until is no revision"),
         ({"until": "6.7"}, "since or until is no revision"),
         ({"since": "linux-6.7", "until": "linux-5.18"}, "since linux-6.7 comes after until"),
+        ({"documented": "6.7"}, "documented is no revision"),
+        ({"documented": "linux-5.10"}, "documented linux-5.10 is not within its revisions"),
+        (
+            {"until": "linux-6.5", "documented": "linux-6.7"},
+            "documented linux-6.7 is not within its revisions",
+        ),
+        (
+            {"standing": "observed", "documented": "linux-6.7"},
+            "documented belongs to documented clauses, and this one is observed",
+        ),
         ({"standing": "proposed"}, "a proposed clause ends with its series"),
         ({"standing": "proposed", "until": "linux-6.4"}, "a proposed clause ends with its"),
         ({"section": "kvm.rst 1.4"}, "section is no document with a number"),

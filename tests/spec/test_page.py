@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_kvmpmu.revision import FIRST
+from pytest_kvmpmu.revision import FIRST, revision
 from pytest_kvmpmu.spec import page
 from pytest_kvmpmu.spec.catalogue import Clause, Unspecified, clauses, unspecified
 
@@ -21,10 +21,14 @@ def test_the_committed_page_is_the_generated_one() -> None:
 def test_the_page_has_each_clause_its_difference_and_its_reason() -> None:
     made = [
         Clause("a", "api.rst 4.1", "x | y", "must", "documented", FIRST, None, ""),
+        Clause(
+            "c", "api.rst 4.2", "z", "may", "documented", FIRST, None, "", revision("linux-6.7")
+        ),
         Clause("b", "vcpu.rst 1", "it is EIO", "may", "divergent", FIRST, None, "it is EBUSY"),
     ]
     lines = page.page(made, {"a": Unspecified("pending", "soon")}).splitlines()
     assert "| `a` | 4.1 | in every revision | documented | x \\| y |" in lines
+    assert "| `c` | 4.2 | in every revision | documented since linux-6.7, may | z |" in lines
     assert "| `b` | 1 | in every revision | divergent, may | it is EIO |" in lines
     assert "| `b` | vcpu.rst 1 | it is EBUSY | it is EIO | from 5.10 |" in lines
     assert "- `a`: soon" in lines

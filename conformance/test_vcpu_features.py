@@ -1,0 +1,120 @@
+"""vcpu-features.rst: the ID register that tells a guest which PMU it has."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import let_run, refused
+from pytest_kvmpmu.kvm import Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import FAULT
+
+ID_AA64DFR0 = k.ID_AA64DFR0_EL1
+PMUVER = k.ID_AA64DFR0_PMUVER_MASK << k.ID_AA64DFR0_PMUVER_SHIFT
+# PMUVer of Armv8.9, beyond what KVM emulates.
+NEWEST = 9
+
+needs_pmu = pytest.mark.kvmpmu_requires("pmu", "one-pmu-version")
+
+
+def pmuver(vcpu: Vcpu) -> int:
+    return (vcpu.get_register(ID_AA64DFR0) & PMUVER) >> k.ID_AA64DFR0_PMUVER_SHIFT
+
+
+def write(vcpu: Vcpu, version: int) -> None:
+    """Another PMUVer, and the rest of the register as it is."""
+    others = vcpu.get_register(ID_AA64DFR0) & ~PMUVER
+    vcpu.set_register(ID_AA64DFR0, others | version << k.ID_AA64DFR0_PMUVER_SHIFT)
+
+
+@pytest.fixture
+def plain(vm: Vm) -> Vcpu:
+    """vCPU 0 without a PMU."""
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    return vcpu
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("id-reg.hosts")
+def test_without_a_pmu_the_version_is_the_same(vm: Vm, vcpu: Vcpu) -> None:
+    other = vm.create_vcpu(1)
+    other.init()
+    assert pmuver(vcpu) == pmuver(other) > 0
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("id-reg.pmuver")
+def test_with_a_pmu_there_is_a_version(vcpu: Vcpu) -> None:
+    assert 0 < pmuver(vcpu) < NEWEST
+
+
+@pytest.mark.kvmpmu_clause("id-reg.pmuver")
+def test_without_a_pmu_there_is_none(plain: Vcpu) -> None:
+    assert pmuver(plain) == 0
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("id-reg.fixed")
+def test_the_version_is_fixed(vcpu: Vcpu) -> None:
+    found = pmuver(vcpu)
+    write(vcpu, found)
+    for version in {0, 1, NEWEST} - {found}:
+        with refused(Errno.EINVAL):
+            write(vcpu, version)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("id-reg.fits")
+def test_the_version_may_be_that_of_an_older_pmuv3(vcpu: Vcpu) -> None:
+    for version in (0, NEWEST):
+        with refused(Errno.EINVAL):
+            write(vcpu, version)
+    write(vcpu, 1)
+    assert pmuver(vcpu) == 1
+
+
+@pytest.mark.kvmpmu_clause("id-reg.fits")
+def test_without_a_pmu_no_version_fits(plain: Vcpu) -> None:
+    write(plain, 0)
+    with refused(Errno.EINVAL):
+        write(plain, 1)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("id-reg.lower")
+def test_the_version_may_be_lowered_through_any_vcpu(pair: tuple[Vcpu, Vcpu]) -> None:
+    first, second = pair
+    found = pmuver(first)
+    with refused(Errno.EINVAL):
+        write(first, NEWEST)
+    for version in (1, 0, found):
+        write(first, version)
+        assert pmuver(second) == version
+
+
+@pytest.mark.kvmpmu_clause("id-reg.lower")
+def test_without_a_pmu_any_version_is_too_high(plain: Vcpu) -> None:
+    write(plain, 0)
+    with refused(Errno.EINVAL):
+        write(plain, 1)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("id-reg.ebusy.vcpu-ran", "id-reg.lower")
+def test_after_a_run_the_version_is_what_it_is(pair: tuple[Vcpu, Vcpu]) -> None:
+    ran, other = pair
+    write(other, 0)
+    let_run(ran)
+    write(other, 0)
+    for version in (1, NEWEST):
+        with refused(Errno.EBUSY):
+            write(other, version)
+
+
+@pytest.mark.kvmpmu_clause("reg.efault")
+def test_an_unmapped_value_is_efault(plain: Vcpu) -> None:
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.EFAULT):
+            plain.call(ioctl, id=ID_AA64DFR0, addr=FAULT)
