@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from .settings import DEFAULT_EXAMPLES, EXAMPLES, OPTIONS, STRICT_SPEC, whole_number
+from .settings import DEFAULT_EXAMPLES, EXAMPLES, OPTIONS, RECORD, STRICT_SPEC, whole_number
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
-    for option in OPTIONS:
+    for option in (*OPTIONS, RECORD):
         group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
         parser.addini(option.dest, f"default of {option.flag}: {option.help}", default="")
     group.addoption(
@@ -47,6 +47,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     from . import state
 
     state.check_options(session.config)
+    state.start_recording(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -85,6 +86,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     from . import state
 
     state.skip_unless_applicable(item)
+    state.name_test(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -112,6 +114,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
     reports = [report for group in terminalreporter.stats.values() for report in group]
     text = summary.lines(summary.tally(reports), state.strict_spec(terminalreporter.config))
+    text += state.recorded(terminalreporter.config)
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:

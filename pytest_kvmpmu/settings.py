@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .host import Host
 
 DEFAULT_TOPOLOGY = "rockpro64"
-BACKENDS = ("model", "real")
+BACKENDS = ("model", "real", "replay")
 PREFIX = "--kvmpmu-"
 
 
@@ -40,13 +40,21 @@ class Option:
 
 
 OPTIONS = (
-    Option("backend", "model|real", "run on the reference model or on a real kernel (model)"),
-    Option("target", "local|lab:LINE", "which real kernel: this machine's or a lab VM's (local)"),
+    Option(
+        "backend",
+        "model|real|replay",
+        "run on the reference model, on a real kernel or on a recording (model)",
+    ),
+    Option(
+        "target",
+        "local|lab:LINE|FILE",
+        "which real kernel: this machine's or a lab VM's (local); which recording",
+    ),
     Option(
         "kernel",
         "REVISION",
         "the revision to expect, like series-v1, 5.10 or linux-6.7"
-        " (model: the newest; real: that of the kernel's release)",
+        " (model: the newest; otherwise that of the kernel's release)",
     ),
     Option(
         "topology",
@@ -59,6 +67,7 @@ OPTIONS = (
 )
 
 # For pytest alone.
+RECORD = Option("record", "FILE", "write every call and outcome to FILE; packed if it ends in .gz")
 EXAMPLES = Option("examples", "N", "how many sequences each differential test tries (100)")
 DEFAULT_EXAMPLES = 100
 # For pytest alone, without a value: `Settings` are about where calls go.
@@ -96,12 +105,21 @@ class Settings:
 
         return topology.load(self.topology or DEFAULT_TOPOLOGY, self.base)
 
+    @property
+    def place(self) -> str | None:
+        """Where calls go, as the user calls it; None for the model."""
+        return {"real": self.target or "local", "replay": self.target}.get(self.backend)
+
     def make_backend(self) -> Backend:
         """The backend that was asked for.  `UsageProblem` where there can be none."""
         if self.backend == "model":
             from .backends.model import ModelBackend
 
             return ModelBackend(self.board, self.kernel)
+        if self.backend == "replay":
+            from .backends.replay import ReplayBackend
+
+            return ReplayBackend(self.base / (self.target or ""), self.kernel)
         from .backends.real import RealBackend
         from .targets import target
 
@@ -125,11 +143,22 @@ def resolve(
     backend = given["backend"] or "model"
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
-    if given["target"] is not None and backend != "real":
+    if given["target"] is not None and backend == "model":
         raise UsageProblem(
             f"{prefix}target={given['target']} has no meaning with {prefix}backend={backend}",
-            f"Add {prefix}backend=real, or leave the target out",
+            f"Add {prefix}backend=real or replay, or leave the target out",
         )
+    if backend == "replay":
+        if given["target"] is None:
+            raise UsageProblem(
+                f"{prefix}backend=replay needs a recording", f"Name it with {prefix}target=FILE"
+            )
+        if given["topology"] is not None:
+            raise UsageProblem(
+                f"{prefix}topology={given['topology']} has no meaning with {prefix}backend=replay:"
+                " a recording has the host that it was made on",
+                "Leave the topology out",
+            )
     if given["kernel"] is not None:
         from .revision import detect
 

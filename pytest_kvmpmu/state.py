@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from . import script, summary
-from .backends.base import Backend, BackendFailure
+from .backends.base import Backend, BackendFailure, PerTest
 from .errors import UsageProblem
 from .kvm import Session
 from .marks import DIFFERENTIAL, Marks, marks
 from .resources import conformance_dir
-from .settings import OPTIONS, STRICT_SPEC, Option, Settings, resolve
+from .settings import OPTIONS, RECORD, STRICT_SPEC, Option, Settings, resolve
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
 
 SETTINGS = pytest.StashKey[Settings]()
 BACKEND = pytest.StashKey[Backend]()
@@ -23,6 +27,7 @@ PROBLEM = "kvmpmu_problem"
 WORKERS_PROBLEM = pytest.StashKey[str]()
 MARKS = pytest.StashKey[Marks]()
 SESSION = pytest.StashKey[Session]()
+RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -48,9 +53,11 @@ def backend_of(config: pytest.Config) -> Backend:
     if BACKEND not in config.stash:
         settings = settings_of(config)
         try:
-            config.stash[BACKEND] = settings.make_backend()
+            backend = settings.make_backend()
         except (UsageProblem, BackendFailure) as problem:
             raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+        recorder = config.stash.get(RECORDER, None)
+        config.stash[BACKEND] = recorder.wrap(backend, settings.place) if recorder else backend
     return config.stash[BACKEND]
 
 
@@ -58,7 +65,7 @@ def asked_for(config: pytest.Config) -> bool:
     """Whether this run was given one of our options or our specs, and will run tests."""
     if config.option.collectonly or config.option.help or hasattr(config, "workerinput"):
         return False
-    if any(config.getoption(option.dest) is not None for option in (*OPTIONS, STRICT_SPEC)):
+    if any(config.getoption(option.dest) is not None for option in (*OPTIONS, RECORD, STRICT_SPEC)):
         return True
     specs = conformance_dir()
     return any(_leads_to(arg, specs, config) for arg in config.args)
@@ -89,6 +96,52 @@ def check_options(config: pytest.Config) -> None:
     """Check the options as far as that needs no device, whether they will be used or not."""
     if any(config.getoption(o.dest) is not None or config.getini(o.dest) for o in OPTIONS):
         settings_of(config)
+
+
+def start_recording(config: pytest.Config) -> None:
+    """Register the hooks that record the run, if that was asked for and there will be one.
+
+    Raises pytest.UsageError where the file can't be written.
+    """
+    path = config.getoption(RECORD.dest) or config.getini(RECORD.dest)
+    if not path or config.option.collectonly:
+        return
+    from . import recorder
+
+    try:
+        if settings_of(config).backend == "replay":
+            raise UsageProblem(
+                f"{RECORD.flag} has no meaning with --kvmpmu-backend=replay: the run is a recording"
+                " already",
+                "Copy the file instead",
+            )
+        made = recorder.Recorder(config, config.invocation_params.dir / path, name_of)
+    except UsageProblem as problem:
+        raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+    config.stash[RECORDER] = made
+    config.pluginmanager.register(made, "kvmpmu-recorder")
+
+
+def recorded(config: pytest.Config) -> list[str]:
+    """What came of the recording, in one line, if there is one."""
+    recorder = config.stash.get(RECORDER, None)
+    return [recorder.said] if recorder else []
+
+
+def name_of(item: pytest.Item) -> str:
+    """The test's node id; for one of our specs it is the same wherever they are installed."""
+    specs = conformance_dir()
+    if not item.path.is_relative_to(specs):
+        return item.nodeid
+    _, colons, inner = item.nodeid.partition("::")
+    return f"{specs.name}/{item.path.relative_to(specs).as_posix()}{colons}{inner}"
+
+
+def name_test(item: pytest.Item) -> None:
+    """Tell a backend that keeps tests apart which one is next."""
+    backend = item.config.stash.get(BACKEND, None)
+    if isinstance(backend, PerTest):
+        backend.begin(name_of(item))
 
 
 def leave_out_differential(config: pytest.Config, items: list[pytest.Item]) -> None:

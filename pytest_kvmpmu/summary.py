@@ -24,10 +24,9 @@ REACH = "kvmpmu_reach"
 
 def describe(backend: Backend, settings: Settings) -> str:
     """The run in one line: backend, target, kernel, revision, topology, PMUs in probe order."""
-    place = settings.target or "local" if settings.backend == "real" else ""
     listed = [f"{pmu.name}={pmu.type} (cpus {format_cpus(pmu.cpus)})" for pmu in backend.host.pmus]
     parts = [
-        f"backend {settings.backend}{' on ' + place if place else ''}",
+        f"backend {settings.backend}{' on ' + settings.place if settings.place else ''}",
         f"kernel {backend.release}"
         + (f" as {backend.revision}" if backend.release != backend.revision.name else ""),
         f"topology {backend.host.name}",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu import commands
+from pytest_kvmpmu.recording.reader import read as read_recording
 from pytest_kvmpmu.script import load
 from pytest_kvmpmu.topology import read
 
@@ -41,7 +42,7 @@ def test_a_command_prints_what_the_page_shows(
     first, *shown = text.splitlines()
     program, *args = shlex.split(first.removeprefix("$ "))
     if program == "pytest":
-        args = [str(ROOT / arg) if arg == "conformance" else arg for arg in args]
+        args = [re.sub(r"^(.*=)?(?=(conformance|fixtures)\b)", rf"\1{ROOT}/", arg) for arg in args]
         printed = pytester.runpytest_subprocess("-p", "no:cacheprovider", *args).outlines
     else:
         monkeypatch.chdir(ROOT)
@@ -50,6 +51,13 @@ def test_a_command_prints_what_the_page_shows(
         printed = capsys.readouterr().out.splitlines()
     begin = printed.index(shown[0].rstrip())
     assert printed[begin : begin + len(shown)] == [line.rstrip() for line in shown]
+
+
+@each("jsonl")
+def test_a_recording_can_be_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text(text)
+    assert read_recording(path).calls
 
 
 @each("toml")

@@ -200,7 +200,7 @@ def test_fixtures_are_listed_with_their_sentence(pytester: pytest.Pytester) -> N
 
 def test_help_lists_options_and_ini_keys(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--help")
-    for name in ("backend", "target", "kernel", "topology", "timeout", "cache-dir"):
+    for name in ("backend", "target", "kernel", "topology", "timeout", "cache-dir", "record"):
         result.stdout.fnmatch_lines([f"*--kvmpmu-{name}=*"])
         result.stdout.fnmatch_lines([f"*kvmpmu_{name.replace('-', '_')} (string):*"])
     assert header(result) == []

@@ -37,8 +37,16 @@ def test_an_empty_value_is_none() -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"backend": "modle"}, "unknown backend 'modle'. Did you mean 'model'? Known: model, real"),
+        (
+            {"backend": "modle"},
+            "unknown backend 'modle'. Did you mean 'model'? Known: model, real, replay",
+        ),
         ({"target": "local"}, "--kvmpmu-target=local has no meaning with --kvmpmu-backend=model"),
+        ({"backend": "replay"}, "--kvmpmu-backend=replay needs a recording"),
+        (
+            {"backend": "replay", "target": "x", "topology": "rockpro64"},
+            "--kvmpmu-topology=rockpro64 has no meaning with --kvmpmu-backend=replay",
+        ),
         ({"kernel": "banana"}, "unknown kernel revision 'banana'"),
         ({"kernel": "4.4"}, "kernel 4.4 is older than linux-5.10"),
         ({"topology": "rockpro65"}, "unknown topology 'rockpro65'. Did you mean 'rockpro64'"),

@@ -47,10 +47,12 @@ def shipped(folder: Path, inside: str) -> set[str]:
 
 def test_specs_and_fixtures_are_inside_the_package(wheel: zipfile.Path) -> None:
     specs = shipped(conformance_dir(), "conformance")
-    fixtures = shipped(fixtures_dir(), "fixtures")
+    traces = "pytest_kvmpmu/fixtures/traces/"
+    fixtures = {name for name in shipped(fixtures_dir(), "fixtures") if not name.startswith(traces)}
     assert "pytest_kvmpmu/conformance/test_cover_letter.py" in specs
     assert "pytest_kvmpmu/fixtures/topologies/rockpro64.toml" in fixtures
     assert specs | fixtures <= names(wheel)
+    assert not [name for name in names(wheel) if name.startswith(traces)]
 
 
 def test_types_clauses_and_every_module_are_inside(wheel: zipfile.Path) -> None:

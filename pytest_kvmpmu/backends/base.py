@@ -7,7 +7,7 @@ working on this machine is found then, not in the middle of a run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..host import Host
 from ..revision import Revision
@@ -65,4 +65,13 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Let go of everything; no process is left behind."""
+        ...
+
+
+@runtime_checkable
+class PerTest(Protocol):
+    """A backend that keeps apart what is one test's: a recording's."""
+
+    def begin(self, test: str) -> None:
+        """The worlds from now on are that test's."""
         ...

@@ -1,0 +1,87 @@
+"""Any backend, with every Call and Outcome written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..recording.form import Header, Step
+from ..recording.writer import Writer
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from .base import Backend, BackendFailure, World
+
+
+class RecordingBackend:
+    """``backend``, recorded by ``writer``; ``target`` is what the user called its place."""
+
+    def __init__(self, backend: Backend, writer: Writer, target: str | None = None) -> None:
+        self.name = backend.name
+        self.release = backend.release
+        self.revision = backend.revision
+        self.host = backend.host
+        self.notes = backend.notes
+        self._backend = backend
+        self._writer = writer
+        self._test = ""
+        writer.header = Header.of(backend, target)
+
+    def begin(self, test: str) -> None:
+        """The worlds from now on are that test's."""
+        self._test = test
+
+    def world(self) -> RecordingWorld:
+        return RecordingWorld(self._backend.world(), self._writer, self._test)
+
+    def apart(
+        self, sequences: Sequence[Sequence[Call]], seconds: float | None = None
+    ) -> list[list[Outcome]]:
+        numbers = [self._writer.world(self._test) for _ in sequences]
+        try:
+            found = self._backend.apart(sequences, seconds)
+        except BackendFailure as failure:
+            for number, calls in zip(numbers, sequences, strict=True):
+                self._writer.step(number, Step(tuple(calls), (), str(failure), seconds=seconds))
+            raise
+        for number, calls, outcomes in zip(numbers, sequences, found, strict=True):
+            for call, outcome in zip(calls, outcomes, strict=True):
+                self._writer.step(number, Step((call,), (outcome,), seconds=seconds))
+        return found
+
+    def close(self) -> None:
+        self._backend.close()
+
+
+class RecordingWorld:
+    """One world, and its number in the recording."""
+
+    def __init__(self, world: World, writer: Writer, test: str) -> None:
+        self._world = world
+        self._writer = writer
+        self._number = writer.world(test)
+
+    def execute(
+        self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
+    ) -> list[Outcome]:
+        try:
+            outcomes = self._world.execute(calls, until_refused, seconds)
+        except BackendFailure as failure:
+            self._failed(calls, seconds, failure)
+            raise
+        for call, outcome in zip(calls, outcomes, strict=False):  # none after a refusal
+            self._writer.step(self._number, Step((call,), (outcome,), seconds=seconds))
+        return outcomes
+
+    def race(self, calls: Sequence[Call], seconds: float | None = None) -> list[Outcome]:
+        try:
+            outcomes = self._world.race(calls, seconds)
+        except BackendFailure as failure:
+            self._failed(calls, seconds, failure)
+            raise
+        step = Step(tuple(calls), tuple(outcomes), at_once=True, seconds=seconds)
+        self._writer.step(self._number, step)
+        return outcomes
+
+    def _failed(
+        self, calls: Sequence[Call], seconds: float | None, failure: BackendFailure
+    ) -> None:
+        self._writer.step(self._number, Step(tuple(calls), (), str(failure), seconds=seconds))

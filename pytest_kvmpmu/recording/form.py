@@ -1,0 +1,250 @@
+"""The lines of a recording as values, and their JSON.
+
+Not for: files.  `writer` and `reader` have those.
+"""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .. import __version__
+from ..backends.base import Backend
+from ..errors import UsageProblem
+from ..host import Host, Pmu, format_cpus, parse_cpus
+from ..revision import Detected, detect
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from ..wire.params import BadCall
+
+VERSION = 1
+KEY = "kvmpmu-recording"
+END = "end"
+
+
+class BadLine(ValueError):
+    """A line that is not what stands at its place; one sentence without full stop."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What was recorded, where, by what and when.
+
+    ``revision`` is whose behaviour was expected; ``kernel`` the same, where that was the
+    user's word and not the release's.  ``time`` is when the run began, in UTC.
+    """
+
+    backend: str
+    target: str | None
+    release: str
+    revision: str
+    kernel: str | None
+    host: Host
+    notes: tuple[str, ...]
+    versions: Mapping[str, str]
+    time: str
+
+    @classmethod
+    def of(cls, backend: Backend, target: str | None = None) -> Header:
+        """The header of a recording of ``backend`` that begins now."""
+        return cls(
+            backend.name,
+            target,
+            backend.release,
+            backend.revision.name,
+            _asked(backend),
+            backend.host,
+            backend.notes,
+            {"pytest-kvmpmu": __version__, "python": platform.python_version()},
+            datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        )
+
+    @property
+    def detected(self) -> Detected:
+        """The revision behind the kernel, as it is understood today."""
+        return detect(self.kernel or self.release)
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form; what there is nothing to say about is left out."""
+        value = {**vars(self), "host": _host_to_json(self.host), "notes": list(self.notes)}
+        return {KEY: VERSION, **{key: inner for key, inner in value.items() if inner}}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Header:
+        """The inverse of `to_json`.  `BadLine` for what is no header."""
+        if KEY not in value:
+            raise BadLine(f"this is no header of a recording: it has no key {KEY!r}")
+        if value[KEY] is True or value[KEY] != VERSION:  # True equals 1
+            raise BadLine(f"format {value[KEY]!r} is not known; this version reads {VERSION}")
+        optional = {"target": str, "kernel": str, "notes": list}
+        needed = {"backend": str, "release": str, "revision": str, "host": dict}
+        check(value, {KEY: int, **needed, "versions": dict, "time": str}, optional)
+        try:
+            detect(value.get("kernel") or value["release"])
+        except UsageProblem as problem:
+            raise BadLine(problem.cause) from problem
+        return cls(
+            value["backend"],
+            value.get("target"),
+            value["release"],
+            value["revision"],
+            value.get("kernel"),
+            _host_from_json(value["host"]),
+            tuple(value.get("notes", ())),
+            value["versions"],
+            value["time"],
+        )
+
+
+def _asked(backend: Backend) -> str | None:
+    """The revision's name, unless the release alone leads to it."""
+    try:
+        known = detect(backend.release).revision
+    except UsageProblem:
+        known = None
+    return None if backend.revision == known else backend.revision.name
+
+
+@dataclass(frozen=True)
+class Step:
+    """One Call and its Outcome, or calls that were issued at once, with theirs.
+
+    Where the backend broke there are no outcomes, and ``failure`` says why.  ``line`` is
+    where it stands, from 1.  ``seconds`` is the bound where the test gave one.
+    """
+
+    calls: tuple[Call, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    failure: str = ""
+    at_once: bool = False
+    seconds: float | None = None
+    line: int = 0
+
+    def to_json(self, world: int) -> dict[str, Any]:
+        """The JSON form, as a step in that world."""
+        value: dict[str, Any] = {"world": world}
+        pairs = [
+            {"call": call.to_json(), "outcome": outcome.to_json()}
+            for call, outcome in zip(self.calls, self.outcomes, strict=False)
+        ]
+        if self.failure:
+            value |= {"calls": [call.to_json() for call in self.calls], "failure": self.failure}
+        elif self.at_once:
+            value["at_once"] = pairs
+        else:
+            value |= pairs[0]
+        return value if self.seconds is None else {**value, "seconds": self.seconds}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], line: int = 0) -> Step:
+        """The inverse of `to_json`.  `BadLine` for what is no step."""
+        optional = {"seconds": (int, float)}
+        seconds = value.get("seconds")
+        if "failure" in value:
+            check(value, {"world": int, "calls": list, "failure": str}, optional)
+            calls = tuple(_call(call) for call in value["calls"])
+            return cls(calls, failure=value["failure"], seconds=seconds, line=line)
+        if "at_once" in value:
+            check(value, {"world": int, "at_once": list}, optional)
+            pairs = [_pair(pair, {}) for pair in value["at_once"]]
+        else:
+            pairs = [_pair(value, {"world": int}, optional)]
+        calls, outcomes = tuple(c for c, _ in pairs), tuple(o for _, o in pairs)
+        return cls(calls, outcomes, "", "at_once" in value, seconds, line)
+
+
+@dataclass(frozen=True)
+class World:
+    """One world: the test that made it, and its steps in order."""
+
+    number: int
+    test: str
+    steps: Sequence[Step]
+    line: int = 0
+
+
+def check(
+    value: Mapping[str, Any], keys: Mapping[str, Any], optional: Mapping[str, Any] | None = None
+) -> None:
+    """`BadLine` unless ``value`` has ``keys``, perhaps ``optional`` ones, each of its type."""
+    known = {**keys, **(optional or {})}
+    for key in keys:
+        if key not in value:
+            raise BadLine(f"the key {key!r} is missing")
+    for key, inner in value.items():
+        if key not in known:
+            raise BadLine(f"unknown key {key!r}")
+        if not isinstance(inner, known[key]) or isinstance(inner, bool) != (known[key] is bool):
+            raise BadLine(f"{key}: {inner!r} is of the wrong type")
+
+
+def _pair(
+    value: Any, more: Mapping[str, Any], optional: Mapping[str, Any] | None = None
+) -> tuple[Call, Outcome]:
+    if not isinstance(value, dict):
+        raise BadLine(f"{value!r} is no call with its outcome")
+    check(value, {**more, "call": dict, "outcome": dict}, optional)
+    return _call(value["call"]), _outcome(value["outcome"])
+
+
+def _call(value: Any) -> Call:
+    try:
+        return Call.from_json(value)
+    except BadCall as error:
+        raise BadLine(f"call: {error}") from error
+
+
+def _outcome(value: Mapping[str, Any]) -> Outcome:
+    try:
+        found = Outcome.from_json(value)
+        whole = found.to_json() == value and isinstance(found.ret, int)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise BadLine(f"outcome: {value!r} is none")
+    return found
+
+
+_TYPES = {"str": str, "bool": bool, "int": int, "int | None": int}
+
+
+def _plain(kind: type[Any], *others: str) -> dict[str, type]:
+    """The types of a dataclass's fields, without the ``others``."""
+    return {
+        field.name: _TYPES[str(field.type)] for field in fields(kind) if field.name not in others
+    }
+
+
+_HOST = _plain(Host, "name", "cpus", "pmus")
+_PMU = _plain(Pmu, "name", "type", "cpus")
+
+
+def _host_to_json(host: Host) -> dict[str, Any]:
+    value = {**vars(host), "cpus": format_cpus(host.cpus)}
+    value["pmus"] = [_given({**vars(pmu), "cpus": format_cpus(pmu.cpus)}) for pmu in host.pmus]
+    return {key: inner for key, inner in _given(value).items() if inner is not False}
+
+
+def _given(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: inner for key, inner in value.items() if inner not in (None, "")}
+
+
+def _host_from_json(value: Mapping[str, Any]) -> Host:
+    check(value, {"name": str, "cpus": str, "pmus": list}, _HOST)
+    pmus = []
+    for pmu in value["pmus"]:
+        if not isinstance(pmu, dict):
+            raise BadLine(f"pmus: {pmu!r} is no PMU")
+        check(pmu, {"name": str, "type": int, "cpus": str}, _PMU)
+        pmus.append(Pmu(**{**pmu, "cpus": _cpus(pmu["cpus"])}))
+    return Host(**{**value, "cpus": tuple(sorted(_cpus(value["cpus"]))), "pmus": tuple(pmus)})
+
+
+def _cpus(text: str) -> frozenset[int]:
+    try:
+        return parse_cpus(text)
+    except ValueError as error:
+        raise BadLine(f"cpus: {error}") from error

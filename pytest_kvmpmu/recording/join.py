@@ -1,0 +1,32 @@
+"""One recording of several: what the workers of a run wrote, in the order of their tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..errors import UsageProblem
+from .reader import Recording
+from .writer import Writer
+
+
+def join(parts: Sequence[Recording], tests: Sequence[str], writer: Writer) -> None:
+    """Write the worlds of ``parts``, those of a test together, in the order of ``tests``.
+
+    `UsageProblem` where the parts are not of one kernel and host.
+    """
+    first = min((part.header for part in parts), key=lambda header: header.time)
+    for part in parts:
+        if replace(part.header, time=first.time) != first:
+            raise UsageProblem(
+                f"the workers ran on different kernels or hosts: {first.release} on"
+                f" {first.host.name}, and {part.header.release} on {part.header.host.name}",
+                "Record without -n",
+            )
+    writer.header = first
+    place = {test: number for number, test in enumerate(tests)}
+    worlds = [world for part in parts for world in part.worlds]
+    for world in sorted(worlds, key=lambda world: place.get(world.test, len(place))):
+        number = writer.world(world.test)
+        for step in world.steps:
+            writer.step(number, step)

@@ -1,0 +1,104 @@
+"""Whether the model says what was recorded.
+
+Calls that were issued at once took effect in an order that nobody saw: every order is
+tried, and every state that the recorded outcomes allow is followed from there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .. import model
+from ..agree import disagreement
+from ..host import Host
+from ..revision import Revision
+from ..uapi import constants as k
+from ..wire.call import Call
+from ..wire.outcome import Outcome
+from .form import Step, World
+from .reader import Recording
+
+_MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
+
+
+def disagreements(recording: Recording) -> Iterator[str]:
+    """Where the model does not allow what was recorded: line, test, call and why.
+
+    No more than one for each world: what follows has another state.
+    """
+    judge = _Judge(recording.header.host, recording.header.detected.revision)
+    for world in recording.worlds:
+        why = judge.world(world)
+        if why:
+            yield f"{recording.path.name}, {why} (in {world.test})"
+
+
+class _Judge:
+    def __init__(self, host: Host, revision: Revision) -> None:
+        self.host = host
+        self.revision = revision
+
+    def world(self, world: World) -> str:
+        """Why the model does not allow it, or the empty string."""
+        states = [model.State()]
+        target = _MODELS_TARGET
+        for step in world.steps:
+            if step.failure:
+                return f"line {step.line}: no outcome: {step.failure}"
+            after: list[model.State] = []
+            reasons: list[str] = []
+            for state, order in itertools.product(states, self.orders(step)):
+                try:
+                    reached = self.follow(state, order, target)
+                    after += [] if reached in after else [reached]
+                except _Differs as differs:
+                    reasons.append(str(differs))
+            if not after:
+                return f"line {step.line}: {reasons[0]}"
+            states = after
+            target = next(filter(None, map(_told, step.calls, step.outcomes)), target)
+        return ""
+
+    def orders(self, step: Step) -> Iterator[tuple[tuple[Call, Outcome], ...]]:
+        """The orders in which the calls of a step can have taken effect."""
+        return itertools.permutations(zip(step.calls, step.outcomes, strict=True))
+
+    def follow(
+        self, state: model.State, order: tuple[tuple[Call, Outcome], ...], target: int
+    ) -> model.State:
+        """The state after the calls in that order; `_Differs` where an outcome is not allowed."""
+        for call, found in order:
+            try:
+                asked = _for_model(call, target)
+                state, expected = model.step(state, asked, self.host, self.revision)
+            except model.NotModelled as error:
+                raise _Differs(f"{_named(call)}: {error}") from error
+            why = disagreement(call, expected, found)
+            if why:
+                raise _Differs(f"{_named(call)}: {why}")
+        return state
+
+
+class _Differs(Exception):
+    """The model says something else."""
+
+
+def _told(call: Call, outcome: Outcome) -> int | None:
+    """The preferred target, where that was asked for and told."""
+    known = call.ioctl == "KVM_ARM_PREFERRED_TARGET" and outcome.out is not None
+    return int((outcome.out or {})["target"]) if known else None
+
+
+def _for_model(call: Call, target: int) -> Call:
+    """``call`` with the kernel's preferred target as the model's, and the other way round."""
+    swapped = {target: _MODELS_TARGET, _MODELS_TARGET: target}
+    asked = call.args.get("target")
+    if asked is None or swapped.get(asked, asked) == asked:
+        return call
+    return replace(call, args={**call.args, "target": swapped[asked]})
+
+
+def _named(call: Call) -> str:
+    return f"{call.ioctl} on {call.on} from CPU {call.cpu}"
