@@ -1,8 +1,9 @@
 """Mistakes that virtual machine monitors made, and what the kernel says to each.
 
 Two more were made in sysfs, before any call: a PMU's name written into the program
-(``armv8_pmuv3_0``), and PMUs looked for by a name with ``armv8`` in it.  For the kernel
-names are nothing, and the last two specs here show what it goes by.
+(``armv8_pmuv3_0``), and PMUs looked for by a name with ``armv8`` in it.  No call takes a
+name, so neither has a spec: the last two here say what the kernel goes by, the type id of
+the PMU that covers the CPU.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import pytest
 
 from pytest_kvmpmu.expect import counting, refused
 from pytest_kvmpmu.host import Host, Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm import GIC_DIST, GIC_REDIST, PMU_PPI, Kvm, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import FailEntry
+from pytest_kvmpmu.wire.params import Addr
 
 PmuGuest = Callable[..., Vcpu]
 
@@ -26,7 +28,11 @@ each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu
 
 
 def stuck(vcpu: Vcpu) -> bool:
+    """Whether the guest's cycle counter stays 0."""
     return vcpu.run_payload("cycle-counter") == {"first": 0, "second": 0}
+
+
+# The feature bit is set, and INIT never called.
 
 
 @has_pmu
@@ -39,6 +45,18 @@ def test_the_feature_without_init_makes_every_run_fail(
             vcpu.run()
 
 
+@has_pmu
+@pytest.mark.kvmpmu_clause("run.pmu-unchecked", "guest.reads-zero")
+def test_the_feature_without_init_gives_guests_that_read_zeros(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    for vcpu in vm_with_two_vcpus:
+        assert stuck(vcpu)
+
+
+# The feature bit is asked for where there is no PMU.
+
+
 @pytest.mark.kvmpmu_requires("no-pmu")
 @pytest.mark.kvmpmu_clause("vcpu-init.einval.no-pmu", "cap.arm-pmu-v3")
 def test_the_feature_on_a_host_without_pmu_fails_vcpu_init(kvm: Kvm, vm: Vm) -> None:
@@ -47,6 +65,9 @@ def test_the_feature_on_a_host_without_pmu_fails_vcpu_init(kvm: Kvm, vm: Vm) -> 
         vcpu.init_with_pmu()
     assert kvm.check_extension("KVM_CAP_ARM_PMU_V3") == 0  # what it should have asked first
     vcpu.init()
+
+
+# A refusal is swallowed, and some vCPUs are left without INIT.
 
 
 @has_pmu
@@ -63,6 +84,54 @@ def test_an_error_that_is_swallowed_comes_back_when_that_vcpu_runs(
         bad.run()
 
 
+@has_pmu
+@pytest.mark.kvmpmu_clause("run.pmu-unchecked", "guest.reads-zero", "irq.einval.number")
+def test_an_error_that_is_swallowed_shows_in_that_vcpus_guest_only(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    good, bad = vm_with_two_vcpus
+    good.init_pmu()
+    with refused(Errno.EINVAL):
+        bad.set_irq(8192)
+    assert counting(good)
+    assert stuck(bad)
+
+
+@has_pmu
+@pytest.mark.kvmpmu_clause("init.enodev.gic", "run.einval.pmu")
+def test_an_init_that_comes_before_the_gics_and_is_not_repeated_fails_every_run(
+    pair: tuple[Vcpu, Vcpu], vm: Vm
+) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    for vcpu in pair:
+        vcpu.set_irq(PMU_PPI)
+        with refused(Errno.ENODEV):
+            vcpu.init_pmu()
+    with vm.session.batch():
+        group = k.KVM_DEV_ARM_VGIC_GRP_ADDR
+        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
+        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
+        gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+        vm.load("cycle-counter")
+    for vcpu in pair:
+        with refused(Errno.EINVAL):
+            vcpu.run()
+
+
+# The default PMU is used in silence where none was found.
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("default-pmu.first-registered", "default-pmu.stuck", "set-pmu.counts")
+def test_a_silent_return_to_the_default_stops_the_counter_where_set_pmu_would_count(
+    kvm: Kvm, pmus: tuple[Pmu, ...]
+) -> None:
+    here = min(pmus[-1].cpus)
+    silent, told = (_ready(kvm.on(here).create_vm(), pmu) for pmu in (None, pmus[-1]))
+    assert stuck(silent)
+    assert counting(told)
+
+
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("default-pmu.calling-cpu", "default-pmu.stuck", "set-pmu.fail-entry")
@@ -73,6 +142,9 @@ def test_a_silent_return_to_the_default_stops_the_counter_where_set_pmu_would_te
     silent, told = (_ready(kvm.on(here).create_vm(), pmu) for pmu in (None, pmus[which]))
     assert stuck(silent.on(there))
     assert told.on(there).run().reason == k.KVM_EXIT_FAIL_ENTRY
+
+
+# The PMU is that of the main thread's CPU, and the vCPUs' threads are not pinned.
 
 
 @two_pmus
@@ -94,6 +166,23 @@ def test_a_pmu_chosen_by_the_main_threads_cpu_refuses_threads_that_are_elsewhere
             )
 
 
+# Threads are pinned after KVM_ARM_VCPU_INIT.
+
+
+@two_pmus
+@each_pmu
+@pytest.mark.kvmpmu_clause("default-pmu.first-set", "default-pmu.stuck")
+def test_a_thread_pinned_after_vcpu_init_and_before_the_first_set_has_the_pmu_of_where_it_is(
+    which: int, vm: Vm, pmus: tuple[Pmu, ...]
+) -> None:
+    before, after = min(pmus[which].cpus), min(pmus[-1 - which].cpus)
+    vcpu = vm.on(before).create_vcpu(0)
+    vcpu.init_with_pmu()
+    pinned = _rest(vm.on(after), vcpu.on(after), None)
+    assert counting(pinned)
+    assert stuck(pinned.on(before))
+
+
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("default-pmu.calling-cpu", "default-pmu.stuck")
@@ -108,6 +197,9 @@ def test_a_thread_pinned_after_vcpu_init_has_the_pmu_of_where_it_was(
     assert counting(pinned.on(before))
 
 
+# KVM_EXIT_FAIL_ENTRY is taken for a success, or reported without CPU and reason.
+
+
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.fail-entry")
 def test_a_failed_entry_is_a_success_of_the_ioctl(
@@ -119,6 +211,9 @@ def test_a_failed_entry_is_a_success_of_the_ioctl(
     assert outcome.exit is not None
     assert outcome.exit.reason == k.KVM_EXIT_FAIL_ENTRY
     assert outcome.exit.fail_entry == FailEntry(k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED, wrong)
+
+
+# The PMU is written into the program, or found by its name.
 
 
 @two_pmus
