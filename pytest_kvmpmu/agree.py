@@ -20,6 +20,21 @@ _FIELDS, _LARGEST = range(0x0A00_0000, 0x0A00_0800), 31
 _MOVED = _LARGEST + 1
 
 
+MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
+
+
+def for_model(call: Call, target: int) -> Call:
+    """``call`` as the model has to be asked, where the kernel prefers ``target``.
+
+    The model's target is always the same: the two numbers change places.
+    """
+    swapped = {target: MODELS_TARGET, MODELS_TARGET: target}
+    asked = call.args.get("target")
+    if asked is None or swapped.get(asked, asked) == asked:
+        return call
+    return replace(call, args={**call.args, "target": swapped[asked]})
+
+
 def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:
     """How ``found`` differs from what was ``expected`` of ``call``; ``""`` if it does not.
 

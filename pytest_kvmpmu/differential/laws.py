@@ -20,9 +20,20 @@ from .reach import owners
 # A variant: its calls, and for each of them the place in the sequence of the call whose
 # outcome it must have, None where nothing is said of it.
 Variant = Sequence[tuple[Call, "int | None"]]
-Law = Callable[[Sequence[Call], Sequence[Outcome], Revision], Variant]
 
 _PMU_ATTRS = range(6)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A sequence, what came of it, and the revision of the kernel that it ran on."""
+
+    calls: Sequence[Call]
+    outcomes: Sequence[Outcome]
+    revision: Revision
+
+
+Law = Callable[[Ran], Variant]
 
 
 @dataclass(frozen=True)
@@ -76,78 +87,57 @@ WARTS = (
 )
 
 
-def _clean(call: Call, outcome: Outcome, wanted: Revision) -> bool:
-    """A refusal that leaves nothing behind."""
-    warts = [wart for wart in WARTS if wart.holds_in(wanted)]
+def _clean(ran: Ran, place: int) -> bool:
+    """The call there was refused and left nothing behind."""
+    call, outcome = ran.calls[place], ran.outcomes[place]
+    warts = [wart for wart in WARTS if wart.holds_in(ran.revision)]
     return outcome.ret < 0 and not any(wart.applies(call, outcome) for wart in warts)
 
 
-def refusals_leave_nothing(
-    calls: Sequence[Call], outcomes: Sequence[Outcome], wanted: Revision
-) -> Variant:
+def refusals_leave_nothing(ran: Ran) -> Variant:
     """Without one of the refused calls, all others have the outcomes that they had."""
-    refused = [
-        place
-        for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True))
-        if _clean(call, outcome, wanted)
-    ]
+    refused = [place for place in range(len(ran.calls)) if _clean(ran, place)]
     # Which one differs from sequence to sequence: without all, what one does to another is lost.
-    left_out = refused[len(calls) % len(refused)] if refused else None
-    return [(call, place) for place, call in enumerate(calls) if place != left_out]
+    left_out = refused[len(ran.calls) % len(refused)] if refused else None
+    return [(call, place) for place, call in enumerate(ran.calls) if place != left_out]
 
 
-def refusals_are_stable(
-    calls: Sequence[Call], outcomes: Sequence[Outcome], wanted: Revision
-) -> Variant:
+def refusals_are_stable(ran: Ran) -> Variant:
     """A refused call is refused in the same way when it is issued again."""
     variant: list[tuple[Call, int | None]] = []
-    for place, (call, outcome) in enumerate(zip(calls, outcomes, strict=True)):
-        again = 2 if _clean(call, outcome, wanted) else 1
-        variant += [(call, place)] * again
+    for place, call in enumerate(ran.calls):
+        variant += [(call, place)] * (2 if _clean(ran, place) else 1)
     return variant
 
 
-def has_changes_nothing(
-    calls: Sequence[Call],
-    outcomes: Sequence[Outcome],  # noqa: ARG001  # a law has them
-    wanted: Revision,  # noqa: ARG001  # as above
-) -> Variant:
+def has_changes_nothing(ran: Ran) -> Variant:
     """With HAS of every attribute, of one vCPU after each call, all outcomes are the same."""
     variant: list[tuple[Call, int | None]] = []
     vcpus: list[str] = []
-    for place, call in enumerate(calls):
+    for place, call in enumerate(ran.calls):
         variant.append((call, place))
         if call.ioctl == "KVM_CREATE_VCPU" and call.new is not None:
             vcpus.append(call.new)
-        asked = vcpus[place % len(vcpus)] if vcpus else None
-        for attr in _PMU_ATTRS if asked is not None else ():
-            group = k.KVM_ARM_VCPU_PMU_V3_CTRL
-            has = Call.make("KVM_HAS_DEVICE_ATTR", asked or "", call.cpu, group=group, attr=attr)
+        for attr in _PMU_ATTRS if vcpus else ():
+            group, asked = k.KVM_ARM_VCPU_PMU_V3_CTRL, vcpus[place % len(vcpus)]
+            has = Call.make("KVM_HAS_DEVICE_ATTR", asked, call.cpu, group=group, attr=attr)
             variant.append((has, None))
     return variant
 
 
-def equal_vms_are_equal(
-    calls: Sequence[Call],
-    outcomes: Sequence[Outcome],  # noqa: ARG001  # a law has them
-    wanted: Revision,  # noqa: ARG001  # as above
-) -> Variant:
+def equal_vms_are_equal(ran: Ran) -> Variant:
     """The same calls once more, on VMs of their own beside the first, have the same outcomes."""
-    places = list(enumerate(calls))
-    return [(call, place) for place, call in places] + [
+    twins = [
         (replace(call, on=_twin(call.on), new=call.new and _twin(call.new)), place)
-        for place, call in places
+        for place, call in enumerate(ran.calls)
     ]
+    return [*((call, place) for place, call in enumerate(ran.calls)), *twins]
 
 
-def vms_do_not_meet(
-    calls: Sequence[Call],
-    outcomes: Sequence[Outcome],  # noqa: ARG001  # a law has them
-    wanted: Revision,  # noqa: ARG001  # as above
-) -> Variant:
+def vms_do_not_meet(ran: Ran) -> Variant:
     """One VM's calls before all of the next one's: the outcomes are the same."""
-    owner = owners(calls)
-    order = sorted(enumerate(calls), key=lambda item: owner.get(item[1].new or item[1].on, ""))
+    owner = owners(ran.calls)
+    order = sorted(enumerate(ran.calls), key=lambda item: owner.get(item[1].new or item[1].on, ""))
     return [(call, place) for place, call in order]
 
 

@@ -14,7 +14,7 @@ from ..agree import disagreement
 from ..backends.base import Backend, BackendFailure
 from ..wire.call import Call
 from ..wire.outcome import Outcome
-from .laws import Law
+from .laws import Law, Ran
 from .machine import Judge, Machine
 from .reach import Reach
 from .world import Sequence, Setting
@@ -67,7 +67,7 @@ class Search:
         def judge(sequence: Sequence) -> None:
             (outcomes,) = self._backend.apart([sequence.calls])
             self.reach.add(sequence.calls, outcomes)
-            variant = law(sequence.calls, outcomes, self._backend.revision)
+            variant = law(Ran(sequence.calls, outcomes, self._backend.revision))
             calls = [call for call, _ in variant]
             (found,) = self._backend.apart([calls])
             expected = [found[n] if p is None else outcomes[p] for n, (_, p) in enumerate(variant)]

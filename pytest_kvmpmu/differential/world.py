@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .. import model
+from ..agree import for_model
 from ..host import Host
 from ..model.state import Vcpu, Vm
 from ..revision import Revision
-from ..uapi import constants as k
 from ..wire.call import Call
 from ..wire.outcome import Outcome
-
-_MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,8 @@ class Sequence:
         name = self._name(new) if new else None
         call = Call.make(ioctl, on, cpus[cpu % len(cpus)], name, **args)
         try:
-            state, outcome = model.step(
-                self.state, self._for_model(call), self.setting.host, self.setting.revision
-            )
+            asked = for_model(call, self.setting.target)
+            state, outcome = model.step(self.state, asked, self.setting.host, self.setting.revision)
         except model.NotModelled:
             self.left_out[f"{ioctl}: not modelled"] += 1
             return False
@@ -87,9 +84,3 @@ class Sequence:
     def _name(self, kind: str) -> str:
         self._made[kind] += 1
         return f"{kind}{self._made[kind] - 1}"
-
-    def _for_model(self, call: Call) -> Call:
-        """``call`` with the kernel's preferred target as the model's, which is always the same."""
-        if call.args.get("target") != self.setting.target:
-            return call
-        return replace(call, args={**call.args, "target": _MODELS_TARGET})

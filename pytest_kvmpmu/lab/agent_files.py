@@ -48,9 +48,8 @@ def sources() -> list[tuple[str, Path]]:
         files.extend((PACKAGE / room).rglob("*.py"))
     named = [(f"{PACKAGE.name}/{file.relative_to(PACKAGE).as_posix()}", file) for file in files]
     fixtures = fixtures_dir()
-    for file in (fixtures / "payloads").rglob("*"):
-        if file.is_file():
-            named.append((f"fixtures/{file.relative_to(fixtures).as_posix()}", file))
+    for file in (fixtures / "payloads").glob("*.words"):
+        named.append((f"fixtures/{file.relative_to(fixtures).as_posix()}", file))
     return sorted(named)
 
 

@@ -18,9 +18,9 @@ from .state import Context
 
 @dataclass(frozen=True)
 class Bar:
-    """What keeps a PMU of a host out of the list, in the revisions from ``since`` to ``until``."""
+    """What keeps PMUs out of the list: which of a host's, from ``since`` to ``until``."""
 
-    out: Callable[[Host, Pmu], bool]
+    out: Callable[[Host], tuple[Pmu, ...]]
     clause: str
     since: Revision = FIRST
     until: Revision | None = None
@@ -40,20 +40,20 @@ def _unusable(pmuver: int | None) -> bool:
     return pmuver in (0, IMPDEF)
 
 
-def _own_version(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # the host does not matter
-    return _unusable(pmu.pmuver)
+def _own_version(host: Host) -> tuple[Pmu, ...]:
+    return tuple(pmu for pmu in host.pmus if _unusable(pmu.pmuver))
 
 
-def _systems_version(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # all are in or none
-    return _unusable(host.pmuver)
+def _systems_version(host: Host) -> tuple[Pmu, ...]:
+    return host.pmus if _unusable(host.pmuver) else ()
 
 
-def _systems_version_unless_it_traps(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # as above
-    return _unusable(host.pmuver) and not host.impdef_traps
+def _systems_version_unless_it_traps(host: Host) -> tuple[Pmu, ...]:
+    return () if host.impdef_traps else _systems_version(host)
 
 
-def _protected(host: Host, pmu: Pmu) -> bool:  # noqa: ARG001  # as above
-    return host.protected
+def _protected(host: Host) -> tuple[Pmu, ...]:
+    return host.pmus if host.protected else ()
 
 
 # drivers/perf/arm_pmu.c calls kvm_host_pmu_init for each core PMU; it decides.
@@ -83,7 +83,7 @@ def listed(host: Host, wanted: Revision) -> tuple[Pmu, ...]:
     bars = [
         bar for bar in BARS if bar.since <= wanted and (bar.until is None or wanted <= bar.until)
     ]
-    pmus = [pmu for pmu in host.pmus if not any(bar.out(host, pmu) for bar in bars)]
+    pmus = [pmu for pmu in host.pmus if not any(pmu in bar.out(host) for bar in bars)]
     if CUT.applies(host) and CUT.since <= wanted:
         pmus = [replace(pmu, counters=CUT.counters) for pmu in pmus]
     return tuple(pmus)

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 
 from .. import model
-from ..agree import disagreement
+from ..agree import MODELS_TARGET, disagreement, for_model
 from ..host import Host
 from ..revision import Revision
-from ..uapi import constants as k
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .form import Step, World
 from .reader import Recording
-
-_MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
 
 
 def disagreements(recording: Recording) -> Iterator[str]:
@@ -43,7 +39,7 @@ class _Judge:
     def world(self, world: World) -> str:
         """Why the model does not allow it, or the empty string."""
         states = [model.State()]
-        target = _MODELS_TARGET
+        target = MODELS_TARGET
         for step in world.steps:
             if step.failure:
                 return f"line {step.line}: no outcome: {step.failure}"
@@ -71,7 +67,7 @@ class _Judge:
         """The state after the calls in that order; `_Differs` where an outcome is not allowed."""
         for call, found in order:
             try:
-                asked = _for_model(call, target)
+                asked = for_model(call, target)
                 state, expected = model.step(state, asked, self.host, self.revision)
             except model.NotModelled as error:
                 raise _Differs(f"{_named(call)}: {error}") from error
@@ -89,15 +85,6 @@ def _told(call: Call, outcome: Outcome) -> int | None:
     """The preferred target, where that was asked for and told."""
     known = call.ioctl == "KVM_ARM_PREFERRED_TARGET" and outcome.out is not None
     return int((outcome.out or {})["target"]) if known else None
-
-
-def _for_model(call: Call, target: int) -> Call:
-    """``call`` with the kernel's preferred target as the model's, and the other way round."""
-    swapped = {target: _MODELS_TARGET, _MODELS_TARGET: target}
-    asked = call.args.get("target")
-    if asked is None or swapped.get(asked, asked) == asked:
-        return call
-    return replace(call, args={**call.args, "target": swapped[asked]})
 
 
 def _named(call: Call) -> str:

@@ -28,7 +28,7 @@ def program(name: str) -> str:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_the_words_are_the_source_assembled(source: Path, tmp_path: Path) -> None:
     made, binary = tmp_path / "payload.o", tmp_path / "payload.bin"
-    subprocess.run([program("as"), "-o", made, source], check=True)
+    subprocess.run([program("as"), "-I", FOLDER, "-o", made, source], check=True)
     subprocess.run([program("objcopy"), "-O", "binary", "-j", ".text", made, binary], check=True)
     code = binary.read_bytes()
     words = image(FOLDER, source.stem)

@@ -22,8 +22,11 @@ from .test_programs import ended
 pytestmark = pytest.mark.lab
 
 # Starts a machine in a process of its own; says its QEMU's id, then waits for its end.
+# A run in the background has SIGINT ignored, which would be inherited.
 STARTER = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from tests.lab.conftest import BOARD, LINE
 from pytest_kvmpmu.lab import start
@@ -156,7 +159,7 @@ def test_an_interrupted_boot_leaves_nothing_to_trip_over(cold: Path, number: int
         while not qemus(cold):
             time.sleep(0.01)  # QEMU starts after the message
         child.send_signal(number)
-        child.wait()
+        child.wait(timeout=30)
     for _ in range(200):
         if not qemus(cold):
             break

@@ -128,7 +128,7 @@ def test_a_test_that_is_new_is_named(pytester: pytest.Pytester) -> None:
 
 def test_our_specs_have_the_same_names_wherever_they_are(pytester: pytest.Pytester) -> None:
     spec = conformance_dir() / "test_api_4_1_create.py"
-    result = pytester.runpytest_inprocess(f"--kvmpmu-record={RUN}", str(spec))
+    result = pytester.runpytest_subprocess(f"--kvmpmu-record={RUN}", str(spec))
     assert result.ret == 0
     for world in read(pytester.path / RUN).worlds:
         assert world.test.startswith("conformance/test_api_4_1_create.py::test_")
