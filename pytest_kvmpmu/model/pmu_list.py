@@ -5,7 +5,6 @@ Until 5.17 there is no list: KVM makes raw events and perf chooses at each of th
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from ..revision import FIRST, Revision, revision
 from ..uapi.constants import KVM_ARM_VCPU_PMU_V3
 from .perf import first_registered
 from .state import Context
+from .table import per_revision
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ BARS = (
 CUT = Cut(lambda host: host.impdef_traps, 1, "pmu-list.impdef-traps", revision("linux-6.15"))
 
 
-@functools.lru_cache(maxsize=256)
+@per_revision
 def listed(host: Host, wanted: Revision) -> tuple[Pmu, ...]:
     """The PMUs of ``host`` that KVM has in its list, in probe order."""
     bars = [

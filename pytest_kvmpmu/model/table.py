@@ -12,8 +12,10 @@ A refusal keeps the effects of the rows above it: so does the kernel.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ..revision import FIRST, Revision, revision
 from ..uapi.errno import Errno
@@ -110,17 +112,28 @@ def not_covered(c: Context) -> tuple[Context, Outcome]:
     raise NotModelled(f"the model does not cover {c.call.to_json()}")
 
 
-# By a table's id and a revision's rank: the table, and the rows that hold there.
-_IN_FORCE: dict[tuple[int, int], tuple[Table, Table]] = {}
+K = TypeVar("K")
+R = TypeVar("R")
 
 
+def per_revision(find: Callable[[K, Revision], R]) -> Callable[[K, Revision], R]:
+    """``find``, with what it found kept: by identity, since a table or host is long to hash."""
+    kept: dict[tuple[int, int], tuple[K, R]] = {}
+
+    @functools.wraps(find)
+    def found(key: K, wanted: Revision) -> R:
+        known = kept.get((id(key), wanted.rank))
+        if known is None or known[0] is not key:
+            known = kept[id(key), wanted.rank] = key, find(key, wanted)
+        return known[1]
+
+    return found
+
+
+@per_revision
 def in_force(table: Table, wanted: Revision) -> Table:
     """The rows of ``table`` that are part of the revision ``wanted``."""
-    key = (id(table), wanted.rank)
-    known = _IN_FORCE.get(key)
-    if known is None or known[0] is not table:
-        known = _IN_FORCE[key] = table, tuple(row for row in table if row.holds_in(wanted))
-    return known[1]
+    return tuple(row for row in table if row.holds_in(wanted))
 
 
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:

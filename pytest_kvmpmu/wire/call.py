@@ -8,6 +8,7 @@ default are left out.  The CPU is always written, since the interface depends on
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import Any, Mapping
@@ -94,6 +95,7 @@ SIGNATURES: dict[str, Signature] = {
 _OWN_KEYS = ("call", "on", "cpu", "new")
 
 
+@functools.lru_cache(maxsize=None)
 def kind_of(name: str) -> str | None:
     """``vcpu`` for ``vcpu3``; None for what is no object name."""
     match = re.match(r"(?:(kvm)|(vm|vcpu|dev)(?:0|[1-9][0-9]*))\Z", name)
