@@ -1,13 +1,17 @@
-"""When two Outcomes of one Call are the same as far as the interface promises."""
+"""When two Outcomes of one Call are the same as far as the interface promises.
+
+And how the model has to be asked, where a kernel told what the model does not know.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .uapi import constants as k
 from .wire.call import Call
 from .wire.outcome import Mmio, Outcome
+from .wire.params import Addr
 
 # The fields of registers that the model knows.
 _KNOWN = {
@@ -20,19 +24,46 @@ _FIELDS, _LARGEST = range(0x0A00_0000, 0x0A00_0800), 31
 _MOVED = _LARGEST + 1
 
 
-MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
+_MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
 
 
-def for_model(call: Call, target: int) -> Call:
-    """``call`` as the model has to be asked, where the kernel prefers ``target``.
+@dataclass(frozen=True)
+class Told:
+    """What a kernel told of itself: its preferred target, ID_AA64DFR0_EL1 but for PMUVer.
 
-    The model's target is always the same: the two numbers change places.
+    The model has one target and knows one field; what it says of itself is the default.
     """
-    swapped = {target: MODELS_TARGET, MODELS_TARGET: target}
-    asked = call.args.get("target")
-    if asked is None or swapped.get(asked, asked) == asked:
+
+    target: int = _MODELS_TARGET
+    fields: int = 0
+
+    def heard(self, call: Call, outcome: Outcome) -> Told:
+        """The same with what ``outcome`` told, if ``call`` asked for any of it."""
+        if outcome.out is None:
+            return self
+        if call.ioctl == "KVM_ARM_PREFERRED_TARGET":
+            return replace(self, target=int(outcome.out["target"]))
+        if call.ioctl == "KVM_GET_ONE_REG" and call.args["id"] == k.ID_AA64DFR0_EL1:
+            return replace(self, fields=outcome.out["value"] & ~_KNOWN[k.ID_AA64DFR0_EL1])
+        return self
+
+    def for_model(self, call: Call) -> Call:
+        """``call`` as the model has to be asked."""
+        if "target" in call.args:
+            # The two numbers change places.
+            swapped = {self.target: _MODELS_TARGET, _MODELS_TARGET: self.target}
+            return _with(call, "target", swapped.get(call.args["target"], call.args["target"]))
+        if call.ioctl == "KVM_SET_ONE_REG" and call.args["id"] == k.ID_AA64DFR0_EL1:
+            memory = call.args["addr"].memory
+            value = int.from_bytes(memory[:8], "little")
+            known = _KNOWN[k.ID_AA64DFR0_EL1]
+            if memory and value & ~known == self.fields:
+                return _with(call, "addr", Addr("u64", (value & known,)))
         return call
-    return replace(call, args={**call.args, "target": swapped[asked]})
+
+
+def _with(call: Call, name: str, value: Any) -> Call:
+    return call if call.args[name] == value else replace(call, args={**call.args, name: value})
 
 
 def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:

@@ -106,6 +106,8 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         state.attach_script(item, report)
+    if report.when == "teardown":
+        state.let_go(item)
     return report
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SETTINGS = pytest.StashKey[Settings]()
 BACKEND = pytest.StashKey[Backend]()
+# What a run is on, in a line that every report carries.
+LINE = pytest.StashKey[str]()
 # What a worker found wrong, for the controller; a key of xdist's workeroutput.
 PROBLEM = "kvmpmu_problem"
 WORKERS_PROBLEM = pytest.StashKey[str]()
@@ -80,11 +82,17 @@ def _leads_to(arg: str, specs: Path, config: pytest.Config) -> bool:
 
 def header(config: pytest.Config) -> str:
     """The report header's line.  Starts the backend; an xdist controller lets it go again."""
-    backend = backend_of(config)
-    line = f"kvmpmu: {summary.describe(backend, settings_of(config))}"
+    line = f"kvmpmu: {_line(config)}"
     if config.getoption("numprocesses", None):
         close(config)
     return line
+
+
+def _line(config: pytest.Config) -> str:
+    """What this run is on; starts the backend."""
+    if LINE not in config.stash:
+        config.stash[LINE] = summary.describe(backend_of(config), settings_of(config))
+    return config.stash[LINE]
 
 
 def needed_by(items: Sequence[pytest.Item]) -> bool:
@@ -179,8 +187,7 @@ def skip_unless_applicable(item: pytest.Item) -> None:
     if not needed_by([item]):
         return
     backend = backend_of(item.config)
-    line = summary.describe(backend, settings_of(item.config))
-    item.user_properties.append((summary.KERNEL, line))
+    item.user_properties.append((summary.KERNEL, _line(item.config)))
     found = item.stash[MARKS]
     if why := found.not_applicable(backend.revision):
         item.user_properties.append((summary.NOT_APPLICABLE, why))
@@ -221,6 +228,12 @@ def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:
             for _, outcome in session.record
         ]
         report.sections.append(("their outcomes", "\n".join(said)))
+
+
+def let_go(item: pytest.Item) -> None:
+    """Forget the test's calls: pytest keeps every item to the end of the run."""
+    if SESSION in item.stash:
+        del item.stash[SESSION]
 
 
 def close(config: pytest.Config) -> None:

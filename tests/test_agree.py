@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.agree import disagreement
+from pytest_kvmpmu.agree import Told, disagreement
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Exit, FailEntry, Mmio, Outcome
+from pytest_kvmpmu.wire.params import FAULT, Addr
 
 RUN = Call.make("KVM_RUN", "vcpu0", 0)
 PMCR = Call.make("KVM_GET_ONE_REG", "vcpu0", 0, id=k.PMCR_EL0)
@@ -66,3 +67,50 @@ def test_everything_else_is_a_disagreement(call: Call, one: Outcome, other: Outc
     said = disagreement(call, one, other)
     assert said.startswith("expected {")
     assert ", found {" in said
+
+
+def written(value: int) -> Call:
+    addr = Addr("u64", (value,))
+    return Call.make("KVM_SET_ONE_REG", "vcpu0", 0, id=k.ID_AA64DFR0_EL1, addr=addr)
+
+
+def init(target: int) -> Call:
+    return Call.make("KVM_ARM_VCPU_INIT", "vcpu0", 0, target=target, features=())
+
+
+TOLD = (
+    Told()
+    .heard(TARGET, Outcome(0, out={"target": 1, "features": []}))
+    .heard(DFR0, Outcome(0, out={"value": 0x1030_5106}))
+)
+
+
+def test_what_a_kernel_tells_is_kept() -> None:
+    assert Told(1, 0x1030_5006) == TOLD
+    for call, outcome in (
+        (TARGET, Outcome(-1, Errno.EFAULT)),
+        (DFR0, Outcome(-1, Errno.ENOEXEC)),
+        (OTHER, Outcome(0, out={"value": 7})),
+    ):
+        assert TOLD.heard(call, outcome) == TOLD
+
+
+@pytest.mark.parametrize(
+    ("call", "asked"),
+    [
+        (init(1), init(5)),
+        (init(5), init(1)),
+        (init(3), init(3)),
+        (written(0x1030_5406), written(0x400)),
+        (written(0x1030_5106 | 1 << 40), written(0x1030_5106 | 1 << 40)),
+        (written(0x400), written(0x400)),
+        (PMCR, PMCR),
+    ],
+)
+def test_the_model_is_asked_in_its_own_terms(call: Call, asked: Call) -> None:
+    assert TOLD.for_model(call) == asked
+
+
+def test_a_bad_pointer_stays_one() -> None:
+    call = Call.make("KVM_SET_ONE_REG", "vcpu0", 0, id=k.ID_AA64DFR0_EL1, addr=FAULT)
+    assert TOLD.for_model(call) == call

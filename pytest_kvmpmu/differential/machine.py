@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from ..guest import payloads
 from ..uapi import constants as k
 from ..wire.params import FAULT, NULL, Addr
 from .world import Sequence, Setting
@@ -32,7 +33,6 @@ LEVELS = ("made", "vcpu-init", "gic", "irq", "init", "ran")
 any_cpu = st.integers(0, 7)
 any_object = st.integers(0, 3)
 any_attr = st.sampled_from([IRQ, INIT, FILTER, SET_PMU, NR_COUNTERS, 5, 1 << 32, (1 << 64) - 1])
-bad = st.sampled_from([None] * 7 + [FAULT, NULL])
 irqs = st.sampled_from([23] * 4 + [22, 27, 30, 40, 41, 15, 16, 31, 32, 95, 255, 256])
 odd_irqs = st.sampled_from([-1, 0, 1019, 1020, 8192, 23])
 ranges = st.tuples(
@@ -76,7 +76,8 @@ class Machine(RuleBasedStateMachine):
     # --- how a sequence begins -----------------------------------------------------------
 
     @initialize(
-        levels=st.lists(st.sampled_from(LEVELS), min_size=1, max_size=2),
+        # A run needs all that comes before it, and is what most of it is for.
+        levels=st.lists(st.sampled_from((*LEVELS, "ran", "ran")), min_size=1, max_size=2),
         count=st.integers(1, 2),
         cpu=any_cpu,
         chosen=st.integers(-2, 3),
@@ -115,7 +116,7 @@ class Machine(RuleBasedStateMachine):
     def _init(
         self, vcpu: str, cpu: int, wanted: tuple[int, ...], target: int | None = None
     ) -> None:
-        target = self._sequence.setting.target if target is None else target
+        target = self._sequence.setting.told.target if target is None else target
         self._sequence.add("KVM_ARM_VCPU_INIT", vcpu, cpu, target=target, features=wanted)
 
     def _make_gic(self, vm: str, cpu: int) -> None:
@@ -139,41 +140,40 @@ class Machine(RuleBasedStateMachine):
     def go_on(self, which: int, cpu: int, level: int, chosen: int) -> None:
         self._climb(self._vm(which), cpu, level, chosen)
 
-    @rule(which=any_object, cpu=any_cpu, number=irqs | odd_irqs, instead=bad)
-    def set_irq(self, which: int, cpu: int, number: int, instead: Addr | None) -> None:
-        self._set(self._vcpu(which), cpu, IRQ, instead or Addr("int", (number,)))
+    @rule(which=any_object, cpu=any_cpu, number=irqs | odd_irqs)
+    def set_irq(self, which: int, cpu: int, number: int) -> None:
+        self._set(self._vcpu(which), cpu, IRQ, Addr("int", (number,)))
+
+    @rule(which=any_object, cpu=any_cpu, addr=st.sampled_from([FAULT, NULL]))
+    def set_from_bad_pointers(self, which: int, cpu: int, addr: Addr) -> None:
+        for attr in (IRQ, FILTER, SET_PMU, NR_COUNTERS):
+            self._set(self._vcpu(which), cpu, attr, addr)
 
     @rule(which=any_object, cpu=any_cpu)
     def init_pmu(self, which: int, cpu: int) -> None:
         self._set(self._vcpu(which), cpu, INIT, NULL)
 
-    @rule(which=any_object, cpu=any_cpu, wanted=ranges, instead=bad)
-    def set_filter(
-        self, which: int, cpu: int, wanted: tuple[int, int, int], instead: Addr | None
-    ) -> None:
-        addr = instead or Addr("kvm_pmu_event_filter", wanted)
-        self._set(self._vcpu(which), cpu, FILTER, addr)
+    @rule(which=any_object, cpu=any_cpu, wanted=ranges)
+    def set_filter(self, which: int, cpu: int, wanted: tuple[int, int, int]) -> None:
+        self._set(self._vcpu(which), cpu, FILTER, Addr("kvm_pmu_event_filter", wanted))
 
-    @rule(which=any_object, cpu=any_cpu, number=st.integers(-1, 12), instead=bad)
-    def set_pmu(self, which: int, cpu: int, number: int, instead: Addr | None) -> None:
+    @rule(which=any_object, cpu=any_cpu, number=st.integers(-1, 12))
+    def set_pmu(self, which: int, cpu: int, number: int) -> None:
         # Small numbers are mostly no PMU's; the host's own come as often as all of them.
         known = {n: self._types[n % len(self._types)] for n in range(6, 13)} if self._types else {}
-        addr = instead or Addr("int", (known.get(number, number),))
+        addr = Addr("int", (known.get(number, number),))
         self._set(self._vcpu(which), cpu, SET_PMU, addr)
 
-    @rule(which=any_object, cpu=any_cpu, wanted=ranges, other=st.booleans())
-    def filter_then_choose(
-        self, which: int, cpu: int, wanted: tuple[int, int, int], other: bool
-    ) -> None:
+    @rule(which=any_object, cpu=any_cpu, action=st.integers(0, 1), chosen=any_object)
+    def filter_then_choose(self, which: int, cpu: int, action: int, chosen: int) -> None:
         vcpu = self._vcpu(which)
-        self._set(vcpu, cpu, FILTER, Addr("kvm_pmu_event_filter", wanted))
-        if self._types:
-            number = self._types[-1 if other else 0]
+        self._set(vcpu, cpu, FILTER, Addr("kvm_pmu_event_filter", (0x11, 1, action)))
+        for number in self._types[chosen % 2 :]:
             self._set(vcpu, cpu, SET_PMU, Addr("int", (number,)))
 
-    @rule(which=any_object, cpu=any_cpu, number=st.integers(0, 8), instead=bad)
-    def set_nr_counters(self, which: int, cpu: int, number: int, instead: Addr | None) -> None:
-        self._set(self._vcpu(which), cpu, NR_COUNTERS, instead or Addr("u32", (number,)))
+    @rule(which=any_object, cpu=any_cpu, number=st.integers(0, 8))
+    def set_nr_counters(self, which: int, cpu: int, number: int) -> None:
+        self._set(self._vcpu(which), cpu, NR_COUNTERS, Addr("u32", (number,)))
 
     @rule(
         which=any_object,
@@ -235,7 +235,7 @@ class Machine(RuleBasedStateMachine):
     @rule(
         which=any_object,
         cpu=any_cpu,
-        name=st.sampled_from(["cycle-counter", "cycle-counter", "pmcr", "sw-incr"]),
+        name=st.sampled_from(["cycle-counter", *payloads()]),
     )
     def load(self, which: int, cpu: int, name: str) -> None:
         vm = self._vm(which)
@@ -250,3 +250,17 @@ class Machine(RuleBasedStateMachine):
         else:
             addr = Addr("u64", (number << k.PMCR_EL0_N_SHIFT,))
             self._sequence.add("KVM_SET_ONE_REG", vcpu, cpu, id=k.PMCR_EL0, addr=addr)
+
+    @rule(
+        which=any_object,
+        cpu=any_cpu,
+        version=st.none() | st.sampled_from([0, 1, 1, 4, 6, 9]),
+    )
+    def id_register(self, which: int, cpu: int, version: int | None) -> None:
+        vcpu, id = self._vcpu(which), k.ID_AA64DFR0_EL1
+        if version is None:
+            self._sequence.add("KVM_GET_ONE_REG", vcpu, cpu, id=id)
+        else:
+            fields = self._sequence.setting.told.fields
+            value = fields | version << k.ID_AA64DFR0_PMUVER_SHIFT
+            self._sequence.add("KVM_SET_ONE_REG", vcpu, cpu, id=id, addr=Addr("u64", (value,)))

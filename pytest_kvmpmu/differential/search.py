@@ -10,8 +10,9 @@ import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
 from .. import script
-from ..agree import disagreement
+from ..agree import Told, disagreement
 from ..backends.base import Backend, BackendFailure
+from ..uapi import constants as k
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .laws import Law, Ran
@@ -20,7 +21,7 @@ from .reach import Reach
 from .world import Sequence, Setting
 
 # Rules in a sequence after its beginning; most are a call, some are several.
-_STEPS = 12
+_STEPS = 16
 
 
 class Search:
@@ -33,7 +34,7 @@ class Search:
     def __init__(self, backend: Backend, examples: int, seeded: bool, found: Path) -> None:
         self._backend = backend
         self._found = found
-        self._setting = Setting(backend.host, backend.revision, _target(backend))
+        self._setting = Setting(backend.host, backend.revision, _told(backend))
         self._settings = hypothesis.settings(
             max_examples=examples,
             stateful_step_count=_STEPS,
@@ -108,13 +109,21 @@ class Search:
         raise AssertionError(f"{why}\nwritten to {self._found}, for kvmpmu play:\n{text}")
 
 
-def _target(backend: Backend) -> int:
-    """The kernel's preferred target."""
+def _told(backend: Backend) -> Told:
+    """What the kernel tells of itself."""
+    cpu = backend.host.cpus[0]
+    make = Call.make("KVM_CREATE_VM", "kvm", cpu, "vm0")
+    ask = Call.make("KVM_ARM_PREFERRED_TARGET", "vm0", cpu)
+    ((_, answer),) = backend.apart([[make, ask]])
+    told = Told().heard(ask, answer)
+    read = Call.make("KVM_GET_ONE_REG", "vcpu0", cpu, id=k.ID_AA64DFR0_EL1)
     calls = [
-        Call.make("KVM_CREATE_VM", "kvm", backend.host.cpus[0], "vm0"),
-        Call.make("KVM_ARM_PREFERRED_TARGET", "vm0", backend.host.cpus[0]),
+        make,
+        Call.make("KVM_CREATE_VCPU", "vm0", cpu, "vcpu0", id=0),
+        Call.make("KVM_ARM_VCPU_INIT", "vcpu0", cpu, target=told.target, features=()),
+        read,
     ]
-    ((_, told),) = backend.apart([calls])
-    if told.out is None:
-        raise BackendFailure("the kernel names no preferred target")
-    return int(told.out["target"])
+    (outcomes,) = backend.apart([calls])
+    if answer.out is None or outcomes[-1].out is None:
+        raise BackendFailure("the kernel does not tell its preferred target and ID_AA64DFR0_EL1")
+    return told.heard(read, outcomes[-1])

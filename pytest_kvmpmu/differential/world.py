@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import model
-from ..agree import for_model
+from ..agree import Told
 from ..host import Host
 from ..model.state import Vcpu, Vm
 from ..revision import Revision
@@ -17,11 +17,11 @@ from ..wire.outcome import Outcome
 
 @dataclass(frozen=True)
 class Setting:
-    """Where sequences are made for: the model's host and revision, the kernel's target."""
+    """Where sequences are made for: the model's host and revision, what the kernel told."""
 
     host: Host
     revision: Revision
-    target: int
+    told: Told
 
 
 class Sequence:
@@ -44,7 +44,7 @@ class Sequence:
         name = self._name(new) if new else None
         call = Call.make(ioctl, on, cpus[cpu % len(cpus)], name, **args)
         try:
-            asked = for_model(call, self.setting.target)
+            asked = self.setting.told.for_model(call)
             state, outcome = model.step(self.state, asked, self.setting.host, self.setting.revision)
         except model.NotModelled:
             self.left_out[f"{ioctl}: not modelled"] += 1

@@ -36,7 +36,7 @@ class Row:
     """One line of a table.  Exactly one of ``errno``, ``effect`` and ``answer`` is set.
 
     ``clause`` is a slug of the catalogue (spec/clauses.toml); ``until`` is inclusive,
-    None for still so.
+    None for still so.  ``within`` is a condition that rows have in common, tested first.
     """
 
     when: Condition
@@ -46,6 +46,7 @@ class Row:
     answer: Answer | None = None
     since: Revision = FIRST
     until: Revision | None = None
+    within: Condition | None = None
 
     def holds_in(self, wanted: Revision) -> bool:
         """Whether the row is part of that revision."""
@@ -94,12 +95,10 @@ def _until(name: str | None) -> Revision | None:
 
 
 def only(when: Condition, rows: Iterable[Row]) -> Table:
-    """``rows`` with a further condition, tested first."""
-
-    def both(row: Row) -> Condition:
-        return lambda c: when(c) and row.when(c)
-
-    return tuple(replace(row, when=both(row)) for row in rows)
+    """``rows`` with a condition that they have in common, tested first."""
+    rows = tuple(rows)
+    assert not any(row.within for row in rows)  # one inside another was not needed yet
+    return tuple(replace(row, within=when) for row in rows)
 
 
 def done(c: Context) -> tuple[Context, Outcome]:
@@ -138,7 +137,14 @@ def in_force(table: Table, wanted: Revision) -> Table:
 
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
     """What ``table`` says of the call in ``c``, in the revision ``wanted``."""
+    passed_over = None
     for row in in_force(table, wanted):
+        if row.within is not None:
+            if row.within is passed_over:
+                continue
+            if not row.within(c):
+                passed_over = row.within
+                continue
         if not row.when(c):
             continue
         if row.errno is not None:

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 
 from .. import model
-from ..agree import MODELS_TARGET, disagreement, for_model
+from ..agree import Told, disagreement
 from ..host import Host
 from ..revision import Revision
 from ..wire.call import Call
@@ -39,7 +39,7 @@ class _Judge:
     def world(self, world: World) -> str:
         """Why the model does not allow it, or the empty string."""
         states = [model.State()]
-        target = MODELS_TARGET
+        told = Told()
         for step in world.steps:
             if step.failure:
                 return f"line {step.line}: no outcome: {step.failure}"
@@ -47,14 +47,15 @@ class _Judge:
             reasons: list[str] = []
             for state, order in itertools.product(states, self.orders(step)):
                 try:
-                    reached = self.follow(state, order, target)
+                    reached = self.follow(state, order, told)
                     after += [] if reached in after else [reached]
                 except _Differs as differs:
                     reasons.append(str(differs))
             if not after:
                 return f"line {step.line}: {reasons[0]}"
             states = after
-            target = next(filter(None, map(_told, step.calls, step.outcomes)), target)
+            for call, outcome in zip(step.calls, step.outcomes, strict=True):
+                told = told.heard(call, outcome)
         return ""
 
     def orders(self, step: Step) -> Iterator[tuple[tuple[Call, Outcome], ...]]:
@@ -62,12 +63,12 @@ class _Judge:
         return itertools.permutations(zip(step.calls, step.outcomes, strict=True))
 
     def follow(
-        self, state: model.State, order: tuple[tuple[Call, Outcome], ...], target: int
+        self, state: model.State, order: tuple[tuple[Call, Outcome], ...], told: Told
     ) -> model.State:
         """The state after the calls in that order; `_Differs` where an outcome is not allowed."""
         for call, found in order:
             try:
-                asked = for_model(call, target)
+                asked = told.for_model(call)
                 state, expected = model.step(state, asked, self.host, self.revision)
             except model.NotModelled as error:
                 raise _Differs(f"{_named(call)}: {error}") from error
@@ -79,12 +80,6 @@ class _Judge:
 
 class _Differs(Exception):
     """The model says something else."""
-
-
-def _told(call: Call, outcome: Outcome) -> int | None:
-    """The preferred target, where that was asked for and told."""
-    known = call.ioctl == "KVM_ARM_PREFERRED_TARGET" and outcome.out is not None
-    return int((outcome.out or {})["target"]) if known else None
 
 
 def _named(call: Call) -> str:

@@ -21,6 +21,8 @@ from .timing import pairs, pytest_command, until_line, wall
 SLICE = [
     str(conformance_dir() / name) for name in ("test_cover_letter.py", "test_vcpu_1_4_set_pmu.py")
 ]
+# The empty tests run under the same settings as the specs.
+SETTINGS = Path(__file__).parents[2] / "pyproject.toml"
 EMPTY = "import pytest\n\n@pytest.mark.parametrize('n', range({count}))\ndef test(n): pass\n"
 
 
@@ -44,7 +46,8 @@ def on_the_model(what: str, specs: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "test_empty.py"
         empty.write_text(EMPTY.format(count=count))
-        specs_seconds, empty_seconds = pairs(pytest_command(*specs), pytest_command(str(empty)), 5)
+        beside = pytest_command("-c", str(SETTINGS), str(empty))
+        specs_seconds, empty_seconds = pairs(pytest_command(*specs), beside, 9)
     show(f"{what} on the model ({count}), empty tests, ratio", ratio(specs_seconds, empty_seconds))
 
 

@@ -76,7 +76,7 @@ def test_a_search_tries_the_same_sequences_each_time(tmp_path: Path) -> None:
 
 
 def test_the_states_that_matter_are_reached_often(tmp_path: Path) -> None:
-    made = search(tmp_path, broken.right, examples=300)
+    made = search(tmp_path, broken.right, examples=600)
     made.against_the_model()
     head, *lines = made.reach.lines()
     shares = {line.split("%")[1].strip(): float(line.split("%")[0]) for line in lines}

@@ -40,9 +40,8 @@ def test_the_model_says_what_the_kernel_did(path: Path) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("path", TRACES[:1], ids=lambda path: path.name.removesuffix(SUFFIX))
-def test_another_revision_does_not_say_that(path: Path) -> None:
-    recording = read(path)
+def test_another_revision_does_not_say_that() -> None:
+    recording = read(PLACE / Trace("6.12", "rockpro64").name)
     header = replace(recording.header, kernel="series-v1")
     assert len(list(disagreements(replace(recording, header=header)))) > 10
 
