@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.host import Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.kvm import PMU_PPI, GuestFault, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
@@ -21,13 +21,18 @@ def set_counters(vcpu: Vcpu, number: int) -> None:
     vcpu.set_pmu_attr(SET_NR_COUNTERS, Addr("u32", (number,)))
 
 
-def seen_by_guest(vm: Vm, vcpu: Vcpu) -> int:
-    """PMCR_EL0.N as the guest reads it.  Sets the vCPU up and runs it."""
+def run_guest(vm: Vm, vcpu: Vcpu, payload: str) -> dict[str, int]:
+    """Set the vCPU up, run it, and say what the payload reports."""
     vm.create_gic()
     vcpu.set_irq(PMU_PPI)
     vcpu.init_pmu()
-    vm.load("pmcr")
-    return vcpu.run_payload("pmcr")["n"]
+    vm.load(payload)
+    return vcpu.run_payload(payload)
+
+
+def seen_by_guest(vm: Vm, vcpu: Vcpu) -> int:
+    """PMCR_EL0.N as the guest reads it."""
+    return run_guest(vm, vcpu, "pmcr")["n"]
 
 
 def seen_by_userspace(vcpu: Vcpu) -> int:
@@ -170,6 +175,15 @@ def test_an_n_written_after_the_run_is_passed_over(vm: Vm, vcpu: Vcpu, most: int
 def test_any_n_written_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu, number: int) -> None:
     write(vcpu, number)
     assert seen_by_guest(vm, vcpu) == number
+
+
+@pytest.mark.kvmpmu_clause("guest.undefined.counter", "pmcr.set")
+def test_a_guest_without_event_counters_gets_an_exception_from_the_first(
+    vm: Vm, vcpu: Vcpu
+) -> None:
+    write(vcpu, 0)
+    with pytest.raises(GuestFault, match="took an exception"):
+        run_guest(vm, vcpu, "sw-incr")
 
 
 @pytest.mark.kvmpmu_clause("reg.enoexec")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import let_run, refused
-from pytest_kvmpmu.kvm import Vcpu, Vm
+from pytest_kvmpmu.expect import counting, let_run, refused
+from pytest_kvmpmu.kvm import GuestFault, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT
@@ -111,6 +111,28 @@ def test_after_a_run_the_version_is_what_it_is(pair: tuple[Vcpu, Vcpu]) -> None:
     for version in (1, NEWEST):
         with refused(Errno.EBUSY):
             write(other, version)
+
+
+@pytest.fixture
+def denied(vm: Vm, vcpu: Vcpu) -> Vcpu:
+    """A vCPU with a PMU, ready to run, whose ID register says that there is none."""
+    write(vcpu, 0)
+    vcpu.init_pmu()
+    vm.load("cycle-counter")
+    return vcpu
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("guest.undefined.pmuver", "id-reg.lower")
+def test_a_pmu_that_the_version_denies_is_not_there(denied: Vcpu) -> None:
+    with pytest.raises(GuestFault, match="took an exception"):
+        denied.run_payload("cycle-counter")
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("guest.told-of-none", "id-reg.lower")
+def test_a_pmu_that_the_version_denies_counts_all_the_same(denied: Vcpu) -> None:
+    assert counting(denied)
 
 
 @pytest.mark.kvmpmu_clause("reg.efault")

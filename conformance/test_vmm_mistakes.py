@@ -54,6 +54,20 @@ def test_the_feature_without_init_gives_guests_that_read_zeros(
         assert stuck(vcpu)
 
 
+@has_pmu
+@pytest.mark.kvmpmu_clause("guest.reads-zero", "run.eintr.immediate-exit")
+def test_init_after_the_first_run_comes_too_late_for_the_guest(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    late, right = vm_with_two_vcpus
+    with refused(Errno.EINTR):
+        late.run(immediate_exit=True)
+    for vcpu in (late, right):
+        vcpu.init_pmu()
+    assert stuck(late)
+    assert counting(right)
+
+
 # The feature bit is asked for where there is no PMU.
 
 

@@ -71,6 +71,10 @@ def _timer_clash(c: Context) -> bool:
     return _has_irqchip(c) and c.vcpu.pmu_created and c.vcpu.irq in TIMER_PPIS
 
 
+def _ready(c: Context) -> Context:
+    return c.with_vcpu(pmu_ready=True)
+
+
 def _vcpu_ran(c: Context) -> Context:
     return c.with_vcpu(has_run=True)
 
@@ -95,6 +99,7 @@ _FIRST_RUN: Table = (
     ),
     refuse(_with_vm_pmu(_not_created), Errno.EINVAL, "run.einval.pmu", since="linux-6.7"),
     refuse(_irq_missing, Errno.EINVAL, "run.einval.irq"),
+    effect(_ready, "guest.reads-zero", when=lambda c: c.vcpu.pmu_created, until="linux-5.10"),
     effect(lambda c: _vcpu_ran(c).with_vm(has_run=True), "set-pmu.failed-entry-is-run"),
 )
 
@@ -155,9 +160,17 @@ RUN: Table = (
     answer(guest.hang, "run.fetch", when=lambda c: c.vm.memory is None),
     answer(guest.hang, "run.guest", when=guest.empty),
     refuse(guest.stores_a_pair, Errno.ENOSYS, "run.enosys"),
-    answer(guest.blind, "guest.reads-zero", when=_not_created, until="linux-5.10"),
-    answer(guest.hang, "guest.undefined", when=guest.faulted, since="linux-5.11"),
+    answer(
+        guest.blind,
+        "guest.reads-zero",
+        when=lambda c: not c.vcpu.pmu_ready,
+        until="linux-5.10",
+    ),
+    answer(guest.hang, "run.guest", when=guest.faulted),
     answer(guest.fault, "guest.undefined", when=guest.lacks_pmu, since="linux-5.11"),
+    answer(guest.fault, "guest.undefined.pmuver", when=guest.told_of_none, since="linux-6.16"),
+    answer(not_covered, "pmcr.raw", when=guest.left_overflowed, until="linux-6.6"),
+    answer(guest.fault, "guest.undefined.counter", when=guest.lacks_counter),
     # Until 6.1 it depends on the host whether it has CHAIN.
     answer(not_covered, "run.guest", when=guest.reads_pmceid, until="linux-5.19"),
     answer(guest.run, "run.guest"),

@@ -50,6 +50,7 @@ class Vcpu:
     powered_off: bool = False
     irq: int | None = None
     pmu_created: bool = False
+    pmu_ready: bool = False  # it was created when the first KVM_RUN passed its checks
     timers_enabled: bool = False  # the arch timers own their interrupts
     pmu: Pmu | None = None
     supported_cpus: frozenset[int] | None = None
@@ -59,6 +60,7 @@ class Vcpu:
     pmcr_n: int | None = None  # PMCR_EL0.N as written by userspace
     exit_reason: int = KVM_EXIT_UNKNOWN
     report: int = 0  # which of the payload's reports comes next
+    faulted: bool = False  # the payload took its exception, and goes nowhere any more
     counted: bool = False  # whether the payload's counter moved when it was read
 
 

@@ -111,7 +111,7 @@ def _reset(c: Context) -> Context:
 
 
 def _initialized(c: Context) -> Context:
-    return c.with_vcpu(initialized=True, report=0, pmcr_n=None)
+    return c.with_vcpu(initialized=True, report=0, faulted=False, pmcr_n=None)
 
 
 PREFERRED_TARGET: Table = (
