@@ -1,0 +1,76 @@
+"""Wrong lists of PMUs: a row of model/pmu_list.py missing, or in a revision too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.model import pmu_list
+from pytest_kvmpmu.revision import REVISIONS, Revision
+
+from .mutant import DROP, SINCE, UNTIL
+from .reader import Reader
+
+
+@dataclass(frozen=True)
+class WrongList:
+    """``kind`` of change to bar ``bar``, or to the cut where that is None."""
+
+    kind: str
+    bar: int | None
+
+    @property
+    def _row(self) -> pmu_list.Bar | pmu_list.Cut:
+        return pmu_list.CUT if self.bar is None else pmu_list.BARS[self.bar]
+
+    @property
+    def clauses(self) -> frozenset[str]:
+        """The row's clause."""
+        return frozenset([self._row.clause])
+
+    @property
+    def outward(self) -> bool:
+        """It holds in one revision too many."""
+        return self.kind in (SINCE, UNTIL)
+
+    def __str__(self) -> str:
+        what = "the cut" if self.bar is None else f"bar {self.bar}"
+        return f"{self.kind}: {self._row.clause} (the list of PMUs, {what})"
+
+    def reached(self, _: Reader) -> bool:
+        """Every spec is on the host."""
+        return True
+
+    def install(self, wanted: Revision) -> None:
+        """Change the list."""
+        if self.bar is None:
+            never = replace(pmu_list.CUT, applies=lambda _: False)
+            pmu_list.CUT = never if self.kind == DROP else replace(pmu_list.CUT, since=wanted)
+        else:
+            bars = list(pmu_list.BARS)
+            if self.kind == DROP:
+                del bars[self.bar]
+            else:
+                bars[self.bar] = replace(bars[self.bar], since=wanted, until=wanted)
+            pmu_list.BARS = tuple(bars)
+        pmu_list.listed = pmu_list.listed.__wrapped__  # what it found before is kept
+
+
+def of_lists(wanted: Revision, host: Host) -> Iterator[WrongList]:
+    """Those that make a difference on that host in that revision."""
+    rows = [*enumerate(pmu_list.BARS), (None, pmu_list.CUT)]
+    for number, row in rows:
+        until = getattr(row, "until", None) or REVISIONS[-1]
+        if isinstance(row, pmu_list.Bar):
+            differs = bool(row.out(host))
+        else:
+            differs = row.applies(host)
+        if not differs:
+            continue
+        if row.since <= wanted <= until:
+            yield WrongList(DROP, number)
+        elif row.since.rank == wanted.rank + 1:
+            yield WrongList(SINCE, number)
+        elif until.rank == wanted.rank - 1:
+            yield WrongList(UNTIL, number)

@@ -1,0 +1,81 @@
+"""The tables' reader, with an eye on what it passes: which rows act, and which others would."""
+
+from __future__ import annotations
+
+from pytest_kvmpmu import model
+from pytest_kvmpmu.model.state import Context, State
+from pytest_kvmpmu.model.table import NotModelled, Row, Table, read
+from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.wire.outcome import Outcome
+
+Key = tuple[str, str]
+
+_KEYS = {id(table): key for key, table in model.TABLES.items()}
+
+
+class Reader:
+    """While entered, stands in for the model's `read`.
+
+    ``acted`` has the rows that acted, or would have if they held in the revision.  ``both``
+    has the pairs of rows that wanted to act at once where their order made a difference.
+    """
+
+    def __init__(self) -> None:
+        self.acted: set[tuple[Key, int]] = set()
+        self.both: set[tuple[Key, int, int]] = set()
+
+    def __enter__(self) -> Reader:
+        model.read = self.read
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        model.read = read
+
+    def read(self, table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
+        """As the model's."""
+        key, at = _KEYS[id(table)], c
+        for number, row in enumerate(table):
+            if not _acts(row, at):
+                continue
+            self.acted.add((key, number))
+            if not row.holds_in(wanted):
+                continue
+            other = _next(table, number, at, wanted)
+            if other is not None and (key, number, other) not in self.both:
+                wrong = swapped(table, number, other)
+                if _said(wrong, c, wanted) != _said(table, c, wanted):
+                    self.both.add((key, number, other))
+            if row.effect is None:
+                break
+            at = row.effect(at)
+        return read(table, c, wanted)
+
+
+def swapped(table: Table, number: int, other: int) -> Table:
+    """The table with row ``other`` right before row ``number``."""
+    rows = list(table)
+    rows.insert(number, rows.pop(other))
+    return tuple(rows)
+
+
+def _acts(row: Row, c: Context) -> bool:
+    try:
+        return (row.within is None or row.within(c)) and row.when(c)
+    except NotModelled:
+        return False
+
+
+def _next(table: Table, number: int, c: Context, wanted: Revision) -> int | None:
+    """The next row that acts where row ``number`` does.  Not the answer: that ends all tables."""
+    for other in range(number + 1, len(table)):
+        row = table[other]
+        if row.holds_in(wanted) and row.answer is None and _acts(row, c):
+            return other
+    return None
+
+
+def _said(table: Table, c: Context, wanted: Revision) -> object:
+    try:
+        return read(table, c, wanted)
+    except NotModelled as error:
+        return str(error)

@@ -1,0 +1,83 @@
+"""The score by clause, the survivors, and which of them are explained."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .results import OTHER, Result
+from .run import Results
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+EXPLAINED = Path(__file__).with_name("explained.toml")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Survivors whose name holds ``names``, in any revision, and why no spec can notice them."""
+
+    names: str
+    why: str
+
+
+def explained(path: Path = EXPLAINED) -> list[Explained]:
+    """The reasons in writing."""
+    rows: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return [Explained(row["names"], row["why"]) for row in rows["survivor"]]
+
+
+def report(results: Results, whole: bool) -> tuple[list[str], bool]:
+    """What to print, and whether each survivor is explained and each reason needed."""
+    reasons = explained()
+    used: Counter[Explained] = Counter()
+    noticed: Counter[str] = Counter()
+    tried: Counter[str] = Counter()
+    left: dict[str, list[str]] = {}
+    for revision, found in results.items():
+        for result in found.values():
+            name = str(result.wrong)
+            why = next((r for r in reasons if not result.good and r.names in name), None)
+            if why is not None:
+                used[why] += 1
+                continue
+            for clause in result.wrong.clauses:
+                tried[clause] += 1
+                noticed[clause] += result.good
+            if not result.good:
+                left.setdefault(f"{name}: {_whose(result)}", []).append(str(revision))
+    lines = ["", f"{'clause':40} noticed    of"]
+    lines += [f"{c:40} {noticed[c]:7} {tried[c]:5}" for c in sorted(tried)]
+    lines += ["", "not noticed, and not explained:"] if left else []
+    lines += [f"  {name}\n    {_span(revisions)}" for name, revisions in sorted(left.items())]
+    lines += ["", "not noticed, and explained:"]
+    lines += [f"  {count} x {reason.names}: {reason.why}" for reason, count in used.items()]
+    stale = [reason for reason in reasons if whole and not used[reason]]
+    lines += [f"explained, and there is none: {reason.names}" for reason in stale]
+    total = sum(len(found) for found in results.values())
+    missed = sum(len(revisions) for revisions in left.values())
+    lines += [
+        "",
+        f"{total} wrong kernels: {total - missed - used.total()} noticed,"
+        f" {used.total()} explained, {missed} neither",
+    ]
+    return lines, not left and not stale
+
+
+def _whose(result: Result) -> str:
+    if result.verdict == OTHER:
+        return f"by none that cites it; by {result.specs[0]}"
+    return f"{len(result.specs)} specs had it read" + (
+        f", like {result.specs[0]}" if result.specs else ""
+    )
+
+
+def _span(revisions: list[str]) -> str:
+    return ", ".join(revisions)

@@ -1,0 +1,38 @@
+"""What came of a wrong kernel, and the file in which a run of the plugin leaves that."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .wrong import Wrong
+
+# Noticed by a spec that cites the broken clause; by another one only; by none.
+OWN, OTHER, SURVIVED = "own", "other", "survived"
+
+
+@dataclass(frozen=True)
+class Result:
+    """``specs``: the one that noticed, or all that could have."""
+
+    wrong: Wrong
+    verdict: str
+    specs: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """Noticed as it should be."""
+        return self.verdict == OWN or (self.verdict == OTHER and self.wrong.outward)
+
+
+def save(path: Path, results: Sequence[Result]) -> None:
+    """Write the results for the process that reads them."""
+    path.write_bytes(pickle.dumps(list(results)))
+
+
+def load(path: Path) -> list[Result]:
+    """What `save` wrote."""
+    results: list[Result] = pickle.loads(path.read_bytes())
+    return results

@@ -1,0 +1,76 @@
+"""Runs of the plugin: for each revision on the first board, then what survived on the others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pytest_kvmpmu import topology
+from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.resources import PACKAGE, conformance_dir
+from pytest_kvmpmu.revision import Revision
+
+from .results import OWN, SURVIVED, Result, load, save
+from .wrong import Wrong
+
+FIRST = "rockpro64"
+ROOT = PACKAGE.parent
+
+Results = dict[Revision, dict[Wrong, Result]]
+Say = Callable[[str], None]
+
+
+def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Results:
+    """All results, by revision.  `UsageProblem` where a run of the plugin ends early."""
+    results: Results = {revision: {} for revision in wanted}
+
+    def on(board: str, revision: Revision) -> None:
+        before = [r for r in results[revision].values() if not r.good]
+        found = _plugin(board, revision, None if board == FIRST else before, place)
+        for result in found:
+            results[revision][result.wrong] = _better(
+                results[revision].get(result.wrong), result
+            )
+        left = sum(not result.good for result in results[revision].values())
+        say(f"{revision} on {board}: {len(found)} tried, {left} not noticed so far")
+
+    boards = [FIRST, *(name for name in topology.names() if name != FIRST)]
+    with ThreadPoolExecutor(processes) as pool:
+        # A revision's boards come one after the other: each has what the one before left.
+        list(pool.map(lambda revision: [on(board, revision) for board in boards], wanted))
+    return results
+
+
+def _better(old: Result | None, new: Result) -> Result:
+    """Noticed on one board is noticed."""
+    if old is None or new.verdict == OWN or old.verdict == SURVIVED:
+        return new if old is None or new.verdict != SURVIVED or not old.specs else old
+    return old
+
+
+def _plugin(
+    board: str, revision: Revision, again: list[Result] | None, place: Path
+) -> list[Result]:
+    before, after = (place / f"{revision}-{board}.{end}" for end in ("in", "out"))
+    command = [
+        *(sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.plugin"),
+        *("-p", "no:cacheprovider", "--tb=native", str(conformance_dir())),
+        f"--kvmpmu-kernel={revision}",
+        f"--kvmpmu-topology={board}",
+        f"--mutants-out={after}",
+    ]
+    if again is not None:
+        save(before, again)
+        command.append(f"--mutants-in={before}")
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0 or not after.exists():
+        raise UsageProblem(
+            f"the run on {revision}, {board} ended with {done.returncode}",
+            f"It said:\n{done.stdout[-3000:]}{done.stderr[-3000:]}",
+        )
+    return load(after)

@@ -1,0 +1,31 @@
+"""What a wrong kernel is: a change to the model, for one revision."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pytest_kvmpmu.revision import Revision
+
+from .reader import Reader
+
+
+class Wrong(Protocol):
+    """Frozen, of plain values; its text names it among all of its revision."""
+
+    @property
+    def kind(self) -> str:
+        """What was done: drop, errno, since, until, swap, by hand."""
+
+    @property
+    def clauses(self) -> frozenset[str]:
+        """The clauses that it breaks: a spec that cites one has to fail."""
+
+    @property
+    def outward(self) -> bool:
+        """Something holds in a revision too many, in which no spec that cites its clause runs."""
+
+    def reached(self, reader: Reader) -> bool:
+        """Whether a spec that had ``reader`` can notice."""
+
+    def install(self, wanted: Revision) -> None:
+        """Make this process's model wrong."""
