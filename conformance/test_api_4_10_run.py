@@ -55,7 +55,7 @@ def test_immediate_exit_is_eintr_and_leaves_the_exit_reason(plain: Vcpu) -> None
     assert outcome.exit.reason == k.KVM_EXIT_UNKNOWN
 
 
-@pytest.mark.kvmpmu_clause("run.enxio.vgic-bases")
+@pytest.mark.kvmpmu_clause("run.enxio.vgic-bases", "run.first-run")
 @pytest.mark.parametrize("given", [(), (DIST,), (REDIST,)], ids=["none", "dist", "redist"])
 def test_a_gic_without_both_addresses_is_enxio(vm: Vm, plain: Vcpu, given: tuple[int, ...]) -> None:
     gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
@@ -85,6 +85,28 @@ def test_overlapping_frames_are_einval_even_before_ebusy(
     if initialise:
         gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
     with refused(Errno.EINVAL):
+        plain.run()
+
+
+@pytest.mark.kvmpmu_clause("vm-dead.eio", "run.ebusy.vgic")
+@pytest.mark.parametrize(
+    ("base", "errno"),
+    [
+        pytest.param(DIST_BASE, Errno.EBUSY, id="not-initialised"),
+        pytest.param(
+            *(REDIST_BASE, Errno.EINVAL),
+            marks=pytest.mark.kvmpmu_clause("run.einval.vgic-overlap"),
+            id="overlapping",
+        ),
+    ],
+)
+def test_a_vm_whose_gic_was_not_ready_is_dead(vm: Vm, plain: Vcpu, base: int, errno: Errno) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic.set_attr(ADDR, REDIST, Addr("u64", (REDIST_BASE,)))
+    gic.set_attr(ADDR, DIST, Addr("u64", (base,)))
+    with refused(errno):
+        plain.run()
+    with refused(Errno.EIO):
         plain.run()
 
 
@@ -121,8 +143,9 @@ def test_a_pmu_that_was_not_initialised_runs(vcpu: Vcpu) -> None:
 
 
 @pytest.mark.kvmpmu_clause("run.powered-off")
-def test_a_powered_off_vcpu_sleeps(vm: Vm) -> None:
+def test_a_powered_off_vcpu_sleeps_whatever_there_is_to_run(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
+    vm.load("cycle-counter")
     vcpu.init((k.KVM_ARM_VCPU_POWER_OFF, k.KVM_ARM_VCPU_PSCI_0_2))
     with pytest.raises(CallHung):
         vcpu.within(0.3).run()
@@ -133,6 +156,39 @@ def test_a_guest_without_memory_does_not_come_back(vm: Vm, plain: Vcpu) -> None:
     vm.create_gic()
     with pytest.raises(CallHung):
         plain.within(0.3).run()
+
+
+@pytest.mark.kvmpmu_clause("run.guest")
+def test_a_guest_without_a_program_does_not_come_back(vm: Vm, plain: Vcpu) -> None:
+    vm.do("KVM_SET_USER_MEMORY_REGION")
+    with pytest.raises(CallHung):
+        plain.within(0.3).run()
+
+
+@pytest.mark.kvmpmu_clause("run.exit-reason", "run.enosys")
+def test_a_run_that_tries_the_guest_forgets_the_exit_reason(vm: Vm, plain: Vcpu) -> None:
+    with pytest.raises(CallHung):  # nothing to fetch; KVM_EXIT_INTR
+        plain.within(0.3).run()
+    vm.load("no-syndrome")
+    plain.init()
+    outcome = plain.attempt("KVM_RUN")
+    assert outcome.errno == Errno.ENOSYS
+    assert outcome.exit is not None
+    assert outcome.exit.reason == k.KVM_EXIT_UNKNOWN
+
+
+@pytest.mark.kvmpmu_clause("run.exit-reason", "run.eintr.immediate-exit")
+@pytest.mark.kvmpmu_requires("pmu")
+def test_a_run_that_does_not_try_the_guest_keeps_the_exit_reason(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    vcpu, _ = vm_with_two_vcpus
+    vcpu.init_pmu()
+    assert vcpu.run().reason == k.KVM_EXIT_MMIO
+    outcome = vcpu.attempt("KVM_RUN", immediate_exit=True)
+    assert outcome.errno == Errno.EINTR
+    assert outcome.exit is not None
+    assert outcome.exit.reason == k.KVM_EXIT_MMIO
 
 
 @pytest.mark.kvmpmu_clause("run.enosys")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.kvm import Vcpu, Vm
+from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import FAULT, NULL
+from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
 
 GROUP = k.KVM_ARM_VCPU_PMU_V3_CTRL
 EARLY = (k.KVM_ARM_VCPU_PMU_V3_IRQ, k.KVM_ARM_VCPU_PMU_V3_INIT, k.KVM_ARM_VCPU_PMU_V3_FILTER)
@@ -44,6 +44,15 @@ def test_an_unreadable_structure_is_efault_whatever_the_group(vcpu: Vcpu, group:
         vcpu.get_attr(group, 0, argp="fault")
     with refused(Errno.EFAULT):
         vcpu.require_attr(group, 0, argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("attr.efault")
+@pytest.mark.parametrize("group", [k.KVM_DEV_ARM_VGIC_GRP_CTRL, *GROUPS])
+def test_an_unreadable_structure_is_efault_for_a_device_too(vm: Vm, group: int) -> None:
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    for ioctl in ("KVM_SET_DEVICE_ATTR", "KVM_GET_DEVICE_ATTR", "KVM_HAS_DEVICE_ATTR"):
+        with refused(Errno.EFAULT):
+            gic.call(ioctl, group=group, attr=0, argp="fault")
 
 
 @pytest.mark.kvmpmu_clause("attr.flags")
@@ -108,6 +117,48 @@ def test_set_after_init_is_ebusy_for_any_attribute(vcpu: Vcpu, attr: int) -> Non
     vcpu.init_pmu()
     with refused(Errno.EBUSY):
         vcpu.set_pmu_attr(attr, FAULT)
+
+
+# Refusals of their own, of each attribute.
+REFUSED = [
+    pytest.param(k.KVM_ARM_VCPU_PMU_V3_IRQ, Addr("int", (-1,)), id="irq-number"),
+    pytest.param(k.KVM_ARM_VCPU_PMU_V3_IRQ, Addr("int", (PMU_PPI + 1,)), id="irq-other"),
+    pytest.param(
+        k.KVM_ARM_VCPU_PMU_V3_FILTER, Addr("kvm_pmu_event_filter", (0, 1, 2)), id="action"
+    ),
+    pytest.param(
+        k.KVM_ARM_VCPU_PMU_V3_FILTER, Addr("kvm_pmu_event_filter", (0, 1, 1)), id="filter"
+    ),
+    pytest.param(k.KVM_ARM_VCPU_PMU_V3_SET_PMU, Addr("int", (-1,)), id="pmu"),
+    pytest.param(k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, Addr("u32", (99,)), id="counters"),
+]
+
+
+@pytest.mark.kvmpmu_clause("group.enodev.feature")
+@pytest.mark.parametrize(("attr", "addr"), REFUSED)
+@pytest.mark.parametrize("initialised", [True, False], ids=["no-feature", "no-vcpu-init"])
+def test_enodev_wins_over_what_the_attribute_refuses(
+    vm: Vm, attr: int, addr: Addr, initialised: bool
+) -> None:
+    vcpu = vm.create_vcpu(0)
+    if initialised:
+        vcpu.init()
+    vm.create_gic()
+    with refused(Errno.ENODEV):
+        vcpu.set_pmu_attr(attr, addr)
+
+
+@pytest.mark.kvmpmu_clause("group.ebusy.initialized")
+@pytest.mark.parametrize(
+    ("attr", "addr"), [*REFUSED, pytest.param(k.KVM_ARM_VCPU_PMU_V3_IRQ, FAULT, id="irq-unmapped")]
+)
+def test_ebusy_after_init_wins_over_what_the_attribute_refuses(
+    vcpu: Vcpu, gic: Device, attr: int, addr: Addr
+) -> None:
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    with refused(Errno.EBUSY):
+        vcpu.set_pmu_attr(attr, addr)
 
 
 @pytest.mark.kvmpmu_clause("get.enxio")

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.host import Host, Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.kvm import PMU_PPI, Kvm, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr
@@ -68,8 +68,16 @@ def test_an_unknown_feature_is_enoent(fresh: Vcpu, bit: int) -> None:
         fresh.init((bit,))
 
 
+@pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature", "vcpu-init.einval.changed")
+def test_enoent_wins_over_einval_for_a_change(fresh: Vcpu) -> None:
+    fresh.init((PSCI,))
+    with refused(Errno.ENOENT):
+        fresh.init((PSCI, 20))
+
+
 @pytest.mark.kvmpmu_clause("strict.absent", "vcpu-init.enoent.feature")
-def test_a_kernel_without_strict_says_so(vm: Vm, fresh: Vcpu) -> None:
+def test_a_kernel_without_strict_says_so(kvm: Kvm, vm: Vm, fresh: Vcpu) -> None:
+    assert kvm.check_extension("KVM_CAP_ARM_PMU_V3_STRICT") == 0
     assert vm.check_extension("KVM_CAP_ARM_PMU_V3_STRICT") == 0
     with refused(Errno.ENOENT):
         fresh.init((PMU, STRICT))
@@ -194,7 +202,7 @@ def test_power_off_is_not_one_of_the_features_that_have_to_agree(vm: Vm) -> None
 
 
 @needs_pmu
-@pytest.mark.kvmpmu_clause("vcpu-init.mixed")
+@pytest.mark.kvmpmu_clause("vcpu-init.mixed", "group.enodev.feature")
 def test_vcpus_with_and_without_a_pmu_live_in_one_vm(vm: Vm) -> None:
     first, second = vm.create_vcpu(0), vm.create_vcpu(1)
     first.init((PSCI, PMU))
@@ -230,6 +238,11 @@ def test_a_cpu_without_pmu_gives_no_default(vm: Vm, host: Host, pmus: tuple[Pmu,
 # KVM_ARM_VCPU_PMU_V3_STRICT
 
 
+def counters(vcpu: Vcpu) -> int:
+    """PMCR_EL0.N."""
+    return vcpu.get_register(k.PMCR_EL0) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+
+
 @pytest.mark.kvmpmu_clause("strict.einval.no-pmu")
 def test_strict_needs_the_pmu_bit(fresh: Vcpu) -> None:
     with refused(Errno.EINVAL):
@@ -261,12 +274,20 @@ def test_strict_counters_before_set_pmu_are_einval(strict: Vcpu, pmus: tuple[Pmu
     attr, one = k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, Addr("u32", (1,))
     with refused(Errno.EINVAL):
         strict.set_pmu_attr(attr, one)
+    assert counters(strict) == 0
     strict.set_pmu(pmus[0])
     strict.set_pmu_attr(attr, one)
 
 
-def counters(vcpu: Vcpu) -> int:
-    return vcpu.get_register(k.PMCR_EL0) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+@pytest.mark.kvmpmu_requires("pmu", "uncovered-cpu")
+@pytest.mark.kvmpmu_clause("strict.no-default")
+def test_strict_looks_for_no_default_on_the_calling_cpu(
+    vm: Vm, host: Host, pmus: tuple[Pmu, ...]
+) -> None:
+    bare = next(cpu for cpu in host.cpus if host.pmu_of(cpu) is None)
+    vcpu = vm.on(bare).create_vcpu(0)
+    vcpu.init((PSCI, PMU, STRICT))
+    vcpu.set_pmu(pmus[0])
 
 
 @needs_pmu

@@ -51,10 +51,11 @@ def test_the_redistributors_address_is_set_once(device: Device) -> None:
 
 
 @pytest.mark.kvmpmu_clause("vgic.addr.redist-again")
-def test_the_redistributors_address_again_is_einval(device: Device) -> None:
+@pytest.mark.parametrize("again", [2 * BASE, BASE + 1, 1 << 40])
+def test_the_redistributors_address_again_is_einval(device: Device, again: int) -> None:
     device.set_attr(ADDR, REDIST, Addr("u64", (BASE,)))
     with refused(Errno.EINVAL):
-        device.set_attr(ADDR, REDIST, Addr("u64", (2 * BASE,)))
+        device.set_attr(ADDR, REDIST, Addr("u64", (again,)))
 
 
 @both
@@ -89,6 +90,53 @@ def test_redistributors_in_the_distributor_are_einval(vm: Vm, device: Device) ->
         device.set_attr(ADDR, REDIST, Addr("u64", (BASE,)))
 
 
+@pytest.mark.kvmpmu_clause("vgic.addr.eexist")
+@pytest.mark.kvmpmu_revision(since="linux-5.18")
+@pytest.mark.parametrize(
+    ("attr", "again"),
+    [
+        pytest.param(DIST, BASE + 1, marks=pytest.mark.kvmpmu_clause("vgic.addr.einval")),
+        pytest.param(REDIST, BASE + 1, marks=pytest.mark.kvmpmu_clause("vgic.addr.einval")),
+        pytest.param(DIST, 1 << 40, marks=pytest.mark.kvmpmu_clause("vgic.addr.e2big")),
+        pytest.param(REDIST, 1 << 40, marks=pytest.mark.kvmpmu_clause("vgic.addr.e2big")),
+        pytest.param(DIST, (1 << 64) - 0x10000, marks=pytest.mark.kvmpmu_clause("vgic.addr.wraps")),
+        pytest.param(REDIST, BASE, marks=pytest.mark.kvmpmu_clause("vgic.addr.overlap")),
+    ],
+)
+def test_an_address_that_is_set_is_eexist_whatever_the_other_is(
+    vm: Vm, device: Device, attr: int, again: int
+) -> None:
+    vm.create_vcpu(0)
+    device.set_attr(ADDR, DIST, Addr("u64", (BASE,)))
+    device.set_attr(ADDR, REDIST, Addr("u64", (2 * BASE,)))
+    with refused(Errno.EEXIST):
+        device.set_attr(ADDR, attr, Addr("u64", (again,)))
+
+
+@pytest.mark.kvmpmu_clause("vgic.addr.eexist")
+@pytest.mark.kvmpmu_revision(until="series-v3")
+@pytest.mark.parametrize(
+    ("again", "errno"),
+    [
+        pytest.param(BASE + 1, Errno.EINVAL, marks=pytest.mark.kvmpmu_clause("vgic.addr.einval")),
+        pytest.param(1 << 40, Errno.E2BIG, marks=pytest.mark.kvmpmu_clause("vgic.addr.e2big")),
+    ],
+)
+def test_an_address_was_looked_at_even_where_one_was_set(
+    device: Device, again: int, errno: Errno
+) -> None:
+    device.set_attr(ADDR, DIST, Addr("u64", (BASE,)))
+    with refused(errno):
+        device.set_attr(ADDR, DIST, Addr("u64", (again,)))
+
+
+@pytest.mark.kvmpmu_clause("vgic.nr-irqs.einval", "vgic.nr-irqs.ebusy")
+def test_einval_wins_over_ebusy(device: Device) -> None:
+    device.set_attr(NR_IRQS, 0, Addr("u32", (64,)))
+    with refused(Errno.EINVAL):
+        device.set_attr(NR_IRQS, 0, Addr("u32", (65,)))
+
+
 @pytest.mark.kvmpmu_clause("vgic.nr-irqs")
 @pytest.mark.parametrize("number", [64, 96, 992])
 def test_a_number_of_interrupts_is_taken_once(device: Device, number: int) -> None:
@@ -109,7 +157,7 @@ def test_a_number_of_interrupts_that_no_gic_has_is_einval(device: Device, number
         device.set_attr(NR_IRQS, 0, Addr("u32", (number,)))
 
 
-@pytest.mark.kvmpmu_clause("vgic.nr-irqs.ebusy", "vgic.init")
+@pytest.mark.kvmpmu_clause("vgic.nr-irqs.ebusy", "vgic.nr-irqs", "vgic.init")
 @pytest.mark.parametrize("initialise", [True, False], ids=["initialised", "set"])
 def test_the_number_of_interrupts_is_settled_by_setting_it_or_by_init(
     device: Device, initialise: bool

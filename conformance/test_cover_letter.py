@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.host import Host, Pmu, format_cpus
-from pytest_kvmpmu.kvm import Kvm, KvmError, UnexpectedExit, Vcpu
+from pytest_kvmpmu.kvm import Kvm, KvmError, UnexpectedExit, Vcpu, Vm
 from pytest_kvmpmu.story import StoryFixture
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
@@ -165,9 +165,10 @@ def test_each_run_on_each_other_cpu_fails_with_reason_and_cpu(
 @two_pmus
 @pytest.mark.kvmpmu_clause("fail-entry.cpu", "set-pmu.fail-entry")
 def test_the_cpu_of_a_failed_entry_needs_no_capability(
-    kvm: Kvm, pmu_guest: PmuGuest, pmus: tuple[Pmu, ...]
+    kvm: Kvm, vm: Vm, pmu_guest: PmuGuest, pmus: tuple[Pmu, ...]
 ) -> None:
     assert kvm.check_extension("KVM_CAP_LAST_CPU") == 0
+    assert vm.check_extension("KVM_CAP_LAST_CPU") == 0
     wrong = max(pmus[-1].cpus)
     exit = pmu_guest(min(pmus[0].cpus), pmus[0]).on(wrong).run()
     assert exit.fail_entry is not None

@@ -102,6 +102,18 @@ def test_a_timers_interrupt_is_eexist_once_the_timers_have_it(
         vcpu.init_pmu()
 
 
+@pytest.mark.kvmpmu_clause("init.eexist", "run.pmu-unchecked")
+@pytest.mark.parametrize("irq", [VIRTUAL_TIMER, PHYSICAL_TIMER], ids=["virtual", "physical"])
+def test_a_timers_interrupt_is_eexist_after_a_run_without_init(
+    vcpu: Vcpu, gic: Device, irq: int
+) -> None:
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    vcpu.set_irq(irq)
+    with refused(Errno.EEXIST):
+        vcpu.init_pmu()
+
+
 @pytest.mark.kvmpmu_clause("run.einval.timer")
 @pytest.mark.parametrize("irq", [VIRTUAL_TIMER, PHYSICAL_TIMER], ids=["virtual", "physical"])
 def test_the_other_way_round_it_is_the_run_that_is_refused(

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.host import Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, GuestFault, Vcpu, Vm
+from pytest_kvmpmu.kvm import PMU_PPI, CallHung, GuestFault, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
@@ -66,9 +66,10 @@ def test_has_says_yes(vcpu: Vcpu) -> None:
 
 @pytest.mark.kvmpmu_clause("nr-counters.efault")
 @pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "null"])
-def test_an_unreadable_number_is_efault(vcpu: Vcpu, addr: Addr) -> None:
+def test_an_unreadable_number_is_efault(vcpu: Vcpu, most: int, addr: Addr) -> None:
     with refused(Errno.EFAULT):
         vcpu.set_pmu_attr(SET_NR_COUNTERS, addr)
+    assert seen_by_userspace(vcpu) == most
 
 
 @pytest.mark.kvmpmu_clause("nr-counters.set", "pmcr.get")
@@ -143,10 +144,11 @@ def test_a_number_is_taken_after_a_run_of_another_vcpu(
 
 
 @pytest.mark.kvmpmu_clause("group.ebusy.initialized", "nr-counters.set")
-def test_after_init_a_number_is_ebusy(vcpu: Vcpu) -> None:
+def test_after_init_a_number_is_ebusy(vcpu: Vcpu, most: int) -> None:
     vcpu.init_pmu()
     with refused(Errno.EBUSY):
         set_counters(vcpu, 0)
+    assert seen_by_userspace(vcpu) == most
 
 
 @pytest.mark.kvmpmu_clause("pmcr.lower", "pmcr.set")
@@ -170,6 +172,16 @@ def test_an_n_written_after_the_run_is_passed_over(vm: Vm, vcpu: Vcpu, most: int
     assert seen_by_userspace(vcpu) == most
 
 
+@pytest.mark.kvmpmu_clause("pmcr.lower", "reg.efault")
+@pytest.mark.parametrize("bad", [{"addr": FAULT}, {"addr": Addr("u64", (0,)), "argp": "fault"}])
+def test_an_n_that_could_not_be_read_is_not_taken(
+    vcpu: Vcpu, most: int, bad: dict[str, object]
+) -> None:
+    with refused(Errno.EFAULT):
+        vcpu.call("KVM_SET_ONE_REG", id=PMCR_EL0, **bad)
+    assert seen_by_userspace(vcpu) == most
+
+
 @pytest.mark.kvmpmu_clause("pmcr.raw", "pmcr.set")
 @pytest.mark.parametrize("number", [0, 1, 31])
 def test_any_n_written_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu, number: int) -> None:
@@ -177,13 +189,50 @@ def test_any_n_written_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu, number: int) -
     assert seen_by_guest(vm, vcpu) == number
 
 
-@pytest.mark.kvmpmu_clause("guest.undefined.counter", "pmcr.set")
+@pytest.mark.kvmpmu_clause("pmcr.raw", "reg.efault")
+@pytest.mark.kvmpmu_revision(since="linux-6.0")
+def test_an_n_that_could_not_be_read_does_not_replace_the_one_written(vm: Vm, vcpu: Vcpu) -> None:
+    write(vcpu, 1)
+    with refused(Errno.EFAULT):
+        vcpu.call("KVM_SET_ONE_REG", id=PMCR_EL0, addr=FAULT)
+    assert seen_by_guest(vm, vcpu) == 1
+
+
+@pytest.mark.kvmpmu_clause("pmcr.efault-zeroes", "reg.efault")
+def test_an_n_that_could_not_be_read_became_0(vm: Vm, vcpu: Vcpu) -> None:
+    write(vcpu, 1)
+    with refused(Errno.EFAULT):
+        vcpu.call("KVM_SET_ONE_REG", id=PMCR_EL0, addr=FAULT)
+    assert seen_by_guest(vm, vcpu) == 0
+
+
+@pytest.mark.kvmpmu_clause("pmcr.raw", "reg.efault")
+def test_a_structure_that_could_not_be_read_does_not_replace_the_n_written(
+    vm: Vm, vcpu: Vcpu
+) -> None:
+    write(vcpu, 1)
+    with refused(Errno.EFAULT):
+        vcpu.call("KVM_SET_ONE_REG", id=PMCR_EL0, addr=Addr("u64", (0,)), argp="fault")
+    assert seen_by_guest(vm, vcpu) == 1
+
+
+@pytest.mark.kvmpmu_clause("pmcr.set")
+@pytest.mark.kvmpmu_revision(until="linux-5.10")
+def test_a_vcpu_without_a_pmu_had_the_register(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    write(vcpu, 1)
+
+
+@pytest.mark.kvmpmu_clause("guest.undefined.counter", "pmcr.set", "run.guest")
 def test_a_guest_without_event_counters_gets_an_exception_from_the_first(
     vm: Vm, vcpu: Vcpu
 ) -> None:
     write(vcpu, 0)
     with pytest.raises(GuestFault, match="took an exception"):
         run_guest(vm, vcpu, "sw-incr")
+    with pytest.raises(CallHung):
+        vcpu.within(0.3).run()
 
 
 @pytest.mark.kvmpmu_clause("reg.enoexec")

@@ -65,6 +65,14 @@ def test_the_version_is_fixed(vcpu: Vcpu) -> None:
             write(vcpu, version)
 
 
+@pytest.mark.kvmpmu_clause("id-reg.fixed")
+def test_without_a_pmu_it_is_fixed_too(plain: Vcpu) -> None:
+    found = pmuver(plain)
+    write(plain, found)
+    with refused(Errno.EINVAL):
+        write(plain, found + 1)
+
+
 @needs_pmu
 @pytest.mark.kvmpmu_clause("id-reg.fits")
 def test_the_version_may_be_that_of_an_older_pmuv3(vcpu: Vcpu) -> None:
@@ -89,6 +97,7 @@ def test_the_version_may_be_lowered_through_any_vcpu(pair: tuple[Vcpu, Vcpu]) ->
     found = pmuver(first)
     with refused(Errno.EINVAL):
         write(first, NEWEST)
+    assert pmuver(first) == found
     for version in (1, 0, found):
         write(first, version)
         assert pmuver(second) == version
@@ -140,3 +149,19 @@ def test_an_unmapped_value_is_efault(plain: Vcpu) -> None:
     for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
         with refused(Errno.EFAULT):
             plain.call(ioctl, id=ID_AA64DFR0, addr=FAULT)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("reg.efault", "id-reg.lower")
+def test_a_version_that_could_not_be_read_is_not_taken(vcpu: Vcpu) -> None:
+    found = pmuver(vcpu)
+    with refused(Errno.EFAULT):
+        vcpu.call("KVM_SET_ONE_REG", id=ID_AA64DFR0, addr=FAULT)
+    assert pmuver(vcpu) == found
+
+
+@pytest.mark.kvmpmu_clause("reg.enoexec")
+def test_enoexec_before_vcpu_init_wins_over_einval(vm: Vm, plain: Vcpu) -> None:
+    value = plain.get_register(ID_AA64DFR0) | NEWEST << k.ID_AA64DFR0_PMUVER_SHIFT
+    with refused(Errno.ENOEXEC):
+        vm.create_vcpu(1).set_register(ID_AA64DFR0, value)

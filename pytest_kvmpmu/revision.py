@@ -39,6 +39,7 @@ REVISIONS = tuple(
             ("series-v3", "as posted on 13 Dec 2021: no lingering flag; INIT compares vCPUs"),
             ("linux-5.18", "SET_PMU as merged: state per VM, KVM_EXIT_FAIL_ENTRY"),
             ("linux-5.19", "a host in protected mode has PMUs again"),
+            ("linux-6.0", "a register keeps its value where a new one can't be read"),
             ("linux-6.2", "the PMU version that a guest sees can be written"),
             ("linux-6.4", "the default PMU is that of the calling CPU"),
             ("linux-6.5", "all vCPUs of a VM have the same features"),

@@ -80,7 +80,7 @@ def test_the_header_names_the_backend_the_kernel_and_the_host(pytester: pytest.P
     pytester.makepyfile(USES)
     result = pytester.runpytest_inprocess("--kvmpmu-kernel=6.1.119", "--kvmpmu-timeout=2.5")
     assert header(result) == [
-        "kvmpmu: backend model, kernel 6.1.119 as linux-5.19, topology rockpro64,"
+        "kvmpmu: backend model, kernel 6.1.119 as linux-6.0, topology rockpro64,"
         " PMUs armv8_cortex_a53=8 (cpus 0-3), armv8_cortex_a72=9 (cpus 4-5), timeout 2.5 s"
     ]
     result.assert_outcomes(passed=1)

@@ -54,7 +54,7 @@ def test_only_a_revisions_exact_name_names_it(name: str) -> None:
         ("5.17.15", "linux-5.11"),
         ("5.18.0-rc1", "linux-5.18"),
         ("5.19", "linux-5.19"),
-        ("6.1.119-1", "linux-5.19"),
+        ("6.1.119-1", "linux-6.0"),
         ("6.3.13", "linux-6.2"),
         ("linux-6.4", "linux-6.4"),
         ("6.5.0", "linux-6.5"),

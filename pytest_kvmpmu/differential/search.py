@@ -48,12 +48,13 @@ class Search:
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         self.reach = Reach()
+        self._broken: BackendFailure | None = None
 
     def against_the_model(self) -> None:
         """Every Outcome must be one that the model allows."""
 
         def judge(sequence: Sequence) -> None:
-            (found,) = self._backend.apart([sequence.calls])
+            found = self._ask(sequence.calls)
             self.reach.add(sequence.calls, found)
             for place, call in enumerate(sequence.calls):
                 why = disagreement(call, sequence.outcomes[place], found[place])
@@ -66,11 +67,11 @@ class Search:
         """Every variant that ``law`` makes of a sequence must have the outcomes that it says."""
 
         def judge(sequence: Sequence) -> None:
-            (outcomes,) = self._backend.apart([sequence.calls])
+            outcomes = self._ask(sequence.calls)
             self.reach.add(sequence.calls, outcomes)
             variant = law(Ran(sequence.calls, outcomes, self._backend.revision))
             calls = [call for call, _ in variant]
-            (found,) = self._backend.apart([calls])
+            found = self._ask(calls)
             expected = [found[n] if p is None else outcomes[p] for n, (_, p) in enumerate(variant)]
             for place, call in enumerate(calls):
                 why = disagreement(call, expected[place], found[place])
@@ -87,7 +88,28 @@ class Search:
             def __init__(self) -> None:
                 super().__init__(setting, judge)
 
-        run_state_machine_as_test(Bound, settings=self._settings)
+        try:
+            run_state_machine_as_test(Bound, settings=self._settings)
+        finally:
+            if self._broken is not None:
+                raise self._broken from None
+
+    def _ask(self, calls: Listed[Call]) -> list[Outcome]:
+        """The backend's outcomes.  After a failure, whose calls are kept, it is asked no more.
+
+        Hypothesis would shrink, and a kernel that went astray takes minutes at each try.
+        """
+        if self._broken is not None:
+            raise self._broken
+        try:
+            (outcomes,) = self._backend.apart([calls])
+        except BackendFailure as failure:
+            text = f"{script.dump(calls)}\n# {self._backend.release}: no answer to these calls\n"
+            self._found.write_text(text, encoding="utf-8")
+            told = f"{failure}\nThe calls are in {self._found}, for kvmpmu play"
+            self._broken = BackendFailure(told)
+            raise self._broken from failure
+        return outcomes
 
     def _fail(
         self,

@@ -42,7 +42,7 @@ from . import create, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init, v
 from .state import Context, State, Vcpu
 from .table import NotModelled, Table, answer, not_covered, read, refuse
 
-__all__ = ["TABLES", "NotModelled", "State", "seen_by_kvm", "step"]
+__all__ = ["TABLES", "NotModelled", "State", "read", "seen_by_kvm", "step"]
 
 _PMU_GROUP = vgic.in_group(k.KVM_ARM_VCPU_PMU_V3_CTRL)
 _KNOWN_GROUPS = frozenset(k.VCPU_GROUPS.values())

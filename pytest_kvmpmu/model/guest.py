@@ -83,7 +83,7 @@ def lacks_pmu(c: Context) -> bool:
 
 def empty(c: Context) -> bool:
     """There is memory, and no payload in it."""
-    return not c.vm.memory
+    return c.vm.memory == ""
 
 
 def reads_pmceid(c: Context) -> bool:

@@ -62,7 +62,7 @@ def _with_pmu(most: int) -> Answer:
 GET: Table = (
     refuse(unreadable, Errno.EFAULT, "reg.efault"),
     answer(lambda c: (c, _reads(_systems(c, _V8_1))), "id-reg.hosts", until="linux-5.10"),
-    answer(_with_pmu(_V8_4), "id-reg.pmuver", since="linux-5.11", until="linux-5.19"),
+    answer(_with_pmu(_V8_4), "id-reg.pmuver", since="linux-5.11", until="linux-6.0"),
     answer(lambda c: (c, _reads(_now(c))), "id-reg.pmuver", since="linux-6.2"),
 )
 
@@ -96,9 +96,9 @@ SET: Table = (
         Errno.EINVAL,
         "id-reg.fixed",
         since="linux-5.11",
-        until="linux-5.19",
+        until="linux-6.0",
     ),
-    answer(done, "id-reg.fixed", until="linux-5.19"),
+    answer(done, "id-reg.fixed", until="linux-6.0"),
     refuse(_misfit, Errno.EINVAL, "id-reg.fits", since="linux-6.2", until="linux-6.4"),
     refuse(
         lambda c: c.vm.has_run and _asked(c) != _now(c),

@@ -11,8 +11,7 @@ from ..host import event_bits
 from ..uapi import constants as k
 from ..uapi import structs
 from ..uapi.errno import Errno
-from . import pmu_list
-from .perf import first_registered
+from . import perf, pmu_list
 from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
 from .table import Condition, NotModelled, Table, always, answer, done, effect, only, refuse
@@ -147,7 +146,7 @@ def _bad_range(pmuver: Callable[[Context], int | None]) -> Condition:
 
 
 def _first_version(c: Context) -> int | None:
-    first = first_registered(c.host)
+    first = perf.first_registered(c.host)
     return None if first is None else first.pmuver
 
 

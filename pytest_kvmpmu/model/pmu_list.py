@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ..host import IMPDEF, Host, Pmu
 from ..revision import FIRST, Revision, revision
 from ..uapi.constants import KVM_ARM_VCPU_PMU_V3
-from .perf import first_registered
+from . import perf
 from .state import Context
 from .table import per_revision
 
@@ -57,7 +57,7 @@ def _protected(host: Host) -> tuple[Pmu, ...]:
 
 
 # drivers/perf/arm_pmu.c calls kvm_host_pmu_init for each core PMU; it decides.
-BARS = (
+BARS: tuple[Bar, ...] = (
     Bar(_own_version, "pmu-list.own-version", until=revision("linux-6.5")),
     Bar(
         _protected,
@@ -122,7 +122,7 @@ def none_chosen(c: Context) -> bool:
 
 def no_first(c: Context) -> bool:
     """perf has nothing to choose from, or what it chooses is not in the list."""
-    return first_registered(c.host) not in c.pmus
+    return perf.first_registered(c.host) not in c.pmus
 
 
 def _callers(c: Context) -> Pmu | None:
@@ -136,7 +136,7 @@ def none_covers_caller(c: Context) -> bool:
 
 def take_first(c: Context) -> Context:
     """5.18: the default is what perf chooses for a raw event of this thread."""
-    return c.with_vm(pmu=first_registered(c.host))
+    return c.with_vm(pmu=perf.first_registered(c.host))
 
 
 def take_callers(c: Context) -> Context:

@@ -69,6 +69,12 @@ SET: Table = (
     *only(
         _is_pmcr,
         (
+            effect(
+                lambda c: c.with_vcpu(pmcr_n=0),
+                "pmcr.efault-zeroes",
+                when=unreadable,
+                until="linux-5.19",
+            ),
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
             *_HIDDEN,
             effect(lambda c: c.with_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.6"),

@@ -172,6 +172,6 @@ RUN: Table = (
     answer(not_covered, "pmcr.raw", when=guest.left_overflowed, until="linux-6.6"),
     answer(guest.fault, "guest.undefined.counter", when=guest.lacks_counter),
     # Until 6.1 it depends on the host whether it has CHAIN.
-    answer(not_covered, "run.guest", when=guest.reads_pmceid, until="linux-5.19"),
+    answer(not_covered, "run.guest", when=guest.reads_pmceid, until="linux-6.0"),
     answer(guest.run, "run.guest"),
 )

@@ -76,6 +76,10 @@ def _knows_address(c: Context) -> bool:
     return c.arg("attr") in (k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST)
 
 
+def _place(c: Context) -> Context:
+    return c.with_vm(**{_field(c): _base(c)})
+
+
 ADDR: Table = (
     refuse(unreadable, Errno.EFAULT, "vgic.addr.efault"),
     refuse(lambda c: not _knows_address(c), Errno.ENXIO, "vgic.enxio"),
@@ -87,8 +91,9 @@ ADDR: Table = (
     refuse(_misaligned, Errno.EINVAL, "vgic.addr.einval", since="linux-5.18"),
     refuse(_wraps, Errno.EINVAL, "vgic.addr.wraps", since="linux-5.18"),
     refuse(_beyond, Errno.E2BIG, "vgic.addr.e2big", since="linux-5.18"),
+    effect(_place, "vgic.addr.overlap-stays", when=_overlaps, until="linux-5.10"),
     refuse(_overlaps, Errno.EINVAL, "vgic.addr.overlap"),
-    effect(lambda c: c.with_vm(**{_field(c): _base(c)}), "vgic.addr"),
+    effect(_place, "vgic.addr"),
     answer(done, "vgic.addr"),
 )
 

@@ -26,7 +26,7 @@ def test_the_newest_revision_is_the_default() -> None:
 
 def test_a_release_stands_for_its_revision() -> None:
     backend = ModelBackend(HOST, "6.1.119")
-    assert (backend.revision, backend.release) == (revision("linux-5.19"), "6.1.119")
+    assert (backend.revision, backend.release) == (revision("linux-6.0"), "6.1.119")
 
 
 def test_a_release_newer_than_any_checked_is_noted() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_kvmpmu import script
+from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.differential import laws
 from pytest_kvmpmu.differential.laws import LAWS, Law
 from pytest_kvmpmu.differential.search import Search
+from pytest_kvmpmu.wire.call import Call
+from pytest_kvmpmu.wire.outcome import Outcome
 
 from . import broken
 from .broken import Broken, Forgiving, Spoil
@@ -92,3 +96,31 @@ def test_the_states_that_matter_are_reached_often(tmp_path: Path) -> None:
         *("KVM_RUN: ENOEXEC", "KVM_RUN: EINVAL", "KVM_RUN: EINTR"),
     ):
         assert shares[state] > 1, state
+
+
+class Dying(Broken):
+    """Answers a few sequences, and then no more."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__(broken.right)
+        self.asked, self.answers = 0, answers
+
+    def apart(
+        self, sequences: Sequence[Sequence[Call]], seconds: float | None = None
+    ) -> list[list[Outcome]]:
+        self.asked += 1
+        if self.asked > self.answers:
+            raise BackendFailure("the kernel is gone")
+        return super().apart(sequences, seconds)
+
+
+def test_a_kernel_that_dies_ends_the_search_and_its_last_calls_are_kept(tmp_path: Path) -> None:
+    kernel, found = Dying(answers=10), tmp_path / "found.jsonl"
+    with pytest.raises(
+        BackendFailure, match=r"the kernel is gone\n.*found\.jsonl, for kvmpmu play"
+    ):
+        Search(kernel, 60, False, found).against_the_model()
+    assert kernel.asked == kernel.answers + 1
+    text = found.read_text()
+    assert "no answer to these calls" in text
+    assert script.load(text, "found.jsonl")

@@ -64,12 +64,15 @@ def _restricting(take: Effect) -> Effect:
     return taken
 
 
+_TAKES = (pmu_list.take_first, pmu_list.take_callers)
+
+
 @_mistake("a default PMU restricts where the VM runs", "default-pmu.never-restricts")
 def _default_restricts() -> None:
     for key, table in model.TABLES.items():
         model.TABLES[key] = tuple(
             replace(row, effect=_restricting(row.effect))
-            if row.effect in (pmu_list.take_first, pmu_list.take_callers) and row.effect
+            if row.effect is not None and row.effect in _TAKES
             else row
             for row in table
         )
@@ -142,8 +145,6 @@ def _reversed() -> None:
         return host.pmus[-1] if host.pmus else None
 
     perf.first_registered = last_registered
-    pmu_list.first_registered = last_registered
-    pmu_attr.first_registered = last_registered
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pytest_kvmpmu.host import Host
 from pytest_kvmpmu.model import pmu_list
-from pytest_kvmpmu.revision import REVISIONS, Revision
+from pytest_kvmpmu.revision import Revision
 
 from .mutant import DROP, SINCE, UNTIL
 from .reader import Reader
@@ -54,23 +55,20 @@ class WrongList:
             else:
                 bars[self.bar] = replace(bars[self.bar], since=wanted, until=wanted)
             pmu_list.BARS = tuple(bars)
-        pmu_list.listed = pmu_list.listed.__wrapped__  # what it found before is kept
+        # What the table's reader found before is kept by it.
+        pmu_list.listed = inspect.unwrap(pmu_list.listed)
 
 
 def of_lists(wanted: Revision, host: Host) -> Iterator[WrongList]:
     """Those that make a difference on that host in that revision."""
-    rows = [*enumerate(pmu_list.BARS), (None, pmu_list.CUT)]
-    for number, row in rows:
-        until = getattr(row, "until", None) or REVISIONS[-1]
-        if isinstance(row, pmu_list.Bar):
-            differs = bool(row.out(host))
-        else:
-            differs = row.applies(host)
-        if not differs:
-            continue
-        if row.since <= wanted <= until:
+    cut = pmu_list.CUT
+    rows = [
+        (number, bar.since, bar.until) for number, bar in enumerate(pmu_list.BARS) if bar.out(host)
+    ]
+    for number, since, until in [*rows, *([(None, cut.since, None)] if cut.applies(host) else [])]:
+        if since <= wanted and (until is None or wanted <= until):
             yield WrongList(DROP, number)
-        elif row.since.rank == wanted.rank + 1:
+        elif since.rank == wanted.rank + 1:
             yield WrongList(SINCE, number)
-        elif until.rank == wanted.rank - 1:
+        elif until is not None and until.rank == wanted.rank - 1:
             yield WrongList(UNTIL, number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_kvmpmu import model
 from pytest_kvmpmu.model.state import Context, State
 from pytest_kvmpmu.model.table import NotModelled, Row, Table, read
@@ -52,10 +54,12 @@ class Reader:
 
 
 def swapped(table: Table, number: int, other: int) -> Table:
-    """The table with row ``other`` right before row ``number``."""
-    rows = list(table)
-    rows.insert(number, rows.pop(other))
-    return tuple(rows)
+    """The table in which row ``other`` comes before row ``number`` where both act."""
+    above, row, early = table[:number], table[number], table[other]
+    if row.effect is not None and early.effect is not None:
+        return (*above, early, *table[number:other], *table[other + 1 :])
+    both = replace(early, within=None, when=lambda c: _acts(row, c) and _acts(early, c))
+    return (*above, both, *table[number:])
 
 
 def _acts(row: Row, c: Context) -> bool:

@@ -31,16 +31,19 @@ def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Re
         before = [r for r in results[revision].values() if not r.good]
         found = _plugin(board, revision, None if board == FIRST else before, place)
         for result in found:
-            results[revision][result.wrong] = _better(
-                results[revision].get(result.wrong), result
-            )
+            results[revision][result.wrong] = _better(results[revision].get(result.wrong), result)
         left = sum(not result.good for result in results[revision].values())
         say(f"{revision} on {board}: {len(found)} tried, {left} not noticed so far")
+
+    def on_all(revision: Revision) -> None:
+        for board in boards:
+            on(board, revision)
 
     boards = [FIRST, *(name for name in topology.names() if name != FIRST)]
     with ThreadPoolExecutor(processes) as pool:
         # A revision's boards come one after the other: each has what the one before left.
-        list(pool.map(lambda revision: [on(board, revision) for board in boards], wanted))
+        for done in [pool.submit(on_all, revision) for revision in wanted]:
+            done.result()
     return results
 
 

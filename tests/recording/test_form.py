@@ -67,7 +67,7 @@ def test_a_revision_that_was_asked_for_stays() -> None:
 def test_a_release_that_says_nothing_leaves_the_revision() -> None:
     backend = ModelBackend(HOST, "6.1")
     backend.release = "mine"
-    assert Header.of(backend).detected.revision == revision("linux-5.19")
+    assert Header.of(backend).detected.revision == revision("linux-6.0")
 
 
 HEADER = Header.of(ModelBackend(HOST)).to_json()

@@ -100,7 +100,7 @@ def test_a_replay_passes_and_fails_as_the_run_did(
     result.assert_outcomes(passed=8, failed=1, skipped=1)
     (line,) = [line for line in result.outlines if line.startswith("kvmpmu: ")]
     assert line.startswith(
-        f"kvmpmu: backend replay on {RUN}, kernel 6.1.3 as linux-5.19, topology rockpro64, PMUs "
+        f"kvmpmu: backend replay on {RUN}, kernel 6.1.3 as linux-6.0, topology rockpro64, PMUs "
     )
     assert ", recorded 20" in line
 

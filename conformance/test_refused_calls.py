@@ -1,0 +1,515 @@
+"""What a refused call leaves behind: nothing, but where another file says otherwise.
+
+Each spec has a call refused, and looks where it would have left a trace.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import counting, refused
+from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import FAULT, Addr
+
+GROUP = k.KVM_ARM_VCPU_PMU_V3_CTRL
+IRQ, FILTER, SET_PMU = (
+    k.KVM_ARM_VCPU_PMU_V3_IRQ,
+    k.KVM_ARM_VCPU_PMU_V3_FILTER,
+    k.KVM_ARM_VCPU_PMU_V3_SET_PMU,
+)
+GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
+GIC_ADDR, GIC_CTRL = k.KVM_DEV_ARM_VGIC_GRP_ADDR, k.KVM_DEV_ARM_VGIC_GRP_CTRL
+DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
+BASE = 0x0800_0000
+PSCI, PMU, STRICT = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3, k.KVM_ARM_VCPU_PMU_V3_STRICT
+SVE, UNKNOWN_FEATURE, UNKNOWN_TARGET = 4, 20, 99
+CYCLES, DENY = 0x11, 1
+
+needs_pmu = pytest.mark.kvmpmu_requires("pmu")
+two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
+clause = pytest.mark.kvmpmu_clause
+since_5_18 = pytest.mark.kvmpmu_revision(since="linux-5.18")
+
+
+def elsewhere(pmus: tuple[Pmu, ...]) -> int:
+    """A CPU that the first PMU does not cover."""
+    return min(pmus[-1].cpus)
+
+
+# vCPUs and devices
+
+
+@clause("create-vcpu.einval.id", "create-vcpu.eexist", "create-vcpu.ebusy.vgic")
+def test_a_vcpu_that_was_refused_takes_no_room_of_the_gic(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.EINVAL):
+        vm.create_vcpu(512)
+    with refused(Errno.EEXIST):
+        vm.create_vcpu(0)
+    gic = vm.create_device(GICV3)
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE + k.KVM_VGIC_V3_REDIST_SIZE,)))
+    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.EBUSY):
+        vm.create_vcpu(1)
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
+@clause("create-device", "create-device.efault")
+def test_a_gic_that_could_not_be_read_is_not_made(vm: Vm) -> None:
+    with refused(Errno.EFAULT):
+        vm.create_device(GICV3, argp="fault")
+    vm.create_device(GICV3)
+
+
+@clause("create-device", "create-device.ebusy.vcpu-ran")
+def test_a_gic_that_came_too_late_is_not_made(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    for _ in range(2):  # and not EEXIST
+        with refused(Errno.EBUSY):
+            vm.create_device(GICV3)
+
+
+@pytest.mark.parametrize(
+    ("attr", "addr", "errno"),
+    [
+        pytest.param(DIST, FAULT, Errno.EFAULT, marks=clause("vgic.addr.efault")),
+        pytest.param(REDIST, FAULT, Errno.EFAULT, marks=clause("vgic.addr.efault")),
+        pytest.param(99, Addr("u64", (BASE,)), Errno.ENXIO, marks=clause("vgic.enxio")),
+        pytest.param(
+            DIST, Addr("u64", (BASE + 1,)), Errno.EINVAL, marks=clause("vgic.addr.einval")
+        ),
+        pytest.param(DIST, Addr("u64", (1 << 40,)), Errno.E2BIG, marks=clause("vgic.addr.e2big")),
+        pytest.param(
+            DIST, Addr("u64", ((1 << 64) - 0x10000,)), Errno.EINVAL, marks=clause("vgic.addr.wraps")
+        ),
+    ],
+)
+@clause("vgic.addr")
+def test_a_refused_address_leaves_the_place_free(
+    vm: Vm, attr: int, addr: Addr, errno: Errno
+) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    gic = vm.create_device(GICV3)
+    with refused(errno):
+        gic.set_attr(GIC_ADDR, attr, addr)
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
+
+
+@pytest.fixture
+def overlapping(vm: Vm) -> Device:
+    """A GIC whose redistributors were refused for being in the distributor's frame."""
+    vm.create_vcpu(0).init()
+    gic = vm.create_device(GICV3)
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
+    with refused(Errno.EINVAL):
+        gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (BASE,)))
+    return gic
+
+
+@clause("vgic.addr", "vgic.addr.overlap")
+@pytest.mark.kvmpmu_revision(since="linux-5.11")
+def test_redistributors_that_were_refused_can_be_put_elsewhere(overlapping: Device) -> None:
+    overlapping.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
+
+
+@clause("vgic.addr.overlap-stays", "vgic.addr.redist-again")
+def test_redistributors_that_were_refused_stayed_there(overlapping: Device) -> None:
+    with refused(Errno.EINVAL):
+        overlapping.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
+
+
+@clause("vgic.addr", "vgic.addr.eexist")
+def test_an_address_that_came_second_does_not_replace_the_first(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    gic = vm.create_device(GICV3)
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
+    with refused(Errno.EEXIST):
+        gic.set_attr(GIC_ADDR, DIST, Addr("u64", (2 * BASE,)))
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
+@clause("vgic.nr-irqs", "vgic.nr-irqs.einval", "vgic.nr-irqs.efault")
+def test_a_refused_number_of_interrupts_is_still_to_be_said(vm: Vm) -> None:
+    gic, group = vm.create_device(GICV3), k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
+    with refused(Errno.EFAULT):
+        gic.set_attr(group, 0, FAULT)
+    with refused(Errno.EINVAL):
+        gic.set_attr(group, 0, Addr("u32", (65,)))
+    gic.set_attr(group, 0, Addr("u32", (64,)))
+
+
+@needs_pmu
+@clause("vgic.nr-irqs", "vgic.nr-irqs.ebusy", "init.einval.spi")
+def test_a_second_number_of_interrupts_does_not_replace_the_first(vm: Vm, vcpu: Vcpu) -> None:
+    gic, group = vm.create_device(GICV3), k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
+    gic.set_attr(group, 0, Addr("u32", (64,)))
+    with refused(Errno.EBUSY):
+        gic.set_attr(group, 0, Addr("u32", (256,)))
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    vcpu.set_irq(64)
+    with refused(Errno.EINVAL):
+        vcpu.init_pmu()
+
+
+@clause("vgic.init", "vgic.enxio", "attr.efault")
+def test_a_refused_attribute_does_not_initialise_the_gic(vm: Vm) -> None:
+    gic = vm.create_device(GICV3)
+    with refused(Errno.ENXIO):
+        gic.set_attr(GIC_CTRL, 99)
+    with refused(Errno.EFAULT):
+        gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT, argp="fault")
+    vm.create_vcpu(0)
+
+
+# KVM_ARM_VCPU_INIT
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_requires("ten-bit-events")
+@clause("vcpu-init.same-features", "vcpu-init.reset")
+@pytest.mark.parametrize(
+    ("errno", "features", "more"),
+    [
+        pytest.param(Errno.EFAULT, (PSCI, PMU), {"argp": "fault"}, id="unreadable"),
+        pytest.param(Errno.EINVAL, (PSCI, PMU), {"target": UNKNOWN_TARGET}, id="target"),
+        pytest.param(Errno.ENOENT, (PMU, UNKNOWN_FEATURE), {}, id="unknown"),
+        pytest.param(Errno.EINVAL, (PMU, SVE), {}, id="unsupported"),
+        pytest.param(
+            *(Errno.EINVAL, (PSCI, STRICT), {}),
+            marks=[clause("strict.einval.no-pmu")],
+            id="strict",
+        ),
+    ],
+)
+def test_a_refused_init_fixes_no_features(
+    vm: Vm, errno: Errno, features: tuple[int, ...], more: dict[str, object]
+) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    args = {"target": vm.preferred_target(), "features": features, **more}
+    with refused(errno):
+        first.call("KVM_ARM_VCPU_INIT", **args)
+    with refused(Errno.ENOEXEC):
+        first.run(immediate_exit=True)
+    second.init(())
+    first.init(())
+
+
+PMU_INIT = k.KVM_ARM_VCPU_PMU_V3_INIT
+
+
+@needs_pmu
+@clause("vcpu-init.reset", "has.enxio.feature", "vcpu-init.einval.changed")
+def test_a_refused_change_of_features_changes_none(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init((PSCI,))
+    with refused(Errno.EINVAL):
+        vcpu.init((PSCI, PMU))
+    with refused(Errno.ENXIO):
+        vcpu.has_pmu_attr(PMU_INIT)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_requires("ten-bit-events")
+@clause("vcpu-init.reset", "has.enxio.feature")
+@pytest.mark.parametrize(
+    ("features", "more"),
+    [
+        pytest.param(
+            *((PMU,), {"target": UNKNOWN_TARGET}),
+            marks=clause("vcpu-init.einval.target"),
+            id="target",
+        ),
+        pytest.param(
+            (PMU, SVE), {}, marks=clause("vcpu-init.einval.unsupported"), id="unsupported"
+        ),
+    ],
+)
+def test_a_refused_init_gives_no_pmu(
+    vm: Vm, features: tuple[int, ...], more: dict[str, object]
+) -> None:
+    vcpu = vm.create_vcpu(0)
+    args = {"target": vm.preferred_target(), "features": features, **more}
+    with refused(Errno.EINVAL):
+        vcpu.call("KVM_ARM_VCPU_INIT", **args)
+    with refused(Errno.ENXIO):
+        vcpu.has_pmu_attr(PMU_INIT)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_requires("ten-bit-events")
+@clause("vcpu-init.leak", "vcpu-init.reset", "vcpu-init.einval.unsupported")
+def test_a_bit_that_a_refusal_left_goes_with_the_next_unsupported_one(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    with refused(Errno.ENOENT):
+        vcpu.init((PMU, UNKNOWN_FEATURE))
+    vcpu.has_pmu_attr(PMU_INIT)
+    with refused(Errno.EINVAL):
+        vcpu.init((SVE,))
+    with refused(Errno.ENXIO):
+        vcpu.has_pmu_attr(PMU_INIT)
+
+
+# The attributes of the PMU
+
+
+@needs_pmu
+@clause("irq.set", "irq.get.enxio.unset", "group.enodev.feature")
+def test_an_interrupt_set_before_vcpu_init_is_not_kept(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vm.create_gic()
+    with refused(Errno.ENODEV):
+        vcpu.set_irq(PMU_PPI)
+    vcpu.init_with_pmu()
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, IRQ)
+
+
+@needs_pmu
+@clause("irq.set", "irq.get.enxio.unset", "irq.einval.no-irqchip")
+def test_an_interrupt_set_before_the_irqchip_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
+    with refused(Errno.EINVAL):
+        vcpu.set_irq(PMU_PPI)
+    vm.create_gic()
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, IRQ)
+
+
+@needs_pmu
+@clause("irq.set", "irq.get.enxio.unset")
+@pytest.mark.parametrize(
+    ("addr", "errno"),
+    [
+        pytest.param(Addr("int", (-1,)), Errno.EINVAL, marks=clause("irq.einval.number")),
+        pytest.param(Addr("int", (1020,)), Errno.EINVAL, marks=clause("irq.einval.number")),
+        pytest.param(FAULT, Errno.EFAULT, marks=clause("irq.efault")),
+    ],
+)
+def test_a_number_that_no_interrupt_has_is_not_kept(
+    vcpu: Vcpu, gic: Device, addr: Addr, errno: Errno
+) -> None:
+    with refused(errno):
+        vcpu.set_pmu_attr(IRQ, addr)
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, IRQ)
+
+
+@needs_pmu
+@clause("irq.set", "irq.get.enxio.unset", "irq.einval.other-vcpu")
+def test_an_interrupt_that_another_vcpu_rules_out_is_not_kept(pair: tuple[Vcpu, Vcpu]) -> None:
+    first, second = pair
+    Vm(first.session, first.vm, first.cpu).create_gic()
+    first.set_irq(40)
+    with refused(Errno.EINVAL):
+        second.set_irq(40)
+    with refused(Errno.ENXIO):
+        second.get_attr(GROUP, IRQ)
+
+
+@needs_pmu
+@clause("irq.set", "irq.get.enxio.unset", "group.ebusy.initialized")
+def test_an_interrupt_set_after_init_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    vm.create_gic()
+    with refused(Errno.EBUSY):
+        vcpu.set_irq(PMU_PPI)
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, IRQ)
+
+
+@needs_pmu
+@clause("init.once", "init.einval.spi")
+def test_an_init_refused_for_its_spi_is_none(vcpu: Vcpu, gic: Device) -> None:
+    vcpu.set_irq(256)
+    for _ in range(2):  # and not EBUSY
+        with refused(Errno.EINVAL):
+            vcpu.init_pmu()
+
+
+@needs_pmu
+@clause("init.once", "init.eexist", "run.einval.pmu")
+def test_an_init_refused_for_a_timers_interrupt_is_none(vcpu: Vcpu, gic: Device) -> None:
+    with refused(Errno.EINVAL):
+        vcpu.run()
+    vcpu.set_irq(27)
+    for _ in range(2):
+        with refused(Errno.EEXIST):
+            vcpu.init_pmu()
+
+
+@needs_pmu
+@clause("init.once", "run.ebusy.vgic", "run.one-try")
+def test_a_run_refused_for_its_gic_gives_the_timers_no_interrupt(vm: Vm, vcpu: Vcpu) -> None:
+    gic = vm.create_device(GICV3)
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
+    with refused(Errno.EBUSY):
+        vcpu.run()
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    vcpu.set_irq(27)
+    vcpu.init_pmu()
+
+
+@needs_pmu
+@clause("init.once", "init.enodev.gic")
+def test_an_init_before_the_gics_is_none(vm: Vm, vcpu: Vcpu) -> None:
+    gic = vm.create_device(GICV3)
+    vcpu.set_irq(PMU_PPI)
+    with refused(Errno.ENODEV):
+        vcpu.init_pmu()
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    vcpu.init_pmu()
+
+
+@needs_pmu
+@clause("filter.vm-wide", "filter.einval.range", "filter.efault", "group.ebusy.initialized")
+def test_a_refused_filter_filters_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    here = vm.on(min(pmus[0].cpus))
+    vcpu = here.create_vcpu(0)
+    with refused(Errno.ENODEV):
+        vcpu.set_filter(CYCLES, 1, DENY)
+    vcpu.init_with_pmu()
+    with refused(Errno.EINVAL):
+        vcpu.set_filter(CYCLES, 1, 2)
+    with refused(Errno.EFAULT):
+        vcpu.set_pmu_attr(FILTER, FAULT)
+    here.create_gic()
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    with refused(Errno.EBUSY):
+        vcpu.set_filter(CYCLES, 1, DENY)
+    here.load("cycle-counter")
+    assert counting(vcpu)
+
+
+@needs_pmu
+@clause("filter.vm-wide", "filter.ebusy.vcpu-ran")
+def test_a_filter_that_came_too_late_filters_nothing(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    ran, other = vm_with_two_vcpus
+    ran.init_pmu()
+    with refused(Errno.EINTR):
+        ran.run(immediate_exit=True)
+    with refused(Errno.EBUSY):
+        other.set_filter(CYCLES, 1, DENY)
+    assert counting(ran)
+
+
+@two_pmus
+@since_5_18
+@clause("set-pmu.vm-wide", "default-pmu.never-restricts", "attr.efault", "group.enodev.feature")
+def test_a_pmu_that_was_refused_restricts_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    here = vm.on(min(pmus[0].cpus))
+    vcpu, first = here.create_vcpu(0), Addr("int", (pmus[0].type,))
+    with refused(Errno.ENODEV):
+        vcpu.set_pmu(pmus[0])
+    vcpu.init_with_pmu()
+    with refused(Errno.EFAULT):
+        vcpu.set_attr(GROUP, SET_PMU, first, argp="fault")
+    here.create_gic()
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    with refused(Errno.EBUSY):
+        vcpu.set_pmu(pmus[0])
+    here.load("cycle-counter")
+    assert vcpu.on(elsewhere(pmus)).run().reason == k.KVM_EXIT_MMIO
+
+
+@two_pmus
+@since_5_18
+@clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.enxio", "set-pmu.efault")
+def test_an_unknown_pmu_does_not_replace_the_one_that_was_set(
+    vm: Vm, pmus: tuple[Pmu, ...]
+) -> None:
+    here = vm.on(min(pmus[0].cpus))
+    vcpu = here.create_vcpu(0)
+    vcpu.init_with_pmu()
+    here.create_gic()
+    vcpu.set_irq(PMU_PPI)
+    vcpu.set_pmu(pmus[0])
+    with refused(Errno.ENXIO):
+        vcpu.set_pmu(2**31 - 1)
+    with refused(Errno.EFAULT):
+        vcpu.set_pmu_attr(SET_PMU, FAULT)
+    vcpu.init_pmu()
+    here.load("cycle-counter")
+    assert counting(vcpu)
+    assert vcpu.on(elsewhere(pmus)).run().reason == k.KVM_EXIT_FAIL_ENTRY
+
+
+@two_pmus
+@clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.ebusy.vcpu-ran")
+def test_a_pmu_that_came_too_late_does_not_replace_the_one_that_was_set(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
+) -> None:
+    ran, other = vm_with_two_vcpus
+    ran.set_pmu(pmus[0])
+    ran.init_pmu()
+    assert counting(ran)
+    with refused(Errno.EBUSY):
+        other.set_pmu(pmus[-1])
+    assert ran.on(elsewhere(pmus)).run().reason == k.KVM_EXIT_FAIL_ENTRY
+
+
+# KVM_RUN
+
+
+@clause("run.vgic-torn-down", "run.einval.vgic-overlap")
+def test_a_gic_that_overlaps_is_not_initialised_any_more(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    gic = vm.create_device(GICV3)
+    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.EINVAL):
+        vcpu.run()
+    vm.create_vcpu(1)
+
+
+@needs_pmu
+@clause("run.one-try", "run.einval.timer")
+def test_a_second_run_goes_ahead_whatever_the_timers_say(vcpu: Vcpu, gic: Device) -> None:
+    vcpu.set_irq(27)
+    vcpu.init_pmu()
+    with refused(Errno.EINVAL):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
+@needs_pmu
+@clause("guest.reads-zero", "run.einval.irq", "run.one-try")
+def test_a_second_run_after_one_refused_for_its_interrupt_is_blind(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    vm.create_gic()
+    vm.load("cycle-counter")
+    with refused(Errno.EINVAL):
+        vcpu.run()
+    assert vcpu.run_payload("cycle-counter") == {"first": 0, "second": 0}
+
+
+@needs_pmu
+@clause("run.einval.irq", "set-pmu.failed-entry-is-run", "filter.vm-wide")
+def test_a_run_refused_for_its_interrupt_is_none(pair: tuple[Vcpu, Vcpu]) -> None:
+    first, second = pair
+    first.init_pmu()
+    Vm(first.session, first.vm, first.cpu).create_gic()
+    with refused(Errno.EINVAL):
+        first.run()
+    second.set_filter(0, 0, DENY)
