@@ -30,7 +30,7 @@ CYCLES, DENY = 0x11, 1
 
 needs_pmu = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
-clause = pytest.mark.kvmpmu_clause
+kvmpmu_clause = pytest.mark.kvmpmu_clause
 since_5_18 = pytest.mark.kvmpmu_revision(since="linux-5.18")
 
 
@@ -42,7 +42,7 @@ def elsewhere(pmus: tuple[Pmu, ...]) -> int:
 # vCPUs and devices
 
 
-@clause("create-vcpu.einval.id", "create-vcpu.eexist", "create-vcpu.ebusy.vgic")
+@kvmpmu_clause("create-vcpu.einval.id", "create-vcpu.eexist", "create-vcpu.ebusy.vgic")
 def test_a_vcpu_that_was_refused_takes_no_room_of_the_gic(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
@@ -60,14 +60,14 @@ def test_a_vcpu_that_was_refused_takes_no_room_of_the_gic(vm: Vm) -> None:
         vcpu.run(immediate_exit=True)
 
 
-@clause("create-device", "create-device.efault")
+@kvmpmu_clause("create-device", "create-device.efault")
 def test_a_gic_that_could_not_be_read_is_not_made(vm: Vm) -> None:
     with refused(Errno.EFAULT):
         vm.create_device(GICV3, argp="fault")
     vm.create_device(GICV3)
 
 
-@clause("create-device", "create-device.ebusy.vcpu-ran")
+@kvmpmu_clause("create-device", "create-device.ebusy.vcpu-ran")
 def test_a_gic_that_came_too_late_is_not_made(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
@@ -81,19 +81,24 @@ def test_a_gic_that_came_too_late_is_not_made(vm: Vm) -> None:
 @pytest.mark.parametrize(
     ("attr", "addr", "errno"),
     [
-        pytest.param(DIST, FAULT, Errno.EFAULT, marks=clause("vgic.addr.efault")),
-        pytest.param(REDIST, FAULT, Errno.EFAULT, marks=clause("vgic.addr.efault")),
-        pytest.param(99, Addr("u64", (BASE,)), Errno.ENXIO, marks=clause("vgic.enxio")),
+        pytest.param(DIST, FAULT, Errno.EFAULT, marks=kvmpmu_clause("vgic.addr.efault")),
+        pytest.param(REDIST, FAULT, Errno.EFAULT, marks=kvmpmu_clause("vgic.addr.efault")),
+        pytest.param(99, Addr("u64", (BASE,)), Errno.ENXIO, marks=kvmpmu_clause("vgic.enxio")),
         pytest.param(
-            DIST, Addr("u64", (BASE + 1,)), Errno.EINVAL, marks=clause("vgic.addr.einval")
+            DIST, Addr("u64", (BASE + 1,)), Errno.EINVAL, marks=kvmpmu_clause("vgic.addr.einval")
         ),
-        pytest.param(DIST, Addr("u64", (1 << 40,)), Errno.E2BIG, marks=clause("vgic.addr.e2big")),
         pytest.param(
-            DIST, Addr("u64", ((1 << 64) - 0x10000,)), Errno.EINVAL, marks=clause("vgic.addr.wraps")
+            DIST, Addr("u64", (1 << 40,)), Errno.E2BIG, marks=kvmpmu_clause("vgic.addr.e2big")
+        ),
+        pytest.param(
+            DIST,
+            Addr("u64", ((1 << 64) - 0x10000,)),
+            Errno.EINVAL,
+            marks=kvmpmu_clause("vgic.addr.wraps"),
         ),
     ],
 )
-@clause("vgic.addr")
+@kvmpmu_clause("vgic.addr")
 def test_a_refused_address_leaves_the_place_free(
     vm: Vm, attr: int, addr: Addr, errno: Errno
 ) -> None:
@@ -117,19 +122,19 @@ def overlapping(vm: Vm) -> Device:
     return gic
 
 
-@clause("vgic.addr", "vgic.addr.overlap")
+@kvmpmu_clause("vgic.addr", "vgic.addr.overlap")
 @pytest.mark.kvmpmu_revision(since="linux-5.11")
 def test_redistributors_that_were_refused_can_be_put_elsewhere(overlapping: Device) -> None:
     overlapping.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
 
 
-@clause("vgic.addr.overlap-stays", "vgic.addr.redist-again")
+@kvmpmu_clause("vgic.addr.overlap-stays", "vgic.addr.redist-again")
 def test_redistributors_that_were_refused_stayed_there(overlapping: Device) -> None:
     with refused(Errno.EINVAL):
         overlapping.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
 
 
-@clause("vgic.addr", "vgic.addr.eexist")
+@kvmpmu_clause("vgic.addr", "vgic.addr.eexist")
 def test_an_address_that_came_second_does_not_replace_the_first(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
@@ -143,7 +148,7 @@ def test_an_address_that_came_second_does_not_replace_the_first(vm: Vm) -> None:
         vcpu.run(immediate_exit=True)
 
 
-@clause("vgic.nr-irqs", "vgic.nr-irqs.einval", "vgic.nr-irqs.efault")
+@kvmpmu_clause("vgic.nr-irqs", "vgic.nr-irqs.einval", "vgic.nr-irqs.efault")
 def test_a_refused_number_of_interrupts_is_still_to_be_said(vm: Vm) -> None:
     gic, group = vm.create_device(GICV3), k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
     with refused(Errno.EFAULT):
@@ -154,7 +159,7 @@ def test_a_refused_number_of_interrupts_is_still_to_be_said(vm: Vm) -> None:
 
 
 @needs_pmu
-@clause("vgic.nr-irqs", "vgic.nr-irqs.ebusy", "init.einval.spi")
+@kvmpmu_clause("vgic.nr-irqs", "vgic.nr-irqs.ebusy", "init.einval.spi")
 def test_a_second_number_of_interrupts_does_not_replace_the_first(vm: Vm, vcpu: Vcpu) -> None:
     gic, group = vm.create_device(GICV3), k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
     gic.set_attr(group, 0, Addr("u32", (64,)))
@@ -166,7 +171,7 @@ def test_a_second_number_of_interrupts_does_not_replace_the_first(vm: Vm, vcpu: 
         vcpu.init_pmu()
 
 
-@clause("vgic.init", "vgic.enxio", "attr.efault")
+@kvmpmu_clause("vgic.init", "vgic.enxio", "attr.efault")
 def test_a_refused_attribute_does_not_initialise_the_gic(vm: Vm) -> None:
     gic = vm.create_device(GICV3)
     with refused(Errno.ENXIO):
@@ -181,7 +186,7 @@ def test_a_refused_attribute_does_not_initialise_the_gic(vm: Vm) -> None:
 
 @needs_pmu
 @pytest.mark.kvmpmu_requires("ten-bit-events")
-@clause("vcpu-init.same-features", "vcpu-init.reset")
+@kvmpmu_clause("vcpu-init.same-features", "vcpu-init.reset")
 @pytest.mark.parametrize(
     ("errno", "features", "more"),
     [
@@ -191,7 +196,7 @@ def test_a_refused_attribute_does_not_initialise_the_gic(vm: Vm) -> None:
         pytest.param(Errno.EINVAL, (PMU, SVE), {}, id="unsupported"),
         pytest.param(
             *(Errno.EINVAL, (PSCI, STRICT), {}),
-            marks=[clause("strict.einval.no-pmu")],
+            marks=[kvmpmu_clause("strict.einval.no-pmu")],
             id="strict",
         ),
     ],
@@ -213,7 +218,7 @@ PMU_INIT = k.KVM_ARM_VCPU_PMU_V3_INIT
 
 
 @needs_pmu
-@clause("vcpu-init.reset", "has.enxio.feature", "vcpu-init.einval.changed")
+@kvmpmu_clause("vcpu-init.reset", "has.enxio.feature", "vcpu-init.einval.changed")
 def test_a_refused_change_of_features_changes_none(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init((PSCI,))
@@ -225,17 +230,17 @@ def test_a_refused_change_of_features_changes_none(vm: Vm) -> None:
 
 @needs_pmu
 @pytest.mark.kvmpmu_requires("ten-bit-events")
-@clause("vcpu-init.reset", "has.enxio.feature")
+@kvmpmu_clause("vcpu-init.reset", "has.enxio.feature")
 @pytest.mark.parametrize(
     ("features", "more"),
     [
         pytest.param(
             *((PMU,), {"target": UNKNOWN_TARGET}),
-            marks=clause("vcpu-init.einval.target"),
+            marks=kvmpmu_clause("vcpu-init.einval.target"),
             id="target",
         ),
         pytest.param(
-            (PMU, SVE), {}, marks=clause("vcpu-init.einval.unsupported"), id="unsupported"
+            (PMU, SVE), {}, marks=kvmpmu_clause("vcpu-init.einval.unsupported"), id="unsupported"
         ),
     ],
 )
@@ -252,7 +257,7 @@ def test_a_refused_init_gives_no_pmu(
 
 @needs_pmu
 @pytest.mark.kvmpmu_requires("ten-bit-events")
-@clause("vcpu-init.leak", "vcpu-init.reset", "vcpu-init.einval.unsupported")
+@kvmpmu_clause("vcpu-init.leak", "vcpu-init.reset", "vcpu-init.einval.unsupported")
 def test_a_bit_that_a_refusal_left_goes_with_the_next_unsupported_one(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     with refused(Errno.ENOENT):
@@ -268,7 +273,7 @@ def test_a_bit_that_a_refusal_left_goes_with_the_next_unsupported_one(vm: Vm) ->
 
 
 @needs_pmu
-@clause("irq.set", "irq.get.enxio.unset", "group.enodev.feature")
+@kvmpmu_clause("irq.set", "irq.get.enxio.unset", "group.enodev.feature")
 def test_an_interrupt_set_before_vcpu_init_is_not_kept(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vm.create_gic()
@@ -280,7 +285,7 @@ def test_an_interrupt_set_before_vcpu_init_is_not_kept(vm: Vm) -> None:
 
 
 @needs_pmu
-@clause("irq.set", "irq.get.enxio.unset", "irq.einval.no-irqchip")
+@kvmpmu_clause("irq.set", "irq.get.enxio.unset", "irq.einval.no-irqchip")
 def test_an_interrupt_set_before_the_irqchip_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
     with refused(Errno.EINVAL):
         vcpu.set_irq(PMU_PPI)
@@ -290,13 +295,13 @@ def test_an_interrupt_set_before_the_irqchip_is_not_kept(vm: Vm, vcpu: Vcpu) -> 
 
 
 @needs_pmu
-@clause("irq.set", "irq.get.enxio.unset")
+@kvmpmu_clause("irq.set", "irq.get.enxio.unset")
 @pytest.mark.parametrize(
     ("addr", "errno"),
     [
-        pytest.param(Addr("int", (-1,)), Errno.EINVAL, marks=clause("irq.einval.number")),
-        pytest.param(Addr("int", (1020,)), Errno.EINVAL, marks=clause("irq.einval.number")),
-        pytest.param(FAULT, Errno.EFAULT, marks=clause("irq.efault")),
+        pytest.param(Addr("int", (-1,)), Errno.EINVAL, marks=kvmpmu_clause("irq.einval.number")),
+        pytest.param(Addr("int", (1020,)), Errno.EINVAL, marks=kvmpmu_clause("irq.einval.number")),
+        pytest.param(FAULT, Errno.EFAULT, marks=kvmpmu_clause("irq.efault")),
     ],
 )
 def test_a_number_that_no_interrupt_has_is_not_kept(
@@ -309,7 +314,7 @@ def test_a_number_that_no_interrupt_has_is_not_kept(
 
 
 @needs_pmu
-@clause("irq.set", "irq.get.enxio.unset", "irq.einval.other-vcpu")
+@kvmpmu_clause("irq.set", "irq.get.enxio.unset", "irq.einval.other-vcpu")
 def test_an_interrupt_that_another_vcpu_rules_out_is_not_kept(pair: tuple[Vcpu, Vcpu]) -> None:
     first, second = pair
     Vm(first.session, first.vm, first.cpu).create_gic()
@@ -321,7 +326,7 @@ def test_an_interrupt_that_another_vcpu_rules_out_is_not_kept(pair: tuple[Vcpu, 
 
 
 @needs_pmu
-@clause("irq.set", "irq.get.enxio.unset", "group.ebusy.initialized")
+@kvmpmu_clause("irq.set", "irq.get.enxio.unset", "group.ebusy.initialized")
 def test_an_interrupt_set_after_init_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
     vcpu.init_pmu()
     vm.create_gic()
@@ -332,7 +337,7 @@ def test_an_interrupt_set_after_init_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
 
 
 @needs_pmu
-@clause("init.once", "init.einval.spi")
+@kvmpmu_clause("init.once", "init.einval.spi")
 def test_an_init_refused_for_its_spi_is_none(vcpu: Vcpu, gic: Device) -> None:
     vcpu.set_irq(256)
     for _ in range(2):  # and not EBUSY
@@ -341,7 +346,7 @@ def test_an_init_refused_for_its_spi_is_none(vcpu: Vcpu, gic: Device) -> None:
 
 
 @needs_pmu
-@clause("init.once", "init.eexist", "run.einval.pmu")
+@kvmpmu_clause("init.once", "init.eexist", "run.einval.pmu")
 def test_an_init_refused_for_a_timers_interrupt_is_none(vcpu: Vcpu, gic: Device) -> None:
     with refused(Errno.EINVAL):
         vcpu.run()
@@ -352,7 +357,7 @@ def test_an_init_refused_for_a_timers_interrupt_is_none(vcpu: Vcpu, gic: Device)
 
 
 @needs_pmu
-@clause("init.once", "run.ebusy.vgic", "run.one-try")
+@kvmpmu_clause("init.once", "run.ebusy.vgic", "run.one-try")
 def test_a_run_refused_for_its_gic_gives_the_timers_no_interrupt(vm: Vm, vcpu: Vcpu) -> None:
     gic = vm.create_device(GICV3)
     gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
@@ -365,7 +370,7 @@ def test_a_run_refused_for_its_gic_gives_the_timers_no_interrupt(vm: Vm, vcpu: V
 
 
 @needs_pmu
-@clause("init.once", "init.enodev.gic")
+@kvmpmu_clause("init.once", "init.enodev.gic")
 def test_an_init_before_the_gics_is_none(vm: Vm, vcpu: Vcpu) -> None:
     gic = vm.create_device(GICV3)
     vcpu.set_irq(PMU_PPI)
@@ -376,7 +381,7 @@ def test_an_init_before_the_gics_is_none(vm: Vm, vcpu: Vcpu) -> None:
 
 
 @needs_pmu
-@clause("filter.vm-wide", "filter.einval.range", "filter.efault", "group.ebusy.initialized")
+@kvmpmu_clause("filter.vm-wide", "filter.einval.range", "filter.efault", "group.ebusy.initialized")
 def test_a_refused_filter_filters_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
     here = vm.on(min(pmus[0].cpus))
     vcpu = here.create_vcpu(0)
@@ -397,7 +402,7 @@ def test_a_refused_filter_filters_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None
 
 
 @needs_pmu
-@clause("filter.vm-wide", "filter.ebusy.vcpu-ran")
+@kvmpmu_clause("filter.vm-wide", "filter.ebusy.vcpu-ran")
 def test_a_filter_that_came_too_late_filters_nothing(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu],
 ) -> None:
@@ -412,7 +417,9 @@ def test_a_filter_that_came_too_late_filters_nothing(
 
 @two_pmus
 @since_5_18
-@clause("set-pmu.vm-wide", "default-pmu.never-restricts", "attr.efault", "group.enodev.feature")
+@kvmpmu_clause(
+    "set-pmu.vm-wide", "default-pmu.never-restricts", "attr.efault", "group.enodev.feature"
+)
 def test_a_pmu_that_was_refused_restricts_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
     here = vm.on(min(pmus[0].cpus))
     vcpu, first = here.create_vcpu(0), Addr("int", (pmus[0].type,))
@@ -432,7 +439,7 @@ def test_a_pmu_that_was_refused_restricts_nothing(vm: Vm, pmus: tuple[Pmu, ...])
 
 @two_pmus
 @since_5_18
-@clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.enxio", "set-pmu.efault")
+@kvmpmu_clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.enxio", "set-pmu.efault")
 def test_an_unknown_pmu_does_not_replace_the_one_that_was_set(
     vm: Vm, pmus: tuple[Pmu, ...]
 ) -> None:
@@ -453,7 +460,7 @@ def test_an_unknown_pmu_does_not_replace_the_one_that_was_set(
 
 
 @two_pmus
-@clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.ebusy.vcpu-ran")
+@kvmpmu_clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.ebusy.vcpu-ran")
 def test_a_pmu_that_came_too_late_does_not_replace_the_one_that_was_set(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
 ) -> None:
@@ -469,7 +476,7 @@ def test_a_pmu_that_came_too_late_does_not_replace_the_one_that_was_set(
 # KVM_RUN
 
 
-@clause("run.vgic-torn-down", "run.einval.vgic-overlap")
+@kvmpmu_clause("run.vgic-torn-down", "run.einval.vgic-overlap")
 def test_a_gic_that_overlaps_is_not_initialised_any_more(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
@@ -483,7 +490,7 @@ def test_a_gic_that_overlaps_is_not_initialised_any_more(vm: Vm) -> None:
 
 
 @needs_pmu
-@clause("run.one-try", "run.einval.timer")
+@kvmpmu_clause("run.one-try", "run.einval.timer")
 def test_a_second_run_goes_ahead_whatever_the_timers_say(vcpu: Vcpu, gic: Device) -> None:
     vcpu.set_irq(27)
     vcpu.init_pmu()
@@ -494,7 +501,7 @@ def test_a_second_run_goes_ahead_whatever_the_timers_say(vcpu: Vcpu, gic: Device
 
 
 @needs_pmu
-@clause("guest.reads-zero", "run.einval.irq", "run.one-try")
+@kvmpmu_clause("guest.reads-zero", "run.einval.irq", "run.one-try")
 def test_a_second_run_after_one_refused_for_its_interrupt_is_blind(vm: Vm, vcpu: Vcpu) -> None:
     vcpu.init_pmu()
     vm.create_gic()
@@ -505,7 +512,7 @@ def test_a_second_run_after_one_refused_for_its_interrupt_is_blind(vm: Vm, vcpu:
 
 
 @needs_pmu
-@clause("run.einval.irq", "set-pmu.failed-entry-is-run", "filter.vm-wide")
+@kvmpmu_clause("run.einval.irq", "set-pmu.failed-entry-is-run", "filter.vm-wide")
 def test_a_run_refused_for_its_interrupt_is_none(pair: tuple[Vcpu, Vcpu]) -> None:
     first, second = pair
     first.init_pmu()
