@@ -136,6 +136,15 @@ def test_the_check_for_init_is_made_until_it_is_passed(vcpu: Vcpu) -> None:
 
 
 @pytest.mark.kvmpmu_requires("pmu")
+@pytest.mark.kvmpmu_clause("run.einval.pmu", "run.one-try")
+def test_the_check_for_init_was_made_once(vcpu: Vcpu) -> None:
+    with refused(Errno.EINVAL):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
+@pytest.mark.kvmpmu_requires("pmu")
 @pytest.mark.kvmpmu_clause("run.pmu-unchecked")
 def test_a_pmu_that_was_not_initialised_runs(vcpu: Vcpu) -> None:
     with refused(Errno.EINTR):
@@ -177,7 +186,7 @@ def test_a_run_that_tries_the_guest_forgets_the_exit_reason(vm: Vm, plain: Vcpu)
     assert outcome.exit.reason == k.KVM_EXIT_UNKNOWN
 
 
-@pytest.mark.kvmpmu_clause("run.exit-reason", "run.eintr.immediate-exit")
+@pytest.mark.kvmpmu_clause("run.exit-reason", "run.guest", "run.eintr.immediate-exit")
 @pytest.mark.kvmpmu_requires("pmu")
 def test_a_run_that_does_not_try_the_guest_keeps_the_exit_reason(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu],

@@ -73,6 +73,7 @@ def test_enoent_wins_over_einval_for_a_change(fresh: Vcpu) -> None:
     fresh.init((PSCI,))
     with refused(Errno.ENOENT):
         fresh.init((PSCI, 20))
+    fresh.init((PSCI,))
 
 
 @pytest.mark.kvmpmu_clause("strict.absent", "vcpu-init.enoent.feature")

@@ -110,8 +110,9 @@ def test_a_timers_interrupt_is_eexist_after_a_run_without_init(
     with refused(Errno.EINTR):
         vcpu.run(immediate_exit=True)
     vcpu.set_irq(irq)
-    with refused(Errno.EEXIST):
-        vcpu.init_pmu()
+    for _ in range(2):  # and not EBUSY
+        with refused(Errno.EEXIST):
+            vcpu.init_pmu()
 
 
 @pytest.mark.kvmpmu_clause("run.einval.timer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.host import Host, Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, CallHung, GuestFault, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
@@ -59,6 +59,14 @@ def test_a_kernel_without_the_attribute_says_enxio(vcpu: Vcpu, addr: Addr) -> No
         vcpu.set_pmu_attr(SET_NR_COUNTERS, addr)
 
 
+@pytest.mark.kvmpmu_clause("nr-counters.absent")
+@pytest.mark.kvmpmu_revision(since="linux-6.7")
+def test_a_kernel_without_the_attribute_changes_no_number(vcpu: Vcpu, most: int) -> None:
+    with refused(Errno.ENXIO):
+        set_counters(vcpu, 0)
+    assert seen_by_userspace(vcpu) == most
+
+
 @pytest.mark.kvmpmu_clause("nr-counters.has")
 def test_has_says_yes(vcpu: Vcpu) -> None:
     vcpu.has_pmu_attr(SET_NR_COUNTERS)
@@ -109,6 +117,22 @@ def test_one_more_than_the_pmu_has_is_einval_and_changes_nothing(vcpu: Vcpu, mos
     with refused(Errno.EINVAL):
         set_counters(vcpu, most + 1)
     assert seen_by_userspace(vcpu) == 1
+
+
+@pytest.mark.kvmpmu_requires("uncovered-cpu")
+@pytest.mark.kvmpmu_clause("nr-counters.einval.no-pmu", "default-pmu.enodev")
+@pytest.mark.kvmpmu_revision(until="linux-7.1")
+def test_where_no_default_was_found_any_number_is_einval(
+    vm: Vm, host: Host, pmus: tuple[Pmu, ...]
+) -> None:
+    bare = next(cpu for cpu in host.cpus if host.pmu_of(cpu) is None)
+    vcpu = vm.on(bare).create_vcpu(0)
+    with refused(Errno.ENODEV):
+        vcpu.init_with_pmu()
+    with refused(Errno.EINVAL):
+        set_counters(vcpu, 0)
+    vcpu.set_pmu(pmus[0])
+    set_counters(vcpu, 0)
 
 
 @pytest.mark.kvmpmu_clause("nr-counters.reset")
@@ -187,6 +211,25 @@ def test_an_n_that_could_not_be_read_is_not_taken(
 def test_any_n_written_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu, number: int) -> None:
     write(vcpu, number)
     assert seen_by_guest(vm, vcpu) == number
+
+
+@pytest.mark.kvmpmu_clause("pmcr.raw")
+def test_an_n_written_to_one_vcpu_is_not_the_others(vm_with_two_vcpus: tuple[Vcpu, Vcpu]) -> None:
+    first, second = vm_with_two_vcpus
+    for vcpu in (first, second):
+        vcpu.init_pmu()
+    Vm(first.session, first.vm, first.cpu).load("pmcr")
+    write(first, 1)
+    assert second.run_payload("pmcr")["n"] > 1
+
+
+@pytest.mark.kvmpmu_clause("pmcr.lower", "group.vm-scope")
+def test_an_n_written_to_one_vcpu_is_the_others_too(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu],
+) -> None:
+    first, second = vm_with_two_vcpus
+    write(first, 1)
+    assert seen_by_userspace(second) == 1
 
 
 @pytest.mark.kvmpmu_clause("pmcr.raw", "reg.efault")

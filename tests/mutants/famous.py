@@ -163,6 +163,10 @@ class Famous:
     def __str__(self) -> str:
         return f"{BY_HAND}: {self.name}"
 
+    def told_anyway(self, _: Revision) -> bool:
+        """It is in the revision that it would be in."""
+        return False
+
     def reached(self, _: Reader) -> bool:
         """Any spec may notice."""
         return True

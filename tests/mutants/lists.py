@@ -35,6 +35,10 @@ class WrongList:
         """It holds in one revision too many."""
         return self.kind in (SINCE, UNTIL)
 
+    def told_anyway(self, _: Revision) -> bool:
+        """No two bars are of one clause."""
+        return False
+
     def __str__(self) -> str:
         what = "the cut" if self.bar is None else f"bar {self.bar}"
         return f"{self.kind}: {self._row.clause} (the list of PMUs, {what})"

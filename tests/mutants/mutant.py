@@ -10,7 +10,7 @@ from pytest_kvmpmu.model.table import Row, Table, not_covered
 from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 
-from .reader import Key, Reader, swapped
+from .reader import Key, Reader, held, swapped
 
 DROP, ERRNO, SINCE, UNTIL, SWAP = "drop", "errno", "since", "until", "swap"
 
@@ -45,6 +45,13 @@ class Mutant:
         """The row holds in one revision too many."""
         return self.kind in (SINCE, UNTIL)
 
+    def told_anyway(self, wanted: Revision) -> bool:
+        """The row holds in a revision too many, in which another row says its clause already."""
+        table, (row, *_) = model.TABLES[self.key], self.rows
+        return self.outward and any(
+            other.clause == row.clause and other.holds_in(wanted) for other in table
+        )
+
     def __str__(self) -> str:
         ioctl, kind = self.key
         numbers = f"row {self.row}" if self.other is None else f"rows {self.row} and {self.other}"
@@ -71,7 +78,7 @@ class Mutant:
         if self.kind == ERRNO:
             return (*above, replace(row, errno=_another(row, table)), *below)
         assert self.outward
-        return (*above, replace(row, since=wanted, until=wanted), *below)
+        return held(table, self.row, wanted)
 
 
 def _another(row: Row, table: Table) -> Errno:

@@ -24,7 +24,7 @@ from .famous import of_hand
 from .lists import of_lists
 from .mutant import of_rows, swaps
 from .reader import Reader
-from .results import OTHER, OWN, SURVIVED, Result, load, save
+from .results import OTHER, OWN, SURVIVED, TWIN, UNASKED, UNSEEN, Result, load, save
 from .wrong import Wrong
 
 # Sequences of the search for rows that hold at once.
@@ -44,15 +44,16 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     backend = state.backend_of(config)
     assert isinstance(backend, ModelBackend)
     readers = watch(session.items)
+    searched = search(backend)
     given = config.getoption("--mutants-in")
     wrongs: list[Wrong] = [*of_lists(backend.revision, backend.hardware)]
     if given is not None:
         wrongs += [result.wrong for result in load(given)]
     else:
         wrongs += of_rows(backend.revision)
-        wrongs += swaps([*readers.values(), search(backend)])
+        wrongs += swaps([*readers.values(), searched])
         wrongs += of_hand(backend.revision)
-    results = [judge(wrong, backend.revision, readers) for wrong in wrongs]
+    results = [judge(wrong, backend.revision, readers, searched) for wrong in wrongs]
     save(config.getoption("--mutants-out"), results)
     return True
 
@@ -80,7 +81,7 @@ def failed(item: pytest.Item) -> str:
     return "\n".join(report.longreprtext for report in reports if report.failed)
 
 
-def judge(wrong: Wrong, wanted: Revision, readers: Readers) -> Result:
+def judge(wrong: Wrong, wanted: Revision, readers: Readers, searched: Reader) -> Result:
     """Try the specs that can notice, those that cite the broken clause first."""
     reach = [item for item, reader in readers.items() if wrong.reached(reader)]
     own = [item for item in reach if wrong.clauses & _cited(item)]
@@ -88,7 +89,11 @@ def judge(wrong: Wrong, wanted: Revision, readers: Readers) -> Result:
         found = first_to_fail(wrong, wanted, specs)
         if found is not None:
             return Result(wrong, verdict, (found.nodeid,))
-    return Result(wrong, SURVIVED, tuple(item.nodeid for item in reach))
+    if reach:
+        return Result(wrong, SURVIVED, tuple(item.nodeid for item in reach))
+    if wrong.reached(searched):
+        return Result(wrong, UNASKED, ())
+    return Result(wrong, TWIN if wrong.told_anyway(wanted) else UNSEEN, ())
 
 
 def _cited(item: pytest.Item) -> set[str]:

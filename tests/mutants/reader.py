@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 
 from pytest_kvmpmu import model
@@ -18,13 +20,15 @@ _KEYS = {id(table): key for key, table in model.TABLES.items()}
 class Reader:
     """While entered, stands in for the model's `read`.
 
-    ``acted`` has the rows that acted, or would have if they held in the revision.  ``both``
-    has the pairs of rows that wanted to act at once where their order made a difference.
+    ``acted`` has the rows that acted, and those of another revision that would have, and would
+    have changed what came of the call.  ``both`` has the pairs of rows that wanted to act at
+    once where their order made such a difference.
     """
 
     def __init__(self) -> None:
         self.acted: set[tuple[Key, int]] = set()
         self.both: set[tuple[Key, int, int]] = set()
+        self._wrong: dict[object, Table] = {}
 
     def __enter__(self) -> Reader:
         model.read = self.read
@@ -36,21 +40,45 @@ class Reader:
     def read(self, table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
         """As the model's."""
         key, at = _KEYS[id(table)], c
+        right: object = None
+
+        def differs(what: object, make: Callable[[], Table]) -> bool:
+            nonlocal right
+            right = _said(table, c, wanted) if right is None else right
+            wrong = self._wrong.get(what) or self._wrong.setdefault(what, make())
+            return _said(wrong, c, wanted) != right
+
         for number, row in enumerate(table):
             if not _acts(row, at):
                 continue
-            self.acted.add((key, number))
             if not row.holds_in(wanted):
+                place = key, number
+                if place not in self.acted and differs(
+                    place, functools.partial(held, table, number, wanted)
+                ):
+                    self.acted.add(place)
                 continue
+            self.acted.add((key, number))
             other = _next(table, number, at, wanted)
-            if other is not None and (key, number, other) not in self.both:
-                wrong = swapped(table, number, other)
-                if _said(wrong, c, wanted) != _said(table, c, wanted):
-                    self.both.add((key, number, other))
+            if other is not None:
+                pair = key, number, other
+                if pair not in self.both and differs(
+                    pair, functools.partial(swapped, table, number, other)
+                ):
+                    self.both.add(pair)
             if row.effect is None:
                 break
             at = row.effect(at)
         return read(table, c, wanted)
+
+
+def held(table: Table, number: int, wanted: Revision) -> Table:
+    """The table in which row ``number`` holds in a revision that it doesn't hold in."""
+    return (
+        *table[:number],
+        replace(table[number], since=wanted, until=wanted),
+        *table[number + 1 :],
+    )
 
 
 def swapped(table: Table, number: int, other: int) -> Table:

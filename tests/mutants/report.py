@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .results import OTHER, Result
+from .results import OTHER, SURVIVED, TWIN, UNASKED, Result
 from .run import Results
 
 if sys.version_info >= (3, 11):
@@ -41,8 +41,12 @@ def report(results: Results, whole: bool) -> tuple[list[str], bool]:
     noticed: Counter[str] = Counter()
     tried: Counter[str] = Counter()
     left: dict[str, list[str]] = {}
+    twins = 0
     for revision, found in results.items():
         for result in found.values():
+            if result.verdict == TWIN:
+                twins += 1
+                continue
             name = str(result.wrong)
             why = next((r for r in reasons if not result.good and r.names in name), None)
             if why is not None:
@@ -61,12 +65,13 @@ def report(results: Results, whole: bool) -> tuple[list[str], bool]:
     lines += [f"  {count} x {reason.names}: {reason.why}" for reason, count in used.items()]
     stale = [reason for reason in reasons if whole and not used[reason]]
     lines += [f"explained, and there is none: {reason.names}" for reason in stale]
-    total = sum(len(found) for found in results.values())
+    total = sum(len(found) for found in results.values()) - twins
     missed = sum(len(revisions) for revisions in left.values())
     lines += [
         "",
         f"{total} wrong kernels: {total - missed - used.total()} noticed,"
         f" {used.total()} explained, {missed} neither",
+        f"({twins} more moved a row to where another row of its clause says the same.)",
     ]
     return lines, not left and not stale
 
@@ -74,9 +79,9 @@ def report(results: Results, whole: bool) -> tuple[list[str], bool]:
 def _whose(result: Result) -> str:
     if result.verdict == OTHER:
         return f"by none that cites it; by {result.specs[0]}"
-    return f"{len(result.specs)} specs had it read" + (
-        f", like {result.specs[0]}" if result.specs else ""
-    )
+    if result.verdict == SURVIVED:
+        return f"{len(result.specs)} specs had it read, like {result.specs[0]}"
+    return "no spec asks, the search does" if result.verdict == UNASKED else "nothing asks"
 
 
 def _span(revisions: list[str]) -> str:

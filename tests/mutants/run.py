@@ -13,7 +13,7 @@ from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.resources import PACKAGE, conformance_dir
 from pytest_kvmpmu.revision import Revision
 
-from .results import OWN, SURVIVED, Result, load, save
+from .results import TWIN, VERDICTS, Result, load, save
 from .wrong import Wrong
 
 FIRST = "rockpro64"
@@ -28,7 +28,7 @@ def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Re
     results: Results = {revision: {} for revision in wanted}
 
     def on(board: str, revision: Revision) -> None:
-        before = [r for r in results[revision].values() if not r.good]
+        before = [r for r in results[revision].values() if r.verdict == TWIN or not r.good]
         found = _plugin(board, revision, None if board == FIRST else before, place)
         for result in found:
             results[revision][result.wrong] = _better(results[revision].get(result.wrong), result)
@@ -49,9 +49,8 @@ def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Re
 
 def _better(old: Result | None, new: Result) -> Result:
     """Noticed on one board is noticed."""
-    if old is None or new.verdict == OWN or old.verdict == SURVIVED:
-        return new if old is None or new.verdict != SURVIVED or not old.specs else old
-    return old
+    found = [new] if old is None else [old, new]
+    return min(found, key=lambda result: VERDICTS.index(result.verdict))
 
 
 def _plugin(

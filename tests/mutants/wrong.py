@@ -24,6 +24,9 @@ class Wrong(Protocol):
     def outward(self) -> bool:
         """Something holds in a revision too many, in which no spec that cites its clause runs."""
 
+    def told_anyway(self, wanted: Revision) -> bool:
+        """What holds in a revision too many is said there by something else already."""
+
     def reached(self, reader: Reader) -> bool:
         """Whether a spec that had ``reader`` can notice."""
 

@@ -1,0 +1,82 @@
+"""What a refused KVM_RUN leaves behind: nothing, but where another file says otherwise.
+
+Each spec has a call refused, and looks where it would have left a trace.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.kvm import Device, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import Addr
+
+GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
+GIC_ADDR, GIC_CTRL = k.KVM_DEV_ARM_VGIC_GRP_ADDR, k.KVM_DEV_ARM_VGIC_GRP_CTRL
+DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
+BASE = 0x0800_0000
+DENY = 1
+
+needs_pmu = pytest.mark.kvmpmu_requires("pmu")
+kvmpmu_clause = pytest.mark.kvmpmu_clause
+
+
+@kvmpmu_clause("run.vgic-torn-down", "run.einval.vgic-overlap")
+def test_a_gic_that_overlaps_is_not_initialised_any_more(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    gic = vm.create_device(GICV3)
+    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.EINVAL):
+        vcpu.run()
+    vm.create_vcpu(1)
+
+
+@needs_pmu
+@kvmpmu_clause("run.one-try", "run.einval.timer")
+def test_a_second_run_goes_ahead_whatever_the_timers_say(vcpu: Vcpu, gic: Device) -> None:
+    vcpu.set_irq(27)
+    vcpu.init_pmu()
+    with refused(Errno.EINVAL):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+
+
+@needs_pmu
+@kvmpmu_clause("guest.reads-zero", "run.einval.irq", "run.one-try")
+def test_a_second_run_after_one_refused_for_its_interrupt_is_blind(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    vm.create_gic()
+    vm.load("cycle-counter")
+    with refused(Errno.EINVAL):
+        vcpu.run()
+    assert vcpu.run_payload("cycle-counter") == {"first": 0, "second": 0}
+
+
+@needs_pmu
+@kvmpmu_clause("run.einval.irq", "set-pmu.failed-entry-is-run", "filter.vm-wide")
+def test_a_run_refused_for_its_interrupt_is_none(pair: tuple[Vcpu, Vcpu]) -> None:
+    first, second = pair
+    first.init_pmu()
+    Vm(first.session, first.vm, first.cpu).create_gic()
+    with refused(Errno.EINVAL):
+        first.run()
+    second.set_filter(0, 0, DENY)
+
+
+@needs_pmu
+@kvmpmu_clause("init.once", "run.ebusy.vgic", "run.one-try")
+def test_a_run_refused_for_its_gic_gives_the_timers_no_interrupt(vm: Vm, vcpu: Vcpu) -> None:
+    gic = vm.create_device(GICV3)
+    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
+    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
+    with refused(Errno.EBUSY):
+        vcpu.run()
+    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    vcpu.set_irq(27)
+    vcpu.init_pmu()
