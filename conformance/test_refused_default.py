@@ -6,6 +6,8 @@ sets a filter on the first one's, and sees by SET_PMU which of the two was chose
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_kvmpmu.expect import refused
@@ -64,7 +66,7 @@ def vcpu(there: Vm) -> Vcpu:
     ids=["unreadable", "unknown-group"],
 )
 def test_a_call_that_names_no_attribute_does_not(
-    vcpu: Vcpu, pmus: tuple[Pmu, ...], group: int, args: dict[str, str]
+    vcpu: Vcpu, pmus: tuple[Pmu, ...], group: int, args: dict[str, Any]
 ) -> None:
     with refused(Errno.EFAULT if args else Errno.ENXIO):
         vcpu.set_attr(group, INIT, **args)
