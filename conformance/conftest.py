@@ -6,6 +6,7 @@ import pytest
 
 from pytest_kvmpmu.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.pmcr import seen_by_userspace
 
 
 @pytest.fixture
@@ -34,3 +35,9 @@ def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
         for vcpu in made:
             vcpu.init_with_pmu()
     return made
+
+
+@pytest.fixture
+def most(vcpu: Vcpu) -> int:
+    """What the default PMU has: what a fresh PMCR_EL0 says."""
+    return seen_by_userspace(vcpu)

@@ -45,6 +45,10 @@ def _gicv5(host: Host) -> str:
     return "" if host.gicv5 else "the host has no GICv5"
 
 
+def _nested(host: Host) -> str:
+    return "" if host.nested else "the host has no nested virtualisation"
+
+
 def _event_bits(wanted: int) -> Callable[[Host], str]:
     def missing(host: Host) -> str:
         found = host.event_bits
@@ -68,6 +72,7 @@ CAPABILITIES = {
         Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
         Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
         Capability("gicv5", "a GICv5", _gicv5),
+        Capability("nested", "nested virtualisation: guests with an EL2", _nested),
         Capability("ten-bit-events", "event numbers of 10 bits (Armv8.0)", _event_bits(10)),
         Capability("sixteen-bit-events", "event numbers of 16 bits (Armv8.1)", _event_bits(16)),
     )

@@ -44,7 +44,7 @@ class Host:
     ``uncovered_pmuver`` is the PMU version of CPUs that no PMU covers; ``protected``: KVM
     runs in protected mode (pKVM); ``impdef_traps``: accesses to the registers of PMUv3 trap
     although the cores' PMU is one of their own (Apple); ``gicv5``: the interrupt controller
-    is a GICv5, which serves GICv3 guests as well.
+    is a GICv5, which serves GICv3 guests as well; ``nested``: guests may have an EL2.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Host:
     protected: bool = False
     impdef_traps: bool = False
     gicv5: bool = False
+    nested: bool = False
 
     @property
     def pmuver(self) -> int | None:

@@ -12,7 +12,8 @@ pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) where it is lef
 
 Top-level keys that may be left out: ``pmuver`` for the CPUs that no PMU covers (1),
 ``protected`` (KVM in protected mode), ``impdef_traps`` (PMUv3's registers trap on cores with
-a PMU of their own) and ``gicv5`` (a GICv5 that serves GICv3 guests as well), all false.
+a PMU of their own), ``gicv5`` (a GICv5 that serves GICv3 guests as well) and ``nested`` (nested
+virtualisation: guests may have an EL2), all false.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ _TOP = {
     "protected": bool,
     "impdef_traps": bool,
     "gicv5": bool,
+    "nested": bool,
 }
 _REQUIRED = {"name": str, "compatible": str, "type": int, "cpus": str, "counters": int}
 _PMU = {**_REQUIRED, "pmuver": int}
@@ -153,6 +155,7 @@ class _File:
             table.get("protected", False),
             table.get("impdef_traps", False),
             table.get("gicv5", False),
+            table.get("nested", False),
         )
 
     def pmuver(self, table: dict[str, Any], pmu: int | None) -> int:

@@ -82,11 +82,11 @@ def _recipe(line: str, host: Host) -> Recipe:
                 'Say what the device tree calls it, like "arm,cortex-a53-pmu"',
             )
     versions = {host.pmuver, *(pmu.pmuver for pmu in host.pmus)}
-    if host.protected or host.gicv5 or not versions <= {PMUV3, None}:
+    if host.protected or host.gicv5 or host.nested or not versions <= {PMUV3, None}:
         raise UsageProblem(
             f"{host.name} is a board for the model:"
             " the lab's cores are Armv8.0 and unprotected, its GIC is a GICv3",
-            "Leave pmuver, protected and gicv5 out of the topology, or use --kvmpmu-backend=model",
+            "Leave pmuver, protected, gicv5 and nested out of the topology, or use --kvmpmu-backend=model",
         )
     return Recipe(lines.load(line), host, qemu.find())
 

@@ -223,7 +223,6 @@ def _needs_default(condition: Condition) -> Condition:
 
 
 SET: Table = (
-    refuse(pmu_list.no_pmus, Errno.ENODEV, "group.enodev.feature", until="linux-5.10"),
     refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.6"),
     refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),
     refuse(lambda c: c.vcpu.pmu_created, Errno.EBUSY, "group.ebusy.initialized"),

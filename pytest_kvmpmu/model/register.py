@@ -44,6 +44,10 @@ def _taken(c: Context) -> bool:
     return not c.vm.has_run and _n(c) <= most
 
 
+def _has_el2(c: Context) -> bool:
+    return k.KVM_ARM_VCPU_HAS_EL2 in c.vcpu.features
+
+
 def _taken_leniently(c: Context) -> bool:
     return _taken(c) and k.KVM_ARM_VCPU_PMU_V3_STRICT not in c.vcpu.features
 
@@ -78,6 +82,7 @@ SET: Table = (
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
             *_HIDDEN,
             effect(lambda c: c.with_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.6"),
+            answer(done, "pmcr.el2", when=_has_el2, since="linux-6.16"),
             effect(_set_vm, "pmcr.lower", when=_taken, since="linux-6.7", until="linux-7.1"),
             effect(_set_vm, "pmcr.lower", when=_taken_leniently, since="linux-7.3"),
             answer(done, "pmcr.set"),

@@ -100,7 +100,9 @@ _FIRST_RUN: Table = (
     refuse(_with_vm_pmu(_not_created), Errno.EINVAL, "run.einval.pmu", since="linux-6.7"),
     refuse(_irq_missing, Errno.EINVAL, "run.einval.irq"),
     effect(_ready, "guest.reads-zero", when=lambda c: c.vcpu.pmu_created, until="linux-5.10"),
-    effect(lambda c: _vcpu_ran(c).with_vm(has_run=True), "set-pmu.failed-entry-is-run"),
+    effect(_vcpu_ran, "run.first-run", since="linux-5.18"),
+    # Nothing asked for it before.
+    effect(lambda c: c.with_vm(has_run=True), "set-pmu.failed-entry-is-run", since="linux-5.18"),
 )
 
 
@@ -137,6 +139,8 @@ def _fail_entry(c: Context) -> tuple[Context, Outcome]:
 RUN: Table = (
     refuse(lambda c: c.arg("arg") != 0, Errno.EINVAL, "run.einval.arg"),
     refuse(lambda c: not c.vcpu.initialized, Errno.ENOEXEC, "run.enoexec.uninitialized"),
+    # Its timers and its GIC have interrupts that others have not.
+    answer(not_covered, "run.guest", when=lambda c: k.KVM_ARM_VCPU_HAS_EL2 in c.vcpu.features),
     effect(_begin, "run.first-run"),
     *only(_first_run, _FIRST_RUN),
     effect(
