@@ -217,3 +217,11 @@ def test_the_devices_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
 def test_another_vm_lives_on(kvm: Kvm, dead: tuple[Vcpu, Device]) -> None:
     del dead
     kvm.create_vm().create_vcpu(0).init()
+
+
+@pytest.mark.kvmpmu_clause("memory-region.einval", "memory-region")
+def test_memory_cannot_be_replaced(vm: Vm) -> None:
+    vm.load("pmcr")
+    for payload in ("pmcr", "cycle-counter"):
+        with refused(Errno.EINVAL):
+            vm.load(payload)

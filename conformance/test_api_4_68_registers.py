@@ -58,11 +58,10 @@ def test_any_n_written_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu, number: int) -
 
 
 @pytest.mark.kvmpmu_clause("pmcr.raw")
-def test_an_n_written_to_one_vcpu_is_not_the_others(vm_with_two_vcpus: tuple[Vcpu, Vcpu]) -> None:
-    first, second = vm_with_two_vcpus
-    for vcpu in (first, second):
-        vcpu.init_pmu()
-    Vm(first.session, first.vm, first.cpu).load("pmcr")
+def test_an_n_written_to_one_vcpu_is_not_the_others(vm: Vm, pair: tuple[Vcpu, Vcpu]) -> None:
+    first, second = pair
+    second.init_pmu()
+    vm.load("pmcr")
     write(first, 1)
     assert second.run_payload("pmcr")["n"] > 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.kvm import Vm
+from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr
@@ -65,3 +65,13 @@ def test_a_run_needs_it_initialised(vm: Vm) -> None:
         vcpu.run(immediate_exit=True)
     with refused(Errno.EIO):
         vcpu.run(immediate_exit=True)
+
+
+@pytest.mark.kvmpmu_requires("pmu")
+@pytest.mark.kvmpmu_clause("create-device.eexist", "irq.set")
+@pytest.mark.kvmpmu_revision(since="linux-7.1")
+def test_a_second_gic_of_another_kind_does_not_replace_the_first(vm: Vm, vcpu: Vcpu) -> None:
+    vm.create_gic()
+    with refused(Errno.EEXIST):
+        vm.create_device(GICV5)
+    vcpu.set_irq(PMU_PPI)

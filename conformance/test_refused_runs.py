@@ -1,4 +1,4 @@
-"""What a refused KVM_RUN leaves behind: nothing, but where another file says otherwise.
+"""What a refused call leaves behind for KVM_RUN: nothing, but where another file says otherwise.
 
 Each spec has a call refused, and looks where it would have left a trace.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.kvm import Device, Vcpu, Vm
+from pytest_kvmpmu.expect import counting, refused
+from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr
@@ -80,3 +81,28 @@ def test_a_run_refused_for_its_gic_gives_the_timers_no_interrupt(vm: Vm, vcpu: V
     gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
     vcpu.set_irq(27)
     vcpu.init_pmu()
+
+
+@pytest.mark.kvmpmu_requires("two-pmus")
+@kvmpmu_clause("set-pmu.set", "run.einval.pmu")
+def test_a_run_refused_on_a_wrong_cpu_is_not_remembered(
+    vm: Vm, vcpu: Vcpu, gic: Device, pmus: tuple[Pmu, ...]
+) -> None:
+    vcpu.set_irq(PMU_PPI)
+    vcpu.set_pmu(pmus[0])
+    vm.load("cycle-counter")
+    with refused(Errno.EINVAL):
+        vcpu.on(min(pmus[-1].cpus)).run()
+    vcpu.init_pmu()
+    assert counting(vcpu.on(min(pmus[0].cpus)))
+
+
+@kvmpmu_clause("group.enodev.feature")
+def test_a_vcpu_without_a_pmu_runs_after_init_was_refused(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    vm.create_gic()
+    with refused(Errno.ENODEV):
+        vcpu.init_pmu()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)

@@ -1,7 +1,6 @@
 """What a refused call of the set-up leaves behind: nothing, but where another file says otherwise.
 
-vCPUs, devices and KVM_ARM_VCPU_INIT.  Each spec has a call refused, and looks where it would
-have left a trace.
+vCPUs and devices.  Each spec has a call refused, and looks where it would have left a trace.
 """
 
 from __future__ import annotations
@@ -18,9 +17,6 @@ GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
 GIC_ADDR, GIC_CTRL = k.KVM_DEV_ARM_VGIC_GRP_ADDR, k.KVM_DEV_ARM_VGIC_GRP_CTRL
 DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
 BASE = 0x0800_0000
-PSCI, PMU, STRICT = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3, k.KVM_ARM_VCPU_PMU_V3_STRICT
-SVE, UNKNOWN_FEATURE, UNKNOWN_TARGET = 4, 20, 99
-PMU_INIT = k.KVM_ARM_VCPU_PMU_V3_INIT
 
 needs_pmu = pytest.mark.kvmpmu_requires("pmu")
 kvmpmu_clause = pytest.mark.kvmpmu_clause
@@ -163,88 +159,3 @@ def test_a_refused_attribute_does_not_initialise_the_gic(vm: Vm) -> None:
     with refused(Errno.EFAULT):
         gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT, argp="fault")
     vm.create_vcpu(0)
-
-
-# KVM_ARM_VCPU_INIT
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_requires("ten-bit-events")
-@kvmpmu_clause("vcpu-init.same-features", "vcpu-init.reset")
-@pytest.mark.parametrize(
-    ("errno", "features", "more"),
-    [
-        pytest.param(Errno.EFAULT, (PSCI, PMU), {"argp": "fault"}, id="unreadable"),
-        pytest.param(Errno.EINVAL, (PSCI, PMU), {"target": UNKNOWN_TARGET}, id="target"),
-        pytest.param(Errno.ENOENT, (PMU, UNKNOWN_FEATURE), {}, id="unknown"),
-        pytest.param(Errno.EINVAL, (PMU, SVE), {}, id="unsupported"),
-        pytest.param(
-            *(Errno.EINVAL, (PSCI, STRICT), {}),
-            marks=[kvmpmu_clause("strict.einval.no-pmu")],
-            id="strict",
-        ),
-    ],
-)
-def test_a_refused_init_fixes_no_features(
-    vm: Vm, errno: Errno, features: tuple[int, ...], more: dict[str, object]
-) -> None:
-    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
-    args = {"target": vm.preferred_target(), "features": features, **more}
-    with refused(errno):
-        first.call("KVM_ARM_VCPU_INIT", **args)
-    with refused(Errno.ENOEXEC):
-        first.run(immediate_exit=True)
-    second.init(())
-    first.init(())
-
-
-@needs_pmu
-@kvmpmu_clause("vcpu-init.reset", "has.enxio.feature", "vcpu-init.einval.changed")
-def test_a_refused_change_of_features_changes_none(vm: Vm) -> None:
-    vcpu = vm.create_vcpu(0)
-    vcpu.init((PSCI,))
-    with refused(Errno.EINVAL):
-        vcpu.init((PSCI, PMU))
-    with refused(Errno.ENXIO):
-        vcpu.has_pmu_attr(PMU_INIT)
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_requires("ten-bit-events")
-@kvmpmu_clause("vcpu-init.reset", "has.enxio.feature")
-@pytest.mark.parametrize(
-    ("features", "more"),
-    [
-        pytest.param(
-            *((PMU,), {"target": UNKNOWN_TARGET}),
-            marks=kvmpmu_clause("vcpu-init.einval.target"),
-            id="target",
-        ),
-        pytest.param(
-            (PMU, SVE), {}, marks=kvmpmu_clause("vcpu-init.einval.unsupported"), id="unsupported"
-        ),
-    ],
-)
-def test_a_refused_init_gives_no_pmu(
-    vm: Vm, features: tuple[int, ...], more: dict[str, object]
-) -> None:
-    vcpu = vm.create_vcpu(0)
-    args = {"target": vm.preferred_target(), "features": features, **more}
-    with refused(Errno.EINVAL):
-        vcpu.call("KVM_ARM_VCPU_INIT", **args)
-    with refused(Errno.ENXIO):
-        vcpu.has_pmu_attr(PMU_INIT)
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_requires("ten-bit-events")
-@kvmpmu_clause("vcpu-init.leak", "vcpu-init.reset", "vcpu-init.einval.unsupported")
-def test_a_bit_that_a_refusal_left_goes_with_the_next_unsupported_one(vm: Vm) -> None:
-    vcpu = vm.create_vcpu(0)
-    with refused(Errno.ENOENT):
-        vcpu.init((PMU, UNKNOWN_FEATURE))
-    vcpu.has_pmu_attr(PMU_INIT)
-    with refused(Errno.EINVAL):
-        vcpu.init((SVE,))
-    with refused(Errno.ENXIO):
-        vcpu.has_pmu_attr(PMU_INIT)

@@ -1,10 +1,10 @@
-"""vcpu.rst 1.4, KVM_ARM_VCPU_PMU_V3_SET_PMU: parameters, errors and their precedence."""
+"""vcpu.rst 1.4, KVM_ARM_VCPU_PMU_V3_SET_PMU: parameters and errors."""
 
 from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import let_run, refused
+from pytest_kvmpmu.expect import counting, let_run, refused
 from pytest_kvmpmu.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
@@ -37,6 +37,19 @@ def test_a_kernel_without_set_pmu_says_enxio_to_has(vcpu: Vcpu) -> None:
 def test_a_kernel_without_set_pmu_says_enxio_to_set(vcpu: Vcpu, addr: Addr) -> None:
     with refused(Errno.ENXIO):
         vcpu.set_pmu_attr(SET_PMU, addr)
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("set-pmu.absent")
+def test_a_kernel_without_set_pmu_takes_no_pmu(
+    vm: Vm, vcpu: Vcpu, gic: Device, pmus: tuple[Pmu, ...]
+) -> None:
+    with refused(Errno.ENXIO):
+        vcpu.set_pmu(pmus[-1])
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    vm.load("cycle-counter")
+    assert counting(vcpu.on(min(pmus[0].cpus)))
 
 
 @pytest.mark.kvmpmu_clause("set-pmu.has")
@@ -86,8 +99,7 @@ def test_the_last_pmu_set_is_the_one_that_counts(
     vcpu.init_pmu()
     vm.load("cycle-counter")
     assert vcpu.on(min(pmus[-1 - last].cpus)).run().reason == k.KVM_EXIT_FAIL_ENTRY
-    reads = vcpu.on(min(pmus[last].cpus)).run_payload("cycle-counter")
-    assert 0 < reads["first"] < reads["second"]
+    assert counting(vcpu.on(min(pmus[last].cpus)))
 
 
 @pytest.mark.kvmpmu_clause("set-pmu.efault")
@@ -164,6 +176,40 @@ def test_init_of_one_vcpu_leaves_set_pmu_to_the_others(
 
 
 @two_pmus
+@pytest.mark.kvmpmu_clause("set-pmu.vm-wide")
+def test_a_pmu_set_through_one_vcpu_replaces_that_of_another(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
+) -> None:
+    first, second = vm_with_two_vcpus
+    first.set_pmu(pmus[0])
+    second.set_pmu(pmus[-1])
+    first.init_pmu()
+    assert counting(first.on(min(pmus[-1].cpus)))
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("set-pmu.per-vcpu")
+def test_as_posted_a_pmu_set_through_one_vcpu_is_not_anothers(
+    vm_with_two_vcpus: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
+) -> None:
+    first, second = vm_with_two_vcpus
+    first.set_pmu(pmus[-1])
+    second.init_pmu()
+    assert counting(second.on(min(pmus[0].cpus)))
+
+
+@two_pmus
+@pytest.mark.kvmpmu_clause("set-pmu.per-vcpu")
+@pytest.mark.kvmpmu_revision(until="series-v2")
+def test_as_posted_vcpus_of_two_pmus_could_be_initialised(
+    pair: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]
+) -> None:
+    for vcpu, pmu in zip(pair, (pmus[0], pmus[-1]), strict=True):
+        vcpu.set_pmu(pmu)
+        vcpu.init_pmu()
+
+
+@two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.ebusy.filter")
 def test_after_a_filter_only_the_same_pmu_is_taken(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
     vcpu.set_pmu(pmus[-1])
@@ -212,87 +258,3 @@ def test_after_a_filter_the_default_is_the_pmu_of_vcpu_inits_cpu(
     with refused(Errno.EBUSY):
         vcpu.set_pmu(other)
     vcpu.set_pmu(here)
-
-
-# Which refusal wins where two hold.
-
-
-@pytest.mark.kvmpmu_clause("group.enodev.feature")
-@bad_pointer
-def test_enodev_wins_over_efault(vm: Vm, addr: Addr) -> None:
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    with refused(Errno.ENODEV):
-        vcpu.set_pmu_attr(SET_PMU, addr)
-
-
-@pytest.mark.kvmpmu_clause("group.enodev.feature")
-def test_enodev_wins_over_enxio(vm: Vm) -> None:
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    with refused(Errno.ENODEV):
-        vcpu.set_pmu(NO_PMUS_ID[0])
-
-
-@pytest.mark.kvmpmu_clause("group.ebusy.initialized")
-@bad_pointer
-def test_ebusy_after_init_wins_over_efault(vcpu: Vcpu, addr: Addr) -> None:
-    vcpu.init_pmu()
-    with refused(Errno.EBUSY):
-        vcpu.set_pmu_attr(SET_PMU, addr)
-
-
-@pytest.mark.kvmpmu_clause("group.ebusy.initialized")
-@pytest.mark.parametrize("number", NO_PMUS_ID)
-def test_ebusy_after_init_wins_over_enxio(vcpu: Vcpu, number: int) -> None:
-    vcpu.init_pmu()
-    with refused(Errno.EBUSY):
-        vcpu.set_pmu(number)
-
-
-@pytest.mark.kvmpmu_clause("set-pmu.efault", "set-pmu.ebusy.vcpu-ran")
-@bad_pointer
-def test_efault_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu], addr: Addr) -> None:
-    ran, other = pair
-    let_run(ran)
-    with refused(Errno.EFAULT):
-        other.set_pmu_attr(SET_PMU, addr)
-
-
-@pytest.mark.kvmpmu_clause("set-pmu.enxio", "set-pmu.ebusy.vcpu-ran")
-@pytest.mark.parametrize("number", NO_PMUS_ID)
-def test_enxio_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu], number: int) -> None:
-    ran, other = pair
-    let_run(ran)
-    with refused(Errno.ENXIO):
-        other.set_pmu(number)
-
-
-@pytest.mark.kvmpmu_clause("set-pmu.efault", "set-pmu.ebusy.filter")
-@bad_pointer
-def test_efault_wins_over_ebusy_after_a_filter(vcpu: Vcpu, addr: Addr) -> None:
-    deny_nothing(vcpu)
-    with refused(Errno.EFAULT):
-        vcpu.set_pmu_attr(SET_PMU, addr)
-
-
-@pytest.mark.kvmpmu_clause("set-pmu.enxio", "set-pmu.ebusy.filter")
-@pytest.mark.parametrize("number", NO_PMUS_ID)
-def test_enxio_wins_over_ebusy_after_a_filter(vcpu: Vcpu, number: int) -> None:
-    deny_nothing(vcpu)
-    with refused(Errno.ENXIO):
-        vcpu.set_pmu(number)
-
-
-@pytest.mark.kvmpmu_clause("set-pmu.efault", "attr.efault")
-def test_an_unreadable_kvm_device_attr_is_efault_in_every_state(
-    vm: Vm, pmus: tuple[Pmu, ...]
-) -> None:
-    group = k.KVM_ARM_VCPU_PMU_V3_CTRL
-    addr = Addr("int", (pmus[0].type,))
-    vcpu = vm.create_vcpu(0)
-    for step in (None, vcpu.init_with_pmu, vcpu.init_pmu):
-        if step is not None:
-            step()
-        with refused(Errno.EFAULT):
-            vcpu.set_attr(group, SET_PMU, addr, argp="fault")

@@ -125,6 +125,17 @@ def test_after_a_run_the_version_is_what_it_is(pair: tuple[Vcpu, Vcpu]) -> None:
             write(other, version)
 
 
+@needs_pmu
+@pytest.mark.kvmpmu_requires("sixteen-bit-events")
+@pytest.mark.kvmpmu_clause("id-reg.fits")
+def test_after_a_run_the_version_may_still_be_lowered(pair: tuple[Vcpu, Vcpu]) -> None:
+    ran, other = pair
+    assert pmuver(other) > 1
+    let_run(ran)
+    write(other, 1)
+    assert pmuver(ran) == 1
+
+
 @pytest.fixture
 def denied(vm: Vm, vcpu: Vcpu) -> Vcpu:
     """A vCPU with a PMU, ready to run, whose ID register says that there is none."""

@@ -86,7 +86,8 @@ def _recipe(line: str, host: Host) -> Recipe:
         raise UsageProblem(
             f"{host.name} is a board for the model:"
             " the lab's cores are Armv8.0 and unprotected, its GIC is a GICv3",
-            "Leave pmuver, protected, gicv5 and nested out of the topology, or use --kvmpmu-backend=model",
+            "Leave pmuver, protected, gicv5 and nested out of the topology,"
+            " or use --kvmpmu-backend=model",
         )
     return Recipe(lines.load(line), host, qemu.find())
 

@@ -120,7 +120,13 @@ CREATE_DEVICE: Table = (
 
 CREATE_IRQCHIP: Table = (refuse(always, Errno.ENODEV, "create-irqchip.enodev"),)
 
+
+def _has_memory(c: Context) -> bool:
+    return c.vm.memory is not None and c.arg("slot") == 0
+
+
 MEMORY_REGION: Table = (
+    refuse(_has_memory, Errno.EINVAL, "memory-region.einval"),
     effect(
         lambda c: c.with_vm(memory=c.arg("payload") or ""),
         "memory-region",

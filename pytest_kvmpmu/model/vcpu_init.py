@@ -114,8 +114,9 @@ def _differs_from_vm(c: Context) -> bool:
     return c.vm.features is not None and c.vm.features != _kept(c)
 
 
-def _forget(c: Context) -> Context:
-    return c.with_vcpu(initialized=False, features=frozenset())
+def _forget(c: Context) -> tuple[Context, Outcome]:
+    """Refused, and all bits are gone, also those that an earlier call left."""
+    return c.with_vcpu(initialized=False, features=frozenset()), Outcome(-1, Errno.EINVAL)
 
 
 def _reset_early(c: Context) -> Context:
@@ -142,19 +143,11 @@ _UNTIL_6_4: Table = (
     effect(_leak, "vcpu-init.leak", when=_leaks, until="linux-6.4"),
     refuse(_unknown_comes_first, Errno.ENOENT, "vcpu-init.enoent.feature", until="linux-6.4"),
     refuse(_changes, Errno.EINVAL, "vcpu-init.einval.changed", until="linux-6.4"),
-    effect(_forget, "vcpu-init.reset", when=_met_absent, until="linux-6.4"),
-    refuse(_met_absent, Errno.EINVAL, "vcpu-init.einval.unsupported", until="linux-6.4"),
-    effect(
+    answer(_forget, "vcpu-init.einval.unsupported", when=_met_absent, until="linux-6.4"),
+    answer(
         _forget,
-        "vcpu-init.reset",
-        when=_met_pmu_in_vain,
-        since="linux-5.11",
-        until="linux-6.4",
-    ),
-    refuse(
-        _met_pmu_in_vain,
-        Errno.EINVAL,
         "vcpu-init.einval.no-pmu",
+        when=_met_pmu_in_vain,
         since="linux-5.11",
         until="linux-6.4",
     ),
