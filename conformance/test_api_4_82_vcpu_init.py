@@ -140,7 +140,7 @@ def test_a_pmu_where_there_is_none_is_einval(vm: Vm, fresh: Vcpu) -> None:
 
 @pytest.mark.kvmpmu_requires("no-pmu")
 @pytest.mark.kvmpmu_clause(
-    "vcpu-init.no-pmu-taken", "cap.arm-pmu-v3", "group.enodev.feature", "has.enxio.feature"
+    "vcpu-init.no-pmu-taken", "cap.arm-pmu-v3", "default-pmu.enodev", "has.enxio.feature"
 )
 def test_a_pmu_where_there_is_none_was_taken_and_of_no_use(vm: Vm, fresh: Vcpu) -> None:
     assert vm.check_extension("KVM_CAP_ARM_PMU_V3") == 0

@@ -6,16 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .errors import unknown
-from .host import Host
+from .host import IMPDEF, Host, Pmu
 
 
 @dataclass(frozen=True)
 class Capability:
-    """``missing`` says what a host lacks, or returns the empty string."""
+    """``missing`` says what a host lacks, or returns the empty string.
+
+    The host is the one that KVM sees, with the PMUs that it has for guests; with
+    ``of_hardware`` the one that is there.
+    """
 
     name: str
     what: str
     missing: Callable[[Host], str]
+    of_hardware: bool = False
 
 
 def _pmu(host: Host) -> str:
@@ -63,6 +68,28 @@ def _event_bits(wanted: int) -> Callable[[Host], str]:
     return missing
 
 
+def _other_kind(pmu: Pmu) -> bool:
+    return pmu.pmuver in (0, IMPDEF)
+
+
+def _unusable(host: Host) -> str:
+    later = any(map(_other_kind, host.pmus[1:])) and not _other_kind(host.pmus[0])
+    return "" if later else "the host has no PMU after the first that is known as no PMUv3"
+
+
+def _mixed_versions(host: Host) -> str:
+    mixed = len({pmu.pmuver for pmu in host.pmus}) > 1 and host.pmuver == 0
+    return "" if mixed else "the host's PMUs are not known to be of different versions"
+
+
+def _impdef_traps(host: Host) -> str:
+    return "" if host.impdef_traps else "PMUv3's registers do not trap on the host"
+
+
+def _protected(host: Host) -> str:
+    return "" if host.protected else "the host is not in protected mode"
+
+
 CAPABILITIES = {
     capability.name: capability
     for capability in (
@@ -73,6 +100,10 @@ CAPABILITIES = {
         Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
         Capability("gicv5", "a GICv5", _gicv5),
         Capability("nested", "nested virtualisation: guests with an EL2", _nested),
+        Capability("unusable-pmu", "a core PMU that is no PMUv3, not the first", _unusable, True),
+        Capability("mixed-pmu-versions", "core PMUs of two versions", _mixed_versions, True),
+        Capability("impdef-traps", "cores whose own PMU KVM makes a PMUv3 of", _impdef_traps, True),
+        Capability("protected", "KVM in protected mode", _protected, True),
         Capability("ten-bit-events", "event numbers of 10 bits (Armv8.0)", _event_bits(10)),
         Capability("sixteen-bit-events", "event numbers of 16 bits (Armv8.1)", _event_bits(16)),
     )

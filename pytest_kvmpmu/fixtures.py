@@ -44,6 +44,12 @@ def host(kvmpmu_backend: Backend) -> Host:
 
 
 @pytest.fixture(scope="session")
+def hardware(kvmpmu_backend: Backend) -> Host:
+    """The same with all its core PMUs, where the backend knows of some that KVM has no use for."""
+    return kvmpmu_backend.hardware
+
+
+@pytest.fixture(scope="session")
 def pmus(host: Host) -> tuple[Pmu, ...]:
     """The host's core PMUs in probe order."""
     return host.pmus

@@ -48,9 +48,13 @@ class Marks:
             return f"the test is for {self.since} to {self.until or 'the newest'}"
         return ""
 
-    def missing(self, host: Host) -> str:
-        """What the host lacks for the test, or the empty string."""
-        return next(filter(None, (capability(name).missing(host) for name in self.requires)), "")
+    def missing(self, host: Host, hardware: Host) -> str:
+        """What the host, as KVM sees it or as it is, lacks for the test, or the empty string."""
+        for name in self.requires:
+            wanted = capability(name)
+            if lack := wanted.missing(hardware if wanted.of_hardware else host):
+                return lack
+        return ""
 
 
 def marks(item: pytest.Item) -> Marks:

@@ -192,7 +192,7 @@ def skip_unless_applicable(item: pytest.Item) -> None:
     if why := found.not_applicable(backend.revision):
         item.user_properties.append((summary.NOT_APPLICABLE, why))
         item.add_marker(pytest.mark.skip(f"not applicable to {backend.revision}: {why}"))
-    elif lack := found.missing(backend.host):
+    elif lack := found.missing(backend.host, backend.hardware):
         item.user_properties.append((summary.MISSING, lack))
         item.add_marker(pytest.mark.skip(f"not verified: {lack}"))
 

@@ -11,6 +11,8 @@ from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.host import Host, Pmu
 
 NO_VERSION = "the host's CPUs do not all have one version of PMUv3"
+NO_OTHER = "the host has no PMU after the first that is known as no PMUv3"
+NOT_MIXED = "the host's PMUs are not known to be of different versions"
 LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
 
 
@@ -50,6 +52,20 @@ def versions(little: int, big: int) -> Host:
         ),
         ("gicv5", host(), "the host has no GICv5"),
         ("gicv5", replace(host(), gicv5=True), ""),
+        ("nested", host(), "the host has no nested virtualisation"),
+        ("nested", replace(host(), nested=True), ""),
+        ("unusable-pmu", versions(1, 15), ""),
+        ("unusable-pmu", versions(1, 0), ""),
+        ("unusable-pmu", versions(0, 0), NO_OTHER),
+        ("unusable-pmu", versions(1, 1), NO_OTHER),
+        ("unusable-pmu", host(), NO_OTHER),
+        ("mixed-pmu-versions", versions(1, 4), ""),
+        ("mixed-pmu-versions", versions(0, 0), NOT_MIXED),
+        ("mixed-pmu-versions", host(LITTLE, BIG), NOT_MIXED),
+        ("impdef-traps", host(), "PMUv3's registers do not trap on the host"),
+        ("impdef-traps", replace(host(), impdef_traps=True), ""),
+        ("protected", host(), "the host is not in protected mode"),
+        ("protected", replace(host(), protected=True), ""),
     ],
 )
 def test_a_capability_says_what_a_host_lacks(name: str, found: Host, lack: str) -> None:

@@ -44,13 +44,16 @@ class Backend(Protocol):
     """A kernel, real or not.
 
     ``release`` is what it calls itself, ``revision`` whose behaviour is expected of it,
-    ``notes`` what a reader of the results must know, one sentence each.
+    ``notes`` what a reader of the results must know, one sentence each.  ``hardware`` is the
+    host with all its core PMUs, ``host`` that with those that KVM has for guests, as far as
+    the backend can tell them apart.
     """
 
     name: str
     release: str
     revision: Revision
     host: Host
+    hardware: Host
     notes: tuple[str, ...]
 
     def world(self) -> World:

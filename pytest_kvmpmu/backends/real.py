@@ -47,7 +47,7 @@ class RealBackend:
         facts = self.request({"op": "describe"}, _PATIENCE)["ok"]
         try:
             check(facts, target.name, needs_pmu=board is None or bool(board.pmus))
-            self.host = _host(facts, board)
+            self.host = self.hardware = _host(facts, board)
             self.release: str = facts["release"]
             detected = detect(kernel or self.release)
         except UsageProblem:

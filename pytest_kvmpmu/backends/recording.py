@@ -19,6 +19,7 @@ class RecordingBackend:
         self.release = backend.release
         self.revision = backend.revision
         self.host = backend.host
+        self.hardware = backend.hardware
         self.notes = backend.notes
         self._backend = backend
         self._writer = writer

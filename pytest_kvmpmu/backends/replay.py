@@ -30,7 +30,7 @@ class ReplayBackend:
         header = self.recording.header
         self.release = header.release
         self.revision = (detect(kernel) if kernel else header.detected).revision
-        self.host = header.host
+        self.host = self.hardware = header.host
         where = f" on {header.target}" if header.target else ""
         recorded = f"recorded {header.time} from backend {header.backend}{where}"
         self.notes: tuple[str, ...] = (recorded, *header.notes)

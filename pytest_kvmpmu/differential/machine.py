@@ -22,6 +22,7 @@ PMU = k.KVM_ARM_VCPU_PMU_V3_CTRL
 IRQ, INIT, FILTER, SET_PMU, NR_COUNTERS = range(5)
 PPI = 23
 PSCI, PMU_V3 = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3
+SVE = 4
 GIC_ADDR, GIC_NR_IRQS, GIC_CTRL = (
     k.KVM_DEV_ARM_VGIC_GRP_ADDR,
     k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS,
@@ -43,6 +44,7 @@ ranges = st.tuples(
 features = st.sampled_from(
     [(PSCI, PMU_V3)] * 5
     + [(PSCI,), (), (PMU_V3,), (PSCI, PMU_V3, 9), (PSCI, 9), (PMU_V3, 20), (0, PSCI, PMU_V3)]
+    + [(SVE,), (SVE, 20)]
 )
 
 
@@ -238,9 +240,7 @@ class Machine(RuleBasedStateMachine):
         name=st.sampled_from(["cycle-counter", *payloads()]),
     )
     def load(self, which: int, cpu: int, name: str) -> None:
-        vm = self._vm(which)
-        if self._sequence.vm(vm).memory is None:  # a slot's memory can't be another later
-            self._sequence.add("KVM_SET_USER_MEMORY_REGION", vm, cpu, payload=name)
+        self._sequence.add("KVM_SET_USER_MEMORY_REGION", self._vm(which), cpu, payload=name)
 
     @rule(which=any_object, cpu=any_cpu, number=st.none() | st.integers(0, 8))
     def pmcr(self, which: int, cpu: int, number: int | None) -> None:

@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from .explained import Explained, explained
 from .results import OTHER, SURVIVED, TWIN, UNASKED, Result
 from .run import Results
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-EXPLAINED = Path(__file__).with_name("explained.toml")
-
-
-@dataclass(frozen=True)
-class Explained:
-    """Survivors whose name holds ``names``, in any revision, and why no spec can notice them."""
-
-    names: str
-    why: str
-
-
-def explained(path: Path = EXPLAINED) -> list[Explained]:
-    """The reasons in writing."""
-    rows: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return [Explained(row["names"], row["why"]) for row in rows["survivor"]]
 
 
 def report(results: Results, whole: bool) -> tuple[list[str], bool]:
@@ -48,7 +23,7 @@ def report(results: Results, whole: bool) -> tuple[list[str], bool]:
                 twins += 1
                 continue
             name = str(result.wrong)
-            why = next((r for r in reasons if not result.good and r.names in name), None)
+            why = next((r for r in reasons if not result.good and r.tells_of(name)), None)
             if why is not None:
                 used[why] += 1
                 continue
@@ -62,9 +37,9 @@ def report(results: Results, whole: bool) -> tuple[list[str], bool]:
     lines += ["", "not noticed, and not explained:"] if left else []
     lines += [f"  {name}\n    {_span(revisions)}" for name, revisions in sorted(left.items())]
     lines += ["", "not noticed, and explained:"]
-    lines += [f"  {count} x {reason.names}: {reason.why}" for reason, count in used.items()]
+    lines += [f"  {count} x {', '.join(r.names)}:\n    {r.why}" for r, count in used.items()]
     stale = [reason for reason in reasons if whole and not used[reason]]
-    lines += [f"explained, and there is none: {reason.names}" for reason in stale]
+    lines += [f"explained, and there is none: {', '.join(reason.names)}" for reason in stale]
     total = sum(len(found) for found in results.values()) - twins
     missed = sum(len(revisions) for revisions in left.values())
     lines += [
