@@ -37,6 +37,28 @@ class Console:
         return LabFailure(f"{what}; {shown}")
 
 
+class Meter:
+    """Progress of something of ``whole`` bytes: ``what``, at each tenth of it."""
+
+    def __init__(self, progress: Progress, what: str, whole: int) -> None:
+        self._progress = progress
+        self._what = what
+        self._whole = whole
+        self._last = 0
+
+    def at(self, have: int) -> None:
+        """``have`` bytes are done; fewer than before is no news."""
+        percent = 100 * have // self._whole if self._whole else 100
+        if percent >= self._last + 10:
+            self._last = percent
+            self._progress(f"{self._what}: {percent} % of {megabytes(self._whole)}")
+
+
+def megabytes(size: int) -> str:
+    """``size`` bytes for people."""
+    return f"{size / 1e6:.0f} MB" if size >= 1_000_000 else f"{size / 1e3:.0f} kB"
+
+
 def to_stderr(text: str) -> None:
     """Progress as lines on standard error."""
     sys.stderr.write(f"kvmpmu lab: {text}\n")

@@ -13,9 +13,8 @@ from typing import Any
 from . import agent_files, compiled, cpio, qemu, snapshot, stock, userspace
 from .board import Board
 from .cache import Cache, Entry
-from .console import Progress
+from .console import Progress, megabytes
 from .machine import ANSWER_SECONDS, BOOT_SECONDS
-from .mirror import megabytes
 from .recipe import DEVICE_TREE, RAM, STUB, Recipe
 
 # Of one line and board: other checkouts with another agent have theirs.

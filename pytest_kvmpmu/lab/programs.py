@@ -30,9 +30,7 @@ def find(program: str, why: str) -> str:
     """The path of ``program``.  Raises `UsageProblem` that says what it is needed for."""
     path = shutil.which(program)
     if path is None:
-        raise UsageProblem(
-            f"{program} is missing: {why}", requirements.remedy(requirements.PROGRAMS[program])
-        )
+        raise UsageProblem(f"{program} is missing: {why}", requirements.remedy(program))
     return path
 
 

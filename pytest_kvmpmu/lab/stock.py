@@ -18,7 +18,7 @@ from .cache import Cache, Entry, key_of
 from .console import LabFailure, Progress
 from .lines import Line, lines
 from .lines import userspace as wanted_userspace
-from .mirror import Deb, Mirror, Suite, SuiteMissing, host_mirror
+from .mirror import Deb, Mirror, Suite, SuiteMissing, host_mirror, open_suite
 from .recipe import USERSPACE, own_place
 
 IMAGE = "Image"
@@ -151,7 +151,7 @@ class Stock:
 
     def _open(self, name: str) -> Suite:
         assert self._mirror is not None  # _suite() comes first
-        return Suite(self._mirror, name, self._cache.root / "apt" / name)
+        return open_suite(self._mirror, name, self._cache.root)
 
     def _missing(self, name: str) -> UsageProblem:
         """The problem that ``name`` is not on the mirror; asks which other suites are."""

@@ -1,0 +1,104 @@
+"""Signatures that are good, bad, by a stranger, or none; with each program that can tell."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.lab import signature
+from pytest_kvmpmu.lab.signature import NotSigned, Verifier
+
+from .archive import Key
+
+TEXT = b"Suite: stable\nSHA256:\n 00 1 x\n"
+
+
+@pytest.fixture(params=signature.VERIFIERS)
+def verifier(request: pytest.FixtureRequest, keys: tuple[Key, Key], tmp_path: Path) -> Verifier:
+    path = shutil.which(request.param)
+    if path is None:
+        pytest.skip(f"needs {request.param}")
+    return Verifier(path, keys[0].public, tmp_path)
+
+
+@pytest.fixture
+def gpgv(keys: tuple[Key, Key], tmp_path: Path) -> Verifier:
+    path = shutil.which("gpgv")
+    if path is None:
+        pytest.skip("needs gpgv")
+    return Verifier(path, keys[0].public, tmp_path)
+
+
+def test_a_good_signature_beside_its_text_is_taken(
+    verifier: Verifier, keys: tuple[Key, Key]
+) -> None:
+    assert verifier.detached(TEXT, keys[0].detached(TEXT)) == TEXT
+
+
+def test_keys_in_ascii_armor_are_taken(keys: tuple[Key, Key], verifier: Verifier) -> None:
+    both = verifier.scratch / "both.asc"
+    both.write_bytes(keys[1].armored.read_bytes() + keys[0].armored.read_bytes())
+    again = Verifier(verifier.path, both, verifier.scratch)
+    assert again.detached(TEXT, keys[0].detached(TEXT)) == TEXT
+
+
+def test_a_changed_text_is_refused(verifier: Verifier, keys: tuple[Key, Key]) -> None:
+    with pytest.raises(NotSigned):
+        verifier.detached(TEXT + b"!", keys[0].detached(TEXT))
+
+
+def test_a_strangers_signature_is_refused(verifier: Verifier, keys: tuple[Key, Key]) -> None:
+    with pytest.raises(NotSigned):
+        verifier.detached(TEXT, keys[1].detached(TEXT))
+
+
+def test_what_is_no_signature_is_refused(verifier: Verifier) -> None:
+    with pytest.raises(NotSigned):
+        verifier.detached(TEXT, b"<html>no</html>")
+
+
+def test_only_the_signed_part_of_a_text_is_taken(gpgv: Verifier, keys: tuple[Key, Key]) -> None:
+    signed = keys[0].clearsigned(TEXT)
+    assert gpgv.clearsigned(signed) == TEXT
+    with_more = b"Suite: other\n\n" + signed + b"\nSuite: other\n"
+    with contextlib.suppress(NotSigned):  # newer versions refuse it
+        assert gpgv.clearsigned(with_more) == TEXT
+
+
+@pytest.mark.parametrize("damage", ["changed", "unsigned", "empty", "cut off"])
+def test_a_signed_text_that_is_damaged_is_refused(
+    gpgv: Verifier, keys: tuple[Key, Key], damage: str
+) -> None:
+    signed = keys[0].clearsigned(TEXT)
+    broken = {
+        "changed": signed.replace(b"stable", b"Stable"),
+        "unsigned": TEXT,
+        "empty": b"",
+        "cut off": signed[: signed.index(b"-----BEGIN PGP SIGNATURE") + 60],
+    }[damage]
+    with pytest.raises(NotSigned):
+        gpgv.clearsigned(broken)
+
+
+def test_a_strangers_signature_names_the_missing_key(gpgv: Verifier, keys: tuple[Key, Key]) -> None:
+    with pytest.raises(NotSigned, match=r"signed with [0-9A-F]{16}, which is not among the keys"):
+        gpgv.clearsigned(keys[1].clearsigned(TEXT))
+
+
+def test_one_good_signature_of_several_will_do(gpgv: Verifier, keys: tuple[Key, Key]) -> None:
+    both = keys[1].detached(TEXT) + keys[0].detached(TEXT)
+    assert gpgv.detached(TEXT, both) == TEXT
+
+
+def test_a_host_without_either_program_is_told_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageProblem) as caught:
+        signature.find(tmp_path, tmp_path)
+    assert caught.value.cause.startswith("neither gpgv nor sqv is here")
+    assert "brew install gnupg" in caught.value.remedy
