@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 
 LINES_KEPT = 50
+# Between two lines about the same thing.
+SECONDS_BETWEEN = 1.0
 
 Progress = Callable[[str], None]
 """Takes one short line about what is being done now."""
@@ -38,19 +41,21 @@ class Console:
 
 
 class Meter:
-    """Progress of something of ``whole`` bytes: ``what``, at each tenth of it."""
+    """Progress of something of ``whole`` bytes: ``what``, at each tenth, if that takes a while."""
 
     def __init__(self, progress: Progress, what: str, whole: int) -> None:
         self._progress = progress
         self._what = what
         self._whole = whole
-        self._last = 0
+        self._told = 0
+        self._when = time.monotonic()
 
     def at(self, have: int) -> None:
         """``have`` bytes are done; fewer than before is no news."""
         percent = 100 * have // self._whole if self._whole else 100
-        if percent >= self._last + 10:
-            self._last = percent
+        now = time.monotonic()
+        if percent >= self._told + 10 and now >= self._when + SECONDS_BETWEEN:
+            self._told, self._when = percent, now
             self._progress(f"{self._what}: {percent} % of {megabytes(self._whole)}")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import LabFailure, lines, mirror, packages, release, requirements
+from pytest_kvmpmu.lab import LabFailure, console, lines, mirror, packages, release, requirements
 from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.lab.mirror import Mirror, SuiteMissing
 from pytest_kvmpmu.lab.plain import LIST, PlainSuite
@@ -44,8 +44,9 @@ def update(suite: PlainSuite) -> None:
 
 
 def test_packages_are_found_with_what_they_need_and_fetched(
-    suite: PlainSuite, archive: Archive, tmp_path: Path, said: list[str]
+    suite: PlainSuite, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(console, "SECONDS_BETWEEN", 0)
     suite.update(said.append)
     assert suite.closure(["a"]) == ["a", "b"]
     debs = suite.debs(["a", "b"])
