@@ -30,7 +30,7 @@ _PACKAGES = {
     "gpgv": ("gpgv", "/usr/bin/gpgv", "gnupg", "gnupg"),
     KEYRING: ("debian-archive-keyring", "debian-keyring", "debian-archive-keyring", ""),
 }
-# What `kvmpmu lab setup --install` sees to, on Debian.
+# What `kvmpmu lab setup --install` sees to, on Debian, besides the keyring.
 PROGRAMS = (QEMU, "setpriv", "apt-get", "apt-cache")
 
 # Names a file with the keys, where it is another than those below.
@@ -74,5 +74,7 @@ def remedy(needed: str) -> str:
         for (system, install), package in zip(INSTALLERS.items(), _PACKAGES[needed], strict=True)
         if package
     )
-    told = f"On Debian run {debian} as root, or let `kvmpmu lab setup --install` do it"
+    told = f"On Debian run {debian} as root"
+    if needed in (*PROGRAMS, KEYRING):
+        told += ", or let `kvmpmu lab setup --install` do it"
     return "; ".join([told, ", ".join(others)] if others else [told])
