@@ -121,6 +121,7 @@ def _open(url: str, start: int) -> IO[bytes]:
         opener = urllib.request.build_opener()
         return cast(IO[bytes], opener.open(request, timeout=SECONDS))
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             raise NotThere(url) from error
         if error.code < HTTPStatus.INTERNAL_SERVER_ERROR:

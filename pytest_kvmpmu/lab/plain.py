@@ -107,10 +107,9 @@ class PlainSuite:
         text: bytes | None = None
         origin = self._below("InRelease")
         try:
-            if verifier.reads_clearsigned:
-                # Old mirrors have the two files below only.
-                with contextlib.suppress(fetch.NotThere):
-                    text = verifier.clearsigned(fetch.small(origin, _MOST))
+            # In one piece, it cannot be half of one time and half of another.
+            with contextlib.suppress(fetch.NotThere):
+                text = verifier.clearsigned(fetch.small(origin, _MOST))
             if text is None:
                 origin = self._below("Release")
                 text = verifier.detached(

@@ -14,13 +14,19 @@ from pathlib import Path
 from ..errors import UsageProblem
 from . import programs, requirements
 
-# gpgv first: it reads a signed text with its signature in it, and tells more.
+# gpgv first: it tells more.
 VERIFIERS = ("gpgv", "sqv")
 
 _ARMORED = re.compile(
     rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[^\r\n]+\r?\n)*\r?\n(?P<body>.*?)"
     rb"(?:^=.{4}\r?\n)?-----END PGP PUBLIC KEY BLOCK-----",
     re.DOTALL | re.MULTILINE,
+)
+# RFC 9580, section 7.  What is in it counts as far as it is then found to be signed.
+_CLEARSIGNED = re.compile(
+    rb"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n)*\n(?P<text>.*)\n"
+    rb"(?P<signature>-----BEGIN PGP SIGNATURE-----\n.*-----END PGP SIGNATURE-----)\s*",
+    re.DOTALL,
 )
 _FATAL = frozenset({"BADSIG", "NODATA", "UNEXPECTED", "ERROR"})
 
@@ -37,27 +43,24 @@ class Verifier:
     keyring: Path
     scratch: Path
 
-    @property
-    def reads_clearsigned(self) -> bool:
-        """Whether it takes a text that has its signature in it."""
-        return Path(self.path).name == "gpgv"
-
     def clearsigned(self, message: bytes) -> bytes:
-        """What of ``message`` is signed.  Raises `NotSigned`."""
-        signed, text = self._place("message", message), self.scratch / "text"
-        text.unlink(missing_ok=True)
-        self._gpgv(["--output", str(text), str(signed)])
-        return text.read_bytes()
+        """The text in ``message``, which has its signature below.  Raises `NotSigned`."""
+        found = _CLEARSIGNED.fullmatch(message.replace(b"\r\n", b"\n"))
+        if found is None:
+            raise NotSigned("it has no signature in it")
+        # Neither white space at the ends of lines nor the last line's end are signed.
+        lines = [line.removeprefix(b"- ").rstrip() for line in found["text"].split(b"\n")]
+        return self.detached(b"\n".join(lines), found["signature"])
 
     def detached(self, text: bytes, signature: bytes) -> bytes:
         """``text``, once its signature is good.  Raises `NotSigned`."""
         files = [str(self._place("signature", signature)), str(self._place("text", text))]
-        if self.reads_clearsigned:
+        if Path(self.path).name == "gpgv":
             self._gpgv(files)
         else:
             status, _, said = programs.result([self.path, "--keyring", self._keys(), *files])
             if status != 0:
-                raise NotSigned(said.strip().splitlines()[-1] if said.strip() else "sqv refuses it")
+                raise NotSigned(_last(said) or "sqv refuses it")
         return text
 
     def _gpgv(self, arguments: list[str]) -> None:
@@ -71,8 +74,7 @@ class Verifier:
         unknown = sorted({words[2] for words in lines if words[1] == "NO_PUBKEY"})
         if unknown and not kinds & _FATAL:
             raise NotSigned(f"it is signed with {', '.join(unknown)}, which is not among the keys")
-        last = said.strip().splitlines()
-        raise NotSigned(last[-1] if last else "gpgv finds no good signature")
+        raise NotSigned(_last(said) or "gpgv finds no good signature")
 
     def _keys(self) -> str:
         """The keyring's path; keys in ASCII armor are unpacked first."""
@@ -84,6 +86,10 @@ class Verifier:
         path = self.scratch / name
         path.write_bytes(content)
         return path
+
+
+def _last(said: str) -> str:
+    return said.strip().rpartition("\n")[2].strip()
 
 
 def find(keyring: Path, scratch: Path) -> Verifier:
