@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ..errors import UsageProblem
 from . import deb822, programs
-from .console import LabFailure, Meter, Progress, megabytes
-from .mirror import ARCHITECTURE, MIRROR_VARIABLE, Deb, Mirror, SuiteMissing
+from .console import LabFailure, Meter, Progress
+from .mirror import ARCHITECTURE, MIRROR_VARIABLE, Deb, Mirror, SuiteMissing, begin_download
 
 _WHY = "the lab takes its kernels from a Debian mirror"
 _TARGETS = "$(REPO_URI)|$(RELEASE)|$(ORIGIN)|$(COMPONENT)"
@@ -87,13 +87,9 @@ class AptSuite:
 
     def download(self, debs: Sequence[Deb], into: Path, progress: Progress) -> None:
         """Fetch package files into the folder ``into``, where they are not there whole."""
-        into.mkdir(parents=True, exist_ok=True)
-        missing = [deb for deb in debs if not deb.whole(into / deb.file)]
+        missing = begin_download(debs, into, self.name, progress)
         if not missing:
             return
-        whole = sum(deb.size for deb in missing)
-        told = f"{len(missing)} package{'s' if len(missing) > 1 else ''} from {self.name}"
-        progress(f"downloading {told}: {megabytes(whole)}")
         wanted = [f"{deb.name}={deb.version}" for deb in missing]
         command = [self._apt_get, *self._options(), "-qq", "download", *wanted]
         child = programs.spawn(
@@ -105,19 +101,20 @@ class AptSuite:
             env={**os.environ, "LC_ALL": "C"},
         )
         try:
-            said = self._watch(child, [into / deb.file for deb in missing], whole, progress)
+            said = self._watch(child, missing, into, progress)
         finally:
             programs.stop(child)
         if child.returncode != 0:
             for deb in missing:
                 if not deb.whole(into / deb.file):
                     (into / deb.file).unlink(missing_ok=True)
-            raise programs.failed(f"downloading {told}", child.returncode, said)
+            raise programs.failed(f"downloading packages from {self.name}", child.returncode, said)
 
     def _watch(
-        self, child: subprocess.Popen[bytes], files: list[Path], whole: int, progress: Progress
+        self, child: subprocess.Popen[bytes], debs: list[Deb], into: Path, progress: Progress
     ) -> str:
-        meter = Meter(progress, "downloading", whole)
+        meter = Meter(progress, "downloading", sum(deb.size for deb in debs))
+        files = [into / deb.file for deb in debs]
         while True:
             try:
                 return child.communicate(timeout=1)[1].decode(errors="replace")

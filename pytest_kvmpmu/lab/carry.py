@@ -20,7 +20,7 @@ from ..host import Host
 from . import bundle, compiled, lines, recipe, stock
 from .bundle import Bundle, File, Part
 from .cache import Cache, Entry
-from .console import Progress, megabytes, to_stderr
+from .console import LabFailure, Progress, megabytes, to_stderr
 from .start import start
 
 _CHUNK = 1 << 18
@@ -68,9 +68,10 @@ def export(
         start(name, host, progress=progress, cache_dir=cache_dir).close()
         progress(f"{name} on {host.name} answers")
     kept = stock.Stock(cache, progress)
-    entries = [kept.userspace(), *(kept.kernel(lines.load(name)) for name in names)]
+    current = {name: kept.kernel(lines.load(name)) for name in names}
+    current[recipe.USERSPACE] = kept.userspace()
     with _locked(cache, progress):
-        made = _bundle(cache, entries, names, progress)
+        made = _bundle(cache, current, progress)
         bundle.write(path, made, cache.root, progress)
     progress(f"{path} has {_told(made)}: {megabytes(path.stat().st_size)}")
 
@@ -85,23 +86,24 @@ def _locked(cache: Cache, progress: Progress) -> Iterator[None]:
         yield
 
 
-def _bundle(
-    cache: Cache, entries: Sequence[Entry], names: Sequence[str], progress: Progress
-) -> Bundle:
+def _bundle(cache: Cache, current: dict[str, Entry], progress: Progress) -> Bundle:
     """Of these entries, and the bytecode that goes with them.  Hold the locks of all."""
     progress("reading what goes into the file")
-    current = {}
-    for name in (*names, recipe.USERSPACE):
-        note = cache.noted(f"current/{name}.json") or {}
-        current[name] = {"place": str(note.get("place")), "also": str(note.get("also"))}
-    bytecode = cache.find(f"bytecode/{entries[0].folder.name}")
-    parts = [_part(cache, entry) for entry in (*entries, *([bytecode] if bytecode else []))]
-    unique = {part.place: part for part in parts}  # lines may share a kernel
-    return Bundle(current, tuple(unique[place] for place in sorted(unique)))
+    keys = stock.also_keys()
+    notes = {
+        name: {"place": cache.place(entry), "also": keys[name]} for name, entry in current.items()
+    }
+    # Lines may share a kernel.
+    entries = {cache.place(entry): entry for entry in current.values()}
+    bytecode = cache.find(f"bytecode/{current[recipe.USERSPACE].folder.name}")
+    if bytecode is not None:
+        entries[cache.place(bytecode)] = bytecode
+    return Bundle(notes, tuple(_part(cache, place, entries[place]) for place in sorted(entries)))
 
 
-def _part(cache: Cache, entry: Entry) -> Part:
-    place = cache.place(entry)
+def _part(cache: Cache, place: str, entry: Entry) -> Part:
+    if cache.find(place) != entry:
+        raise LabFailure(f"another run changed {entry.folder} meanwhile; try again")
     files = []
     for name, crc32 in sorted(entry.sums.items()):
         digest, total, size = hashlib.sha256(), 0, 0

@@ -58,6 +58,10 @@ class Meter:
             self._told, self._when = percent, now
             self._progress(f"{self._what}: {percent} % of {megabytes(self._whole)}")
 
+    def after(self, done: int) -> Callable[[int], None]:
+        """`at` for the next of several files, the first of which had ``done`` bytes."""
+        return lambda have: self.at(done + have)
+
 
 def megabytes(size: int) -> str:
     """``size`` bytes for people."""

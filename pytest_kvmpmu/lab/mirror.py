@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ..errors import UsageProblem, unknown
 from . import requirements
-from .console import Progress
+from .console import Progress, megabytes
 
 # Names the mirror where the host's own configuration has none, or another is wanted.
 MIRROR_VARIABLE = "KVMPMU_LAB_MIRROR"
@@ -91,6 +91,16 @@ class Suite(Protocol):
 
     def download(self, debs: Sequence[Deb], into: Path, progress: Progress) -> None:
         """Fetch package files into the folder ``into``, where they are not there whole."""
+
+
+def begin_download(debs: Sequence[Deb], into: Path, suite: str, progress: Progress) -> list[Deb]:
+    """What of ``debs`` the folder ``into`` does not have whole; says so."""
+    into.mkdir(parents=True, exist_ok=True)
+    missing = [deb for deb in debs if not deb.whole(into / deb.file)]
+    if missing:
+        told = f"{len(missing)} package{'s' if len(missing) > 1 else ''} from {suite}"
+        progress(f"downloading {told}: {megabytes(sum(deb.size for deb in missing))}")
+    return missing
 
 
 def open_suite(mirror: Mirror, name: str, state: Path) -> Suite:

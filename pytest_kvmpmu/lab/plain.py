@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ..errors import UsageProblem
 from . import fetch, release, requirements, signature
-from .console import LabFailure, Meter, Progress, megabytes
+from .console import LabFailure, Meter, Progress
 from .index import Index, Stanza
-from .mirror import ARCHITECTURE, Deb, Mirror, SuiteMissing
+from .mirror import ARCHITECTURE, Deb, Mirror, SuiteMissing, begin_download
 
 LIST = f"main/binary-{ARCHITECTURE}/Packages"
 # What the list may be packed with, best first.
@@ -46,7 +46,9 @@ class PlainSuite:
         current = self._release()
         packing = next((end for end in PACKINGS if LIST + end in current.files), None)
         if packing is None:
-            raise LabFailure(f"{self._below()} has no list of packages for {ARCHITECTURE}")
+            raise LabFailure(
+                f"{self._below('Release')} names no list of packages for {ARCHITECTURE}"
+            )
         kept = self._list(current, packing, progress)
         try:
             self._index = Index(PACKINGS[packing](kept.read_bytes()), self.name)
@@ -70,23 +72,12 @@ class PlainSuite:
 
         What is fetched of one when that fails stays there; the next try goes on from it.
         """
-        into.mkdir(parents=True, exist_ok=True)
-        missing = [deb for deb in debs if not deb.whole(into / deb.file)]
-        if not missing:
-            return
-        whole = sum(deb.size for deb in missing)
-        told = f"{len(missing)} package{'s' if len(missing) > 1 else ''} from {self.name}"
-        progress(f"downloading {told}: {megabytes(whole)}")
-        meter, done = Meter(progress, "downloading", whole), 0
+        missing = begin_download(debs, into, self.name, progress)
+        meter, done = Meter(progress, "downloading", sum(deb.size for deb in missing)), 0
         for deb in missing:
-            before = done
-
-            def at(have: int, before: int = before) -> None:
-                meter.at(before + have)
-
             url = f"{self._mirror.url}/{deb.path}"
             try:
-                fetch.file(url, into / deb.file, deb.size, deb.sha256, at)
+                fetch.file(url, into / deb.file, deb.size, deb.sha256, meter.after(done))
             except fetch.NotThere:
                 raise LabFailure(
                     f"{url} is not there, though the list of {self.name} has it;"
@@ -98,8 +89,8 @@ class PlainSuite:
         assert self._index is not None  # update() comes first
         return self._index
 
-    def _below(self, path: str = "") -> str:
-        return "/".join([self._mirror.url, "dists", self.name, *([path] if path else [])])
+    def _below(self, path: str) -> str:
+        return f"{self._mirror.url}/dists/{self.name}/{path}"
 
     def _release(self) -> release.Release:
         """The suite's Release file, its signature checked and itself in force."""

@@ -28,7 +28,8 @@ _CLEARSIGNED = re.compile(
     rb"(?P<signature>-----BEGIN PGP SIGNATURE-----\n.*-----END PGP SIGNATURE-----)\s*",
     re.DOTALL,
 )
-_FATAL = frozenset({"BADSIG", "NODATA", "UNEXPECTED", "ERROR"})
+# A text of its own in what should be a signature alone would be found good, and not be ours.
+_FATAL = frozenset({"BADSIG", "NODATA", "UNEXPECTED", "ERROR", "PLAINTEXT"})
 
 
 class NotSigned(Exception):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,20 @@ def test_a_damaged_entry_is_not_exported(here: Cache, started: list[str], tmp_pa
     assert not (tmp_path / "x").exists()
 
 
+def test_an_entry_that_another_run_replaces_meanwhile_is_not_exported(
+    here: Cache, started: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def late(cache: Cache, progress: Any) -> Iterator[None]:
+        put(cache, PLACES[LINE])
+        yield
+
+    monkeypatch.setattr(carry, "_locked", late)
+    with pytest.raises(LabFailure, match=r"another run changed .*00aa meanwhile; try again"):
+        carry.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
+    assert not (tmp_path / "x").exists()
+
+
 # What is there already.
 
 
@@ -277,15 +292,9 @@ def test_a_disk_that_fills_up_is_the_labs_own_error(
 
 def exported(here: Cache, path: Path, **change: Any) -> Path:
     """A bundle of the user space and one line whose manifest says something else."""
-    found = carry._bundle(
-        here,
-        [
-            Stock(here, lambda _: None).userspace(),
-            Stock(here, lambda _: None).kernel(lines.load(LINE)),
-        ],
-        [LINE],
-        lambda _: None,
-    )
+    kept = Stock(here, lambda _: None)
+    entries = {LINE: kept.kernel(lines.load(LINE)), recipe.USERSPACE: kept.userspace()}
+    found = carry._bundle(here, entries, lambda _: None)
     made = bundle.Bundle(
         change.get("current", found.current), change.get("parts", found.parts), "0.0.9"
     )

@@ -11,7 +11,7 @@ from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import signature
 from pytest_kvmpmu.lab.signature import NotSigned, Verifier
 
-from .archive import Key
+from .archive import Key, gpg
 
 TEXT = b"Suite: stable\nSHA256:\n 00 1 x\n"
 
@@ -66,6 +66,14 @@ def test_a_text_with_its_signature_below_is_taken(
 ) -> None:
     taken = verifier.clearsigned(keys[0].clearsigned(text))
     assert taken.split() == text.split()
+
+
+def test_a_signed_text_in_place_of_a_signature_is_refused(
+    verifier: Verifier, keys: tuple[Key, Key]
+) -> None:
+    for kind in ("--sign", "--clearsign"):
+        with pytest.raises(NotSigned):
+            verifier.detached(TEXT, gpg(keys[0].home, "--armor", kind, text=b"Suite: other\n"))
 
 
 def test_nothing_but_the_signed_text_is_taken(verifier: Verifier, keys: tuple[Key, Key]) -> None:
