@@ -12,6 +12,7 @@ from typing import Any
 from .. import lab, topology
 from ..errors import UsageProblem
 from ..lab import requirements
+from . import lab_carry
 
 BOARDS = ("rockpro64", "rockpro64-swapped")
 
@@ -43,6 +44,7 @@ def add_parser(subparsers: Any) -> None:
     )
     setup.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
     setup.set_defaults(run=run)
+    lab_carry.add_parser(actions)
 
 
 def run(args: argparse.Namespace) -> int:

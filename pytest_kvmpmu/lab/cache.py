@@ -80,6 +80,10 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError):
             return None  # not there, cut off or scribbled on: to be made anew in each case
 
+    def place(self, entry: Entry) -> str:
+        """Where the entry is, as `find` takes it."""
+        return entry.folder.relative_to(self.root).as_posix()
+
     def make(self, place: str, build: Callable[[Path], dict[str, Any]]) -> Entry:
         """Make the entry: ``build`` fills a folder and returns what is to be noted about it.
 
@@ -119,7 +123,7 @@ class Cache:
 
     def drop(self, entry: Entry) -> None:
         """Remove an entry that proved bad, unless it was made anew since.  Hold the lock."""
-        now = self.find(entry.folder.relative_to(self.root).as_posix())
+        now = self.find(self.place(entry))
         if now is None or now.nonce == entry.nonce:
             discard(entry.folder)
 

@@ -5,14 +5,15 @@ Not for: talking to a mirror (`mirror`), or what becomes of the files (`prepare`
 
 from __future__ import annotations
 
+import lzma
 import re
-import subprocess
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from . import programs
+from . import deb
 from .console import LabFailure
 from .lines import Line, Userspace
 from .mirror import Deb, Suite
@@ -61,22 +62,17 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 
 def members(
-    deb: Path, wanted: Callable[[str], bool]
+    package: Path, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, tarfile.TarInfo, bytes]]:
     """The files and links of a package whose path (no leading ``./``) is wanted.
 
     The content of a link is empty.  `LabFailure` for a file that is no package.
     """
-    dpkg = programs.find("dpkg-deb", "the lab unpacks Debian packages")
-    child = programs.spawn(
-        [dpkg, "--fsys-tarfile", str(deb)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert child.stdout is not None  # PIPE
     try:
-        with tarfile.open(fileobj=child.stdout, mode="r|") as tar:
+        with (
+            deb.files(package) as archive,
+            tarfile.open(fileobj=archive, mode="r|") as tar,
+        ):
             for info in tar:
                 path = info.name.removeprefix("./")
                 if not wanted(path):
@@ -87,7 +83,5 @@ def members(
                     yield path, info, reader.read()
                 elif info.issym():
                     yield path, info, b""
-    except tarfile.TarError as error:
-        raise LabFailure(f"{deb.name} cannot be unpacked: {error}") from error
-    finally:
-        programs.stop(child)
+    except (tarfile.TarError, lzma.LZMAError, EOFError, zlib.error, OSError) as error:
+        raise LabFailure(f"{package.name} cannot be unpacked: {error}") from error

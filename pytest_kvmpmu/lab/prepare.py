@@ -13,9 +13,8 @@ from typing import Any
 from . import agent_files, compiled, cpio, qemu, snapshot, stock, userspace
 from .board import Board
 from .cache import Cache, Entry
-from .console import Progress
+from .console import Progress, megabytes
 from .machine import ANSWER_SECONDS, BOOT_SECONDS
-from .mirror import megabytes
 from .recipe import DEVICE_TREE, RAM, STUB, Recipe
 
 # Of one line and board: other checkouts with another agent have theirs.
@@ -32,8 +31,8 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
         kept = stock.Stock(cache, progress)
         kernel = kept.kernel(recipe.line)
         base = kept.userspace()
-        place = recipe.place(cache)
-        assert place is not None  # both parts are there now
+        # Not what is noted as current: a set-up or an import beside may have changed that by now.
+        place = recipe.place_of(cache.place(kernel), cache.place(base))
         found = cache.find(place)
         if found is not None:
             return found

@@ -1,8 +1,9 @@
 """Starting other programs so that they never outlive this process.
 
-The kernel kills a leashed child when the thread that started it ends, in whichever way:
-``setpriv --pdeathsig`` sets that up, and a shell looks whether the parent is still
-there before it becomes the program.  No code of ours runs between fork and exec.
+On Linux the kernel kills a leashed child when the thread that started it ends, in whichever
+way: ``setpriv --pdeathsig`` sets that up, and a shell looks whether the parent is still
+there before it becomes the program.  Elsewhere a shell beside it waits for the end of this
+process, and then kills it.  No code of ours runs between fork and exec.
 
 Not for: knowing what to run.
 """
@@ -17,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from typing import IO, Any
+from weakref import WeakKeyDictionary
 
 from ..errors import UsageProblem
 from . import requirements
@@ -30,17 +32,15 @@ def find(program: str, why: str) -> str:
     """The path of ``program``.  Raises `UsageProblem` that says what it is needed for."""
     path = shutil.which(program)
     if path is None:
-        raise UsageProblem(
-            f"{program} is missing: {why}", requirements.remedy(requirements.PROGRAMS[program])
-        )
+        raise UsageProblem(f"{program} is missing: {why}", requirements.remedy(program))
     return path
 
 
-def linux_only() -> None:
-    """Raise `UsageProblem` on anything but Linux."""
-    if not sys.platform.startswith("linux"):
+def known_system() -> None:
+    """Raise `UsageProblem` on anything but Linux and macOS."""
+    if not sys.platform.startswith(("linux", "darwin")):
         raise UsageProblem(
-            f"the lab needs a Linux host, this one is {sys.platform}",
+            f"the lab needs Linux or macOS, this system is {sys.platform}",
             "Run the specs on the model, or the lab on Linux",
         )
 
@@ -53,13 +53,54 @@ def leashed(command: Sequence[str]) -> list[str]:
 
 def spawn(command: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
     """Start ``command`` on a leash, out of reach of the terminal's Ctrl-C."""
-    return subprocess.Popen(leashed(command), start_new_session=True, **popen)
+    if sys.platform.startswith("linux"):
+        return subprocess.Popen(leashed(command), start_new_session=True, **popen)
+    return _guarded(command, **popen)
+
+
+# The guards of the children that have one.
+_GUARDS: WeakKeyDictionary[subprocess.Popen[bytes], subprocess.Popen[bytes]] = WeakKeyDictionary()
+# Its input ends when this process does.
+_GUARD = 'read -r group; read -r _; kill -s KILL -- "-$group"'
+
+
+def _guarded(command: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
+    """Start ``command`` with a guard, which is there before it."""
+    guard = subprocess.Popen(
+        ["sh", "-c", _GUARD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert guard.stdin is not None  # PIPE
+    try:
+        child = subprocess.Popen(command, start_new_session=True, **popen)
+    except BaseException:  # nobody else can end it
+        _dismiss(guard)
+        raise
+    _GUARDS[child] = guard
+    guard.stdin.write(f"{child.pid}\n".encode())
+    guard.stdin.flush()
+    return child
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    guard.kill()
+    guard.wait()
+    assert guard.stdin is not None  # PIPE
+    guard.stdin.close()
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:
     """Kill ``child`` with everything that it started, and reap it."""
+    # Before the child is reaped: then its number may be another's.
+    guard = _GUARDS.pop(child, None)
+    if guard is not None:
+        _dismiss(guard)
     if child.poll() is None:
-        with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+        # It may have ended just now; macOS then denies it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
     for pipe in (child.stdin, child.stdout, child.stderr):

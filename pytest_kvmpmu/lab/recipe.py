@@ -41,8 +41,10 @@ class Recipe:
         else:
             kernel = current(cache, self.line.name)
         base = current(cache, USERSPACE)
-        if kernel is None or base is None:
-            return None
+        return None if kernel is None or base is None else self.place_of(kernel, base)
+
+    def place_of(self, kernel: str, base: str) -> str:
+        """The place of the snapshot that is made of the entries ``kernel`` and ``base``."""
         program = Path(self.qemu_path).resolve()
         stat = program.stat()
         parts = (

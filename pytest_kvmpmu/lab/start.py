@@ -74,7 +74,7 @@ def setup(
 
 
 def _recipe(line: str, host: Host) -> Recipe:
-    programs.linux_only()
+    programs.known_system()
     for pmu in host.pmus:
         if not pmu.compatible:
             raise UsageProblem(

@@ -16,9 +16,9 @@ from ..errors import UsageProblem
 from . import cpio, packages, userspace
 from .cache import Cache, Entry, key_of
 from .console import LabFailure, Progress
-from .lines import Line, lines
+from .lines import Line, Userspace, lines
 from .lines import userspace as wanted_userspace
-from .mirror import Deb, Mirror, Suite, SuiteMissing, host_mirror
+from .mirror import Deb, Mirror, Suite, SuiteMissing, host_mirror, open_suite
 from .recipe import USERSPACE, own_place
 
 IMAGE = "Image"
@@ -65,7 +65,7 @@ class Stock:
             "kernels",
             lambda suite: [packages.kernel(suite, line)],
             build,
-            [line.image],
+            _kernel_also(line),
         )
 
     def userspace(self) -> Entry:
@@ -82,7 +82,7 @@ class Stock:
             USERSPACE,
             lambda suite: packages.userspace(suite, wanted),
             build,
-            [BASE_FORMAT, asdict(wanted)],
+            _userspace_also(wanted),
         )
 
     def tidy(self) -> None:
@@ -151,7 +151,7 @@ class Stock:
 
     def _open(self, name: str) -> Suite:
         assert self._mirror is not None  # _suite() comes first
-        return Suite(self._mirror, name, self._cache.root / "apt" / name)
+        return open_suite(self._mirror, name, self._cache.root)
 
     def _missing(self, name: str) -> UsageProblem:
         """The problem that ``name`` is not on the mirror; asks which other suites are."""
@@ -169,6 +169,23 @@ class Stock:
             f"the Debian mirror {self._mirror.url} has no suite {name} (any more)",
             f"Lab lines that are still to be had there: {listed}",
         )
+
+
+def also_keys() -> dict[str, str]:
+    """What the notes of all lines and of the user space have to say, to be of use here.
+
+    They change with what this version makes of packages.
+    """
+    keys = {line.name: key_of(_kernel_also(line)) for line in lines()}
+    return keys | {USERSPACE: key_of(_userspace_also(wanted_userspace()))}
+
+
+def _kernel_also(line: Line) -> list[Any]:
+    return [line.image]
+
+
+def _userspace_also(wanted: Userspace) -> list[Any]:
+    return [BASE_FORMAT, asdict(wanted)]
 
 
 def _keep_kernel(image: bytes, origin: str, folder: Path) -> dict[str, Any]:

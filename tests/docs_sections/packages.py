@@ -13,7 +13,7 @@ from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import packages
 from pytest_kvmpmu.lab.cache import default_root
 from pytest_kvmpmu.lab.console import LabFailure, Progress
-from pytest_kvmpmu.lab.mirror import Suite, SuiteMissing, host_mirror
+from pytest_kvmpmu.lab.mirror import SuiteMissing, host_mirror, open_suite
 
 from .headings import Documentation, section_numbers
 
@@ -50,7 +50,7 @@ def documentation(
 def _fetch(name: str, kept: Path, progress: Progress) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as work:
-        suite = Suite(host_mirror(), name, Path(work, "apt"))
+        suite = open_suite(host_mirror(), name, Path(work))
         try:
             suite.update(progress)
         except SuiteMissing as gone:

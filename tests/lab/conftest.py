@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ import pytest
 from pytest_kvmpmu.host import Host, Pmu
 from pytest_kvmpmu.lab import lines, start
 from pytest_kvmpmu.lab.cache import Cache
+
+from .archive import Archive, Key, end_agent, make_key
+from .web import Web
 
 A53 = Pmu("armv8_cortex_a53", 8, frozenset({0}), 6, "arm,cortex-a53-pmu")
 A72 = Pmu("armv8_cortex_a72", 9, frozenset({1}), 6, "arm,cortex-a72-pmu")
@@ -69,3 +74,48 @@ def share(stocked: Cache, root: Path) -> Path:
 def cold(stocked: Cache, tmp_path: Path) -> Path:
     """A cache folder that has kernels and user space, and no snapshots."""
     return share(stocked, tmp_path / "cold")
+
+
+@pytest.fixture(scope="session")
+def keys() -> Iterator[tuple[Key, Key]]:
+    """The archive's key, and somebody else's."""
+    if shutil.which("gpg") is None:
+        pytest.skip("needs gpg to sign an archive")
+    with tempfile.TemporaryDirectory(prefix="kvmpmu-") as folder:
+        made = [make_key(Path(folder, name), name) for name in ("archive", "stranger")]
+        yield made[0], made[1]
+        for key in made:
+            end_agent(key.home)
+
+
+@pytest.fixture
+def archive(keys: tuple[Key, Key], tmp_path: Path) -> Archive:
+    """An empty archive with the suite ``stable``."""
+    (tmp_path / "archive").mkdir(exist_ok=True)
+    return Archive(tmp_path / "archive", keys[0])
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    """A server of the folder that `archive` fills."""
+    folder = tmp_path / "archive"
+    folder.mkdir(exist_ok=True)
+    web = Web(folder)
+    yield web
+    web.end()
+
+
+@pytest.fixture
+def host_with(tmp_path: Path) -> Callable[..., Path]:
+    """A folder to be the whole PATH, with nothing in it but the programs named."""
+
+    def place(*programs: str) -> Path:
+        folder = tmp_path / "only"
+        folder.mkdir()
+        for program in programs:
+            found = shutil.which(program)
+            assert found is not None
+            (folder / program).symlink_to(found)
+        return folder
+
+    return place

@@ -100,8 +100,8 @@ def test_a_note_is_read_back_and_rubbish_is_none(cache: Cache) -> None:
 
 
 @contextlib.contextmanager
-def another_run_holds(cache: Cache) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has the lock ``slot`` until it ends."""
+def another_run_holds(cache: Cache, name: str = "slot") -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has that lock until it ends."""
     script = (
         "import sys, filelock\n"
         "lock = filelock.FileLock(sys.argv[1])\n"
@@ -109,7 +109,7 @@ def another_run_holds(cache: Cache) -> Iterator[subprocess.Popen[bytes]]:
         "print('held', flush=True)\n"
         "sys.stdin.read()\n"
     )
-    path = cache.root / "locks/slot.lock"
+    path = cache.root / f"locks/{name}.lock"
     path.parent.mkdir(parents=True)
     command = [sys.executable, "-c", script, str(path)]
     pipe = subprocess.PIPE

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,8 @@ import pytest
 from pytest_kvmpmu.lab import LabFailure, agent_files, cpio, userspace
 from pytest_kvmpmu.lab.lines import Userspace
 
+from .archive import deb
 from .test_elf import made
-
-pytestmark = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
 
 WANTED = Userspace(
     suite="stable",
@@ -40,23 +37,11 @@ FILES = {
 
 
 def package(folder: Path, files: dict[str, bytes]) -> Path:
-    root = folder / "root"
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        path.chmod(0o755 if "/bin" in f"/{name}" else 0o644)
-    if "usr/lib/aarch64-linux-gnu/libgood.so.1.2" in files:
-        (root / "usr/lib/aarch64-linux-gnu/libgood.so.1").symlink_to("libgood.so.1.2")
-    control = root / "DEBIAN/control"
-    control.parent.mkdir()
-    control.write_text(
-        "Package: all\nVersion: 1\nArchitecture: arm64\nMaintainer: a <a@example.invalid>\n"
-        "Description: all\n"
-    )
-    deb = folder / "all.deb"
-    subprocess.run(["dpkg-deb", "--build", root, deb], check=True, capture_output=True)
-    return deb
+    path = folder / "all.deb"
+    target = "usr/lib/aarch64-linux-gnu/libgood.so.1.2"
+    links = {target.removesuffix(".2"): "libgood.so.1.2"} if target in files else {}
+    path.write_bytes(deb(files, links))
+    return path
 
 
 def test_programs_library_and_what_they_need_are_taken_and_nothing_else(tmp_path: Path) -> None:

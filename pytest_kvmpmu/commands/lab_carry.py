@@ -1,0 +1,79 @@
+"""``kvmpmu lab export`` and ``kvmpmu lab import``: a prepared lab as a file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .. import lab, topology
+from ..lab.console import to_stderr
+
+BOARD = "rockpro64"
+
+
+def add_parser(actions: Any) -> None:
+    """Declare both actions."""
+    export = actions.add_parser(
+        "export",
+        help="write a prepared lab to a file, for hosts without a Debian mirror",
+        description="Write kernels, user space and compiled bytecode to a file that "
+        "`kvmpmu lab import` takes on another host. Snapshots stay here: each is bound to one "
+        "QEMU, and the other host makes its own in one boot.",
+    )
+    export.add_argument("file", type=Path, metavar="FILE", help="what to write (a .tar.gz)")
+    export.add_argument(
+        "lines",
+        nargs="*",
+        metavar="LINE",
+        help="kernel lines, prepared first where they are not (default: all that are prepared)",
+    )
+    export.add_argument(
+        "--topology",
+        default=BOARD,
+        metavar="NAME|FILE",
+        help=f"the board that each line has to answer on before (default: {BOARD})",
+    )
+    export.set_defaults(run=run_export)
+
+    import_ = actions.add_parser(
+        "import",
+        help="take a prepared lab from a file",
+        description="Take what `kvmpmu lab export` wrote into the cache. Needs no mirror, no apt "
+        "and no network.",
+    )
+    import_.add_argument("file", type=Path, metavar="FILE", help="what `kvmpmu lab export` wrote")
+    import_.add_argument(
+        "--topology",
+        action="append",
+        default=[],
+        metavar="NAME|FILE",
+        help="boot each line on this board too, and keep the snapshot; may be given again",
+    )
+    import_.set_defaults(run=run_import)
+    for parser in (export, import_):
+        parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
+    from ..lab import carry
+
+    for name in args.lines:
+        lab.check_line(name)
+    host = topology.load(args.topology)
+    carry.export(args.file, args.lines, host, cache_dir=args.cache_dir)
+    return 0
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
+    from ..lab import carry
+
+    hosts = [topology.load(name) for name in args.topology]
+    names = carry.import_(args.file, cache_dir=args.cache_dir)
+    for host in hosts:
+        for name in names:
+            lab.start(name, host, cache_dir=args.cache_dir).close()
+            to_stderr(f"{name} on {host.name} answers")
+    return 0
