@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.expect import counting, refused
 from pytest_kvmpmu.kvm import Device, Kvm, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
@@ -141,7 +141,9 @@ def test_a_vm_has_one_gic(vm: Vm) -> None:
         vm.create_device(GICV3)
 
 
-@pytest.mark.kvmpmu_clause("create-device.ebusy.vcpu-ran", "run.eintr.immediate-exit")
+@pytest.mark.kvmpmu_clause(
+    "create-device.ebusy.vcpu-ran", "run.eintr.immediate-exit", "run.first-run"
+)
 def test_no_gic_comes_after_a_run(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
@@ -219,9 +221,12 @@ def test_another_vm_lives_on(kvm: Kvm, dead: tuple[Vcpu, Device]) -> None:
     kvm.create_vm().create_vcpu(0).init()
 
 
-@pytest.mark.kvmpmu_clause("memory-region.einval", "memory-region")
-def test_memory_cannot_be_replaced(vm: Vm) -> None:
-    vm.load("pmcr")
-    for payload in ("pmcr", "cycle-counter"):
+@pytest.mark.kvmpmu_requires("pmu")
+@pytest.mark.kvmpmu_clause("memory-region.einval", "memory-region", "run.guest")
+def test_memory_cannot_be_replaced(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    vm.load("cycle-counter")
+    for payload in ("cycle-counter", "pmcr"):
         with refused(Errno.EINVAL):
             vm.load(payload)
+    assert counting(vcpu)

@@ -76,6 +76,13 @@ def test_enoent_wins_over_einval_for_a_change(fresh: Vcpu) -> None:
     fresh.init((PSCI,))
 
 
+@pytest.mark.kvmpmu_requires("ten-bit-events")
+@pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature", "vcpu-init.einval.unsupported")
+def test_enoent_wins_over_einval_for_what_the_host_has_not(fresh: Vcpu) -> None:
+    with refused(Errno.ENOENT):
+        fresh.init((4, 20))
+
+
 @pytest.mark.kvmpmu_clause("strict.absent", "vcpu-init.enoent.feature")
 def test_a_kernel_without_strict_says_so(kvm: Kvm, vm: Vm, fresh: Vcpu) -> None:
     assert kvm.check_extension("KVM_CAP_ARM_PMU_V3_STRICT") == 0

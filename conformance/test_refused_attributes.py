@@ -141,7 +141,7 @@ def test_a_refused_filter_filters_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None
     assert counting(vcpu)
 
 
-@kvmpmu_clause("filter.vm-wide", "filter.ebusy.vcpu-ran")
+@kvmpmu_clause("filter.vm-wide", "filter.ebusy.vcpu-ran", "set-pmu.failed-entry-is-run")
 def test_a_filter_that_came_too_late_filters_nothing(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu],
 ) -> None:

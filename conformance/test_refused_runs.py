@@ -84,7 +84,7 @@ def test_a_run_refused_for_its_gic_gives_the_timers_no_interrupt(vm: Vm, vcpu: V
 
 
 @pytest.mark.kvmpmu_requires("two-pmus")
-@kvmpmu_clause("set-pmu.set", "run.einval.pmu")
+@kvmpmu_clause("set-pmu.set", "run.einval.pmu", "run.first-run")
 def test_a_run_refused_on_a_wrong_cpu_is_not_remembered(
     vm: Vm, vcpu: Vcpu, gic: Device, pmus: tuple[Pmu, ...]
 ) -> None:
@@ -106,3 +106,37 @@ def test_a_vcpu_without_a_pmu_runs_after_init_was_refused(vm: Vm) -> None:
         vcpu.init_pmu()
     with refused(Errno.EINTR):
         vcpu.run(immediate_exit=True)
+
+
+@needs_pmu
+@kvmpmu_clause("group.enodev.feature", "vcpu-init.mixed")
+def test_a_vcpu_without_a_pmu_beside_one_runs_after_init_was_refused(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.set_filter(0, 0, DENY)
+    plain = vm.create_vcpu(1)
+    plain.init()
+    with refused(Errno.ENODEV):
+        plain.init_pmu()
+    vm.create_gic()
+    with refused(Errno.EINTR):
+        plain.run(immediate_exit=True)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_revision(since="linux-5.18")
+@kvmpmu_clause("run.einval.irq", "run.first-run")
+def test_a_run_refused_for_its_interrupt_is_refused_again(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    vm.create_gic()
+    for _ in range(2):
+        with refused(Errno.EINVAL):
+            vcpu.run()
+
+
+@needs_pmu
+@kvmpmu_clause("run.eintr.immediate-exit", "run.guest")
+def test_a_run_that_ended_early_leaves_the_guest_its_pmu(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    vm.load("cycle-counter")
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    assert counting(vcpu)

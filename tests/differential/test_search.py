@@ -34,6 +34,7 @@ def test_the_model_keeps_the_laws(law: Law, kernel: str, tmp_path: Path) -> None
     assert not (tmp_path / "found.jsonl").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "spoil"),
     [
@@ -50,6 +51,7 @@ def test_a_kernel_that_breaks_a_law_is_found(law: Law, spoil: Spoil, tmp_path: P
         search(tmp_path, spoil, examples=400).against(law)
 
 
+@pytest.mark.slow
 def test_a_wrong_kernel_is_found_shrunk_and_written_as_a_script(tmp_path: Path) -> None:
     made = search(tmp_path, broken.wrong_cpu_in_fail_entry, examples=200)
     with pytest.raises(AssertionError, match=r"model: expected .*, found ") as caught:
@@ -79,6 +81,7 @@ def test_a_search_tries_the_same_sequences_each_time(tmp_path: Path) -> None:
     assert reached[0] == reached[1]
 
 
+@pytest.mark.slow
 def test_the_states_that_matter_are_reached_often(tmp_path: Path) -> None:
     made = search(tmp_path, broken.right, examples=600)
     made.against_the_model()
