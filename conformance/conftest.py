@@ -28,6 +28,15 @@ def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
 
 
 @pytest.fixture
+def counted(vm: Vm, pmus: tuple[Pmu, ...]) -> Vcpu:
+    """vCPU 0 with a PMU, its INIT done, without an irqchip; there its default PMU counts."""
+    vcpu = vm.on(min(pmus[0].cpus)).create_vcpu(0)
+    vcpu.init_with_pmu()
+    vcpu.init_pmu()
+    return vcpu
+
+
+@pytest.fixture
 def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
     """Two vCPUs with a PMU, in a VM without an irqchip."""
     with vm.session.batch():

@@ -223,10 +223,9 @@ def test_another_vm_lives_on(kvm: Kvm, dead: tuple[Vcpu, Device]) -> None:
 
 @pytest.mark.kvmpmu_requires("pmu")
 @pytest.mark.kvmpmu_clause("memory-region.einval", "memory-region", "run.guest")
-def test_memory_cannot_be_replaced(vm: Vm, vcpu: Vcpu) -> None:
-    vcpu.init_pmu()
+def test_memory_cannot_be_replaced(vm: Vm, counted: Vcpu) -> None:
     vm.load("cycle-counter")
     for payload in ("cycle-counter", "pmcr"):
         with refused(Errno.EINVAL):
             vm.load(payload)
-    assert counting(vcpu)
+    assert counting(counted)

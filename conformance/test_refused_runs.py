@@ -134,9 +134,8 @@ def test_a_run_refused_for_its_interrupt_is_refused_again(vm: Vm, vcpu: Vcpu) ->
 
 @needs_pmu
 @kvmpmu_clause("run.eintr.immediate-exit", "run.guest")
-def test_a_run_that_ended_early_leaves_the_guest_its_pmu(vm: Vm, vcpu: Vcpu) -> None:
-    vcpu.init_pmu()
+def test_a_run_that_ended_early_leaves_the_guest_its_pmu(vm: Vm, counted: Vcpu) -> None:
     vm.load("cycle-counter")
     with refused(Errno.EINTR):
-        vcpu.run(immediate_exit=True)
-    assert counting(vcpu)
+        counted.run(immediate_exit=True)
+    assert counting(counted)
