@@ -37,7 +37,8 @@ def report(results: Results, whole: bool) -> tuple[list[str], bool]:
     lines += ["", "not noticed, and not explained:"] if left else []
     lines += [f"  {name}\n    {_span(revisions)}" for name, revisions in sorted(left.items())]
     lines += ["", "not noticed, and explained:"]
-    lines += [f"  {count} x {', '.join(r.names)}:\n    {r.why}" for r, count in used.items()]
+    for reason, count in used.items():
+        lines += [f"  {count} x {', '.join(reason.names)}:", f"    {reason.why}"]
     stale = [reason for reason in reasons if whole and not used[reason]]
     lines += [f"explained, and there is none: {', '.join(reason.names)}" for reason in stale]
     total = sum(len(found) for found in results.values()) - twins
