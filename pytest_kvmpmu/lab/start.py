@@ -82,7 +82,8 @@ def _recipe(line: str, host: Host) -> Recipe:
                 'Say what the device tree calls it, like "arm,cortex-a53-pmu"',
             )
     versions = {host.pmuver, *(pmu.pmuver for pmu in host.pmus)}
-    if host.protected or host.gicv5 or host.nested or not versions <= {PMUV3, None}:
+    there = {PMUV3, None} if host.pmus else {0}
+    if host.protected or host.gicv5 or host.nested or not versions <= there:
         raise UsageProblem(
             f"{host.name} is a board for the model:"
             " the lab's cores are Armv8.0 and unprotected, its GIC is a GICv3",
