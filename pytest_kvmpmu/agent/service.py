@@ -1,6 +1,7 @@
 """The serving process: one request in, one answer out.
 
-``{"op": "ping"}`` and ``{"op": "describe"}`` are answered with ``{"ok": ...}``.
+``{"op": "ping"}`` and ``{"op": "describe"}`` are answered with ``{"ok": ...}``; ``run`` and
+``shell`` (`command`) and ``take`` (`files`) make a lab VM of use beyond the specs.
 
 ``{"op": "execute", "world": N, "calls": [CALL...], "orders": [[I...]...], "seconds": S,
 "until_refused": BOOL, "at_once": BOOL}`` issues calls.  ``calls`` has each different call
@@ -27,6 +28,7 @@ from typing import Any, Dict, Iterator
 from ..wire.call import Call
 from ..wire.frame import Decoder, Message, encode
 from ..wire.outcome import Outcome
+from . import command, files
 from .describe import describe
 from .lane import CannotIssue
 from .prepared import Prepared, prepare
@@ -43,6 +45,14 @@ def write(frame: bytes) -> None:
     """Write all of ``frame`` to standard output."""
     while frame:
         frame = frame[os.write(1, frame) :]
+
+
+def _say(body: dict[str, Any]) -> None:
+    write(encode(body))
+
+
+# These answer with more than one message.
+_STREAMS = {"run": command.run, "shell": command.shell}
 
 
 class Service:
@@ -79,7 +89,7 @@ class Service:
     def _answer(self, body: dict[str, Any]) -> None:
         self._waiting.popleft()
         self._orders = None
-        write(encode(body))
+        _say(body)
 
     def _serve(self) -> None:
         """Serve for as long as this thread may: until a world that ran a guest has ended."""
@@ -89,7 +99,7 @@ class Service:
         try:
             while (request := self._peek()) is not None:
                 if request.get("op") != "execute":
-                    self._answer(self._other(request))
+                    self._other(request)
                     continue
                 if self._orders is None:
                     self._orders = Orders(request)
@@ -110,12 +120,26 @@ class Service:
             if world is not None:
                 world.close()
 
-    def _other(self, request: Request) -> dict[str, Any]:
-        op = request.get("op")
+    def _other(self, request: Request) -> None:
+        op = str(request.get("op"))
+        stream = _STREAMS.get(op)
+        if stream is None:
+            self._answer(self._fact(op, request))
+            return
+        os.sched_setaffinity(0, self._cpus)  # the command's, where it names none
+        try:
+            stream(request, _say)
+        finally:
+            os.sched_setaffinity(0, {self._cpus[0]})
+        self._waiting.popleft()
+
+    def _fact(self, op: str, request: Request) -> dict[str, Any]:
         if op == "ping":
             return {"ok": {}}
         if op == "describe":
             return {"ok": {**describe(), "cpus": self._cpus}}
+        if op == "take":
+            return files.take(request)
         return {"error": f"unknown op {op!r}"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,10 +12,12 @@ from typing import NoReturn
 from .. import __version__
 from ..backends.base import BackendFailure
 from ..errors import UsageProblem
+from ..lab import LabFailure
 
 USAGE_ERROR = 4
 FAILURE = 1
 INTERRUPTED = 128 + signal.SIGINT
+READER_GONE = 128 + 13  # SIGPIPE, where there is one
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,13 +45,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; the exit status is 0, 1 (something broke) or 4 (usage error)."""
     args = parser().parse_args(argv)
     try:
-        return int(args.run(args))
+        status = int(args.run(args))
+        sys.stdout.flush()
+        return status
     except UsageProblem as problem:
         print(f"kvmpmu: error: {problem}", file=sys.stderr)
         return USAGE_ERROR
-    except BackendFailure as failure:
+    except (BackendFailure, LabFailure) as failure:
         print(f"kvmpmu: {failure}", file=sys.stderr)
         return FAILURE
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from complaining at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     except KeyboardInterrupt:
         print("kvmpmu: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -17,12 +17,14 @@ ROOMS = ("agent", "wire", "uapi")
 # Process 1.  The terminal is made raw before Python speaks; whatever ends Python
 # ends the machine, so that the host sees the end of the stream.  The terminal's work is
 # kept on CPU 0, which also gets its interrupts: waking another emulated CPU for each
-# chunk made a request take up to four times as long.
+# chunk made a request take up to four times as long.  Files may fill all memory, not half.
 _INIT = """#!/bin/busybox sh
-/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox mkdir -p /proc /sys /dev /tmp /root
+/bin/busybox --install -s /bin
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t devtmpfs devtmpfs /dev
+/bin/busybox mount -o remount,size=100% / 2>/dev/null
 echo 1 > /sys/devices/virtual/workqueue/cpumask
 exec </dev/console >/dev/console 2>&1
 /bin/busybox stty raw -echo

@@ -173,6 +173,25 @@ class Cache:
         finally:
             lock.release()
 
+    @contextlib.contextmanager
+    def lock_if_free(self, name: str) -> Iterator[bool]:
+        """Hold the lock ``name``, or say False where another run holds it."""
+        from filelock import FileLock, Timeout
+
+        folder = self.root / "locks"
+        with self.room():
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"{name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
     def need(self, megabytes: int, what: str) -> None:
         """Raise `UsageProblem` unless that many MB (10^6 bytes) are free."""
         nearest = next(path for path in (self.root, *self.root.parents) if path.exists())

@@ -45,7 +45,7 @@ say({"path": ""})
 def with_bytecode(
     cache: Cache, base: Entry, board: Board, progress: Progress
 ) -> dict[str, cpio.Member]:
-    """The members of the user space ``base``, and the bytecode that goes with them."""
+    """The members of the user space ``base``, slimmed by the bytecode that goes with them."""
     place = f"bytecode/{base.folder.name}"
     members = dict(cpio.read(base.file(stock.BASE).read_bytes()))
 
@@ -59,8 +59,8 @@ def with_bytecode(
         if entry is None:
             entry = cache.make(place, build)
             cache.keep_newest("bytecode", stock.USERSPACES_KEPT)
-    members.update(cpio.read(entry.file(BYTECODE).read_bytes()))
-    return members
+    bytecode = dict(cpio.read(entry.file(BYTECODE).read_bytes()))
+    return userspace.slim(members, bytecode)
 
 
 def _compiled(board: Board, members: dict[str, cpio.Member]) -> dict[str, cpio.Member]:

@@ -57,6 +57,13 @@ def board(dtb: bytes, host: Host) -> bytes:
     return bytes(tree.to_dtb(version=17))
 
 
+def source(dtb: bytes) -> str:
+    """The source text of a device tree."""
+    import fdt
+
+    return str(fdt.parse_dtb(dtb).to_dts())
+
+
 def _widen(root: Any, gic: Any) -> None:
     """Give every interrupt specifier that ends at the GIC a fourth cell: no partition."""
     parent = _cell(gic, "phandle")

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from ..wire.frame import Decoder, Message, encode
+from ..wire.frame import Damaged, Decoder, Message, encode
 from . import programs
 from .console import Console, LabFailure
 
@@ -71,16 +71,23 @@ class Machine:
             for event in self._decoder.feed(chunk):
                 if isinstance(event, Message):
                     self._messages.append(event.body)
-                else:
-                    self.console.append(event.text)
+                    continue
+                self.console.append(event.text)
+                self.check(not isinstance(event, Damaged), "a message from the lab VM is damaged")
         return self._messages.popleft()
+
+    def send(self, body: Any) -> None:
+        """Send a message to the agent."""
+        frame = encode(body)
+        try:
+            while frame:
+                frame = frame[os.write(self.write_fd, frame) :]
+        except BrokenPipeError:
+            raise self._died("the lab VM died") from None
 
     def ping(self, seconds: float) -> None:
         """Have the agent answer once.  `LabFailure` where it doesn't in that time."""
-        try:
-            os.write(self.write_fd, encode({"op": "ping"}))
-        except BrokenPipeError:
-            raise self._died("the lab VM died") from None
+        self.send({"op": "ping"})
         answer = self.receive(seconds)
         if answer != {"ok": {}} or self._messages:
             raise self._died(f"the agent in the lab VM answered a ping with {answer!r}")

@@ -15,7 +15,7 @@ from .board import Board
 from .cache import Cache, Entry
 from .console import Progress, megabytes
 from .machine import ANSWER_SECONDS, BOOT_SECONDS
-from .recipe import DEVICE_TREE, RAM, STUB, Recipe
+from .recipe import DEVICE_TREE, RAM, STUB, Recipe, perishable
 
 # Of one line and board: other checkouts with another agent have theirs.
 KEPT = 3
@@ -32,7 +32,8 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
         kernel = kept.kernel(recipe.line)
         base = kept.userspace()
         # Not what is noted as current: a set-up or an import beside may have changed that by now.
-        place = recipe.place_of(cache.place(kernel), cache.place(base))
+        parts = cache.place(kernel), cache.place(base)
+        place = recipe.place_of(*parts)
         found = cache.find(place)
         if found is not None:
             return found
@@ -44,7 +45,13 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
 
             def build(folder: Path) -> dict[str, Any]:
                 _boot_and_save(recipe, board, members, folder, progress)
-                return {"release": kernel.about["release"], "qemu": usable.version}
+                return {
+                    "release": kernel.about["release"],
+                    "qemu": usable.version,
+                    "line": str(recipe.line.own or recipe.line.name),
+                    "board": recipe.host.name,
+                    "parts": perishable(*parts, recipe.qemu_path),
+                }
 
             entry = cache.make(place, build)
         cache.keep_newest(recipe.slot, KEPT)

@@ -18,7 +18,7 @@ from .lines import Line
 RAM, DEVICE_TREE, STUB = "ram", "board.dtb", "stub"
 USERSPACE = "user-space"
 # Counts up when snapshots are made differently in a way that nothing below tells.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -36,32 +36,38 @@ class Recipe:
 
     def place(self, cache: Cache) -> str | None:
         """The place of the snapshot, or None where its parts were never fetched."""
-        if self.line.own is not None:
-            kernel: str | None = own_place(self.line.own)
-        else:
-            kernel = current(cache, self.line.name)
-        base = current(cache, USERSPACE)
-        return None if kernel is None or base is None else self.place_of(kernel, base)
+        places = stocked(cache, self.line)
+        return None if places is None else self.place_of(*places)
 
     def place_of(self, kernel: str, base: str) -> str:
         """The place of the snapshot that is made of the entries ``kernel`` and ``base``."""
-        program = Path(self.qemu_path).resolve()
-        stat = program.stat()
-        parts = (
-            FORMAT,
-            kernel,
-            base,
-            agent_files.sources_hash(),
-            sum_of(Path(devicetree.__file__)),
-            self._board(),
-            [str(program), stat.st_size, stat.st_mtime_ns],
-            qemu.board_options(self.host) + qemu.run_options(Path(), Path()),
-        )
-        return f"{self.slot}/{key_of(parts)}"
+        parts = perishable(kernel, base, self.qemu_path)
+        options = qemu.board_options(self.host) + qemu.run_options(Path(), Path())
+        return f"{self.slot}/{key_of(FORMAT, parts, self._board(), options)}"
 
     def _board(self) -> list[Any]:
         pmus = [[pmu.compatible, sorted(pmu.cpus)] for pmu in self.host.pmus]
         return [len(self.host.cpus), pmus]
+
+
+def stocked(cache: Cache, line: Line) -> tuple[str, str] | None:
+    """The places of the line's kernel and of the user space; None where never fetched."""
+    kernel = current(cache, line.name) if line.own is None else own_place(line.own)
+    base = current(cache, USERSPACE)
+    return None if kernel is None or base is None else (kernel, base)
+
+
+def perishable(kernel: str, base: str, qemu_path: str) -> dict[str, Any]:
+    """What a snapshot is made of that comes and goes, as JSON values."""
+    program = Path(qemu_path).resolve()
+    stat = program.stat()
+    return {
+        "kernel": kernel,
+        "user space": base,
+        "agent": agent_files.sources_hash(),
+        "device tree": sum_of(Path(devicetree.__file__)),
+        "qemu": [str(program), stat.st_size, stat.st_mtime_ns],
+    }
 
 
 def current(cache: Cache, name: str) -> str | None:

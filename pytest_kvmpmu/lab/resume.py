@@ -6,29 +6,42 @@ Not for: what to do where it can't (`start`).
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING
 
 from . import qemu, snapshot
 from .cache import Entry
 from .machine import ANSWER_SECONDS, Machine
 from .recipe import DEVICE_TREE, RAM, STUB, Recipe
 
+if TYPE_CHECKING:
+    from .parcel import Parcel
 
-def resume(recipe: Recipe, entry: Entry) -> Machine:
-    """The machine, running; its agent has answered once.
+
+def command(recipe: Recipe, entry: Entry, monitor: int, ram: int) -> list[str]:
+    """QEMU's command line; it inherits a QMP ``monitor`` and the open snapshot file ``ram``."""
+    return [
+        recipe.qemu_path,
+        *qemu.board_options(recipe.host),
+        *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE)),
+        *snapshot.options(monitor),
+        *snapshot.resume_options(ram),
+    ]
+
+
+def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machine:
+    """The machine, running; its agent has answered once.  QEMU has read the ``parcel``.
 
     `LabFailure` where it does not; the file is checked while QEMU reads it.
     """
     ours, theirs = socket.socketpair()
     with ours:
         with theirs, entry.file(RAM).open("rb") as ram:
-            command = [
-                recipe.qemu_path,
-                *qemu.board_options(recipe.host),
-                *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE)),
-                *snapshot.options(theirs.fileno()),
-                *snapshot.resume_options(ram.fileno()),
-            ]
-            machine = Machine(command, [theirs.fileno(), ram.fileno()])
+            started = command(recipe, entry, theirs.fileno(), ram.fileno())
+            fds = [theirs.fileno(), ram.fileno()]
+            if parcel is not None:
+                started += parcel.options()
+                fds.append(parcel.fd)
+            machine = Machine(started, fds)
         try:
             machine.check(entry.whole(RAM), "its snapshot is damaged")
             # What is sent before would go to a serial port that the snapshot then overwrites.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import UsageProblem
 from ..host import Host
@@ -15,6 +16,9 @@ from .machine import Machine
 from .recipe import Recipe
 from .resume import resume
 
+if TYPE_CHECKING:
+    from .parcel import Parcel
+
 
 def start(
     line: str,
@@ -22,8 +26,11 @@ def start(
     *,
     progress: Progress = to_stderr,
     cache_dir: Path | None = None,
+    parcel: Parcel | None = None,
 ) -> Machine:
     """A running machine: the kernel ``line`` on the board ``host``; its agent has answered.
+
+    It holds the files of ``parcel``, which the agent has not taken yet (`guest.hand_over`).
 
     Close it; it ends in any case with the thread that called this.  Raises `UsageProblem`
     where the lab can't be had, `LabFailure` where it broke.
@@ -36,7 +43,7 @@ def start(
     if entry is None:
         entry = _make(cache, recipe, progress)
     try:
-        machine = resume(recipe, entry)
+        machine = resume(recipe, entry, parcel)
         machine.was_warm = warm
         return machine
     except (LabFailure, OSError) as failure:
@@ -45,7 +52,7 @@ def start(
         progress(f"the snapshot of {line} on {host.name} is of no use, making a new one: {failure}")
     with cache.lock(recipe.slot.replace("/", "-"), f"{line} on {host.name}", progress):
         cache.drop(entry)
-    return resume(recipe, _make(cache, recipe, progress))
+    return resume(recipe, _make(cache, recipe, progress), parcel)
 
 
 def setup(
@@ -73,8 +80,8 @@ def setup(
         progress(f"{recipe.line.name} on {recipe.host.name} answers")
 
 
-def _recipe(line: str, host: Host) -> Recipe:
-    programs.known_system()
+def check_board(host: Host) -> None:
+    """Raise `UsageProblem` where the lab can't boot such a board."""
     for pmu in host.pmus:
         if not pmu.compatible:
             raise UsageProblem(
@@ -90,6 +97,11 @@ def _recipe(line: str, host: Host) -> Recipe:
             "Leave pmuver, protected, gicv5 and nested out of the topology,"
             " or use --kvmpmu-backend=model",
         )
+
+
+def _recipe(line: str, host: Host) -> Recipe:
+    programs.known_system()
+    check_board(host)
     return Recipe(lines.load(line), host, qemu.find())
 
 

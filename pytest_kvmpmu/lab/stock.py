@@ -85,6 +85,21 @@ class Stock:
             _userspace_also(wanted),
         )
 
+    def offered(self, line: Line) -> Deb | None:
+        """The package that the mirror has for the line now; None where it has none.
+
+        Fetches lists, no package.
+        """
+        if self._mirror is None:
+            self._mirror = host_mirror()
+        with self._cache.lock("packages", "package lists", self._progress), self._cache.room():
+            suite = self._open(line.suite)
+            try:
+                suite.update(self._progress)
+            except SuiteMissing:
+                return None
+            return packages.kernel(suite, line)
+
     def tidy(self) -> None:
         """Remove what was current long ago."""
         with self._cache.lock("packages", "packages", self._progress):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import statistics
 import subprocess
 import sys
@@ -10,10 +11,11 @@ import time
 from pathlib import Path
 
 from pytest_kvmpmu import lab, topology
-from pytest_kvmpmu.lab import agent_files, compiled, qemu, stock, userspace
+from pytest_kvmpmu.lab import agent_files, compiled, qemu, resume, snapshot, stock, userspace
 from pytest_kvmpmu.lab.board import Board
 from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.console import to_stderr
+from pytest_kvmpmu.lab.console import megabytes, to_stderr
+from pytest_kvmpmu.lab.recipe import RAM, Recipe
 from pytest_kvmpmu.resources import conformance_dir
 
 from .timing import pairs, pytest_command, until_line, wall
@@ -77,7 +79,61 @@ def in_the_lab(line: str) -> None:
     show(f"{line}: specs of cover letter and SET_PMU, warm", f"{statistics.median(times):.1f} s")
     times = [wall(pytest_command(*options, str(conformance_dir()))) for _ in range(3)]
     show(f"{line}: all specs, warm", f"{statistics.median(times):.1f} s")
+    warm_start(line)
+    setup(line)
     cold_boot(line)
+
+
+def warm_start(line: str) -> None:
+    """A warm start to the agent's first answer, beside QEMU alone with the same snapshot."""
+    host = topology.load("rockpro64")
+    recipe = Recipe(lab.check_line(line), host, qemu.find())
+    cache = Cache(None)
+    place = recipe.place(cache)
+    assert place is not None
+    entry = cache.find(place)
+    assert entry is not None
+
+    def ours() -> float:
+        began = time.perf_counter()
+        with lab.start(line, host):
+            return time.perf_counter() - began
+
+    def alone() -> float:
+        mine, theirs = socket.socketpair()
+        with mine, theirs, entry.file(RAM).open("rb") as ram:
+            began = time.perf_counter()
+            command = resume.command(recipe, entry, theirs.fileno(), ram.fileno())
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno(), ram.fileno()],
+            )
+            with process:
+                snapshot.wait_until_running(mine, 60)
+                took = time.perf_counter() - began
+                process.kill()
+            return took
+
+    measured = [(ours(), alone()) for _ in range(15)]
+    first, second = (statistics.median(column) for column in zip(*measured, strict=True))
+    show(f"{line}: warm start to first answer, QEMU alone, ratio", ratio(first, second))
+    show(f"{line}: snapshot file", megabytes(entry.file(RAM).stat().st_size))
+
+
+def setup(line: str) -> None:
+    """`kvmpmu lab setup` of a line of which all is here but the snapshot."""
+    shared = Cache(None)
+    with tempfile.TemporaryDirectory() as folder:
+        mine = Cache(Path(folder))
+        mine.root.mkdir()
+        for name in ("bytecode", "current", "kernels", "user-space"):
+            (mine.root / name).symlink_to(shared.root / name)
+        began = time.perf_counter()
+        lab.start(line, topology.load("rockpro64"), cache_dir=Path(folder)).close()
+        seconds = time.perf_counter() - began
+    show(f"{line}: set-up of one board without download", f"{seconds:.1f} s")
 
 
 def cold_boot(line: str) -> None:
@@ -94,6 +150,7 @@ def cold_boot(line: str) -> None:
         )
         members = compiled.with_bytecode(cache, base, board, to_stderr)
         initramfs = userspace.with_agent(members, agent_files.INIT)
+        show("initramfs", megabytes(len(initramfs)))
         seconds = []
         for _ in range(3):
             began = time.perf_counter()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import lab
-from pytest_kvmpmu.commands import lab_carry
+from pytest_kvmpmu.commands.lab import carry as command
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import LabFailure, bundle, carry, lines, recipe, start, stock
 from pytest_kvmpmu.lab.cache import Cache, Entry
@@ -364,7 +364,7 @@ def test_entries_of_other_files_are_refused(here: Cache, there: Cache, tmp_path:
 
 def parsed(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    lab_carry.add_parser(parser.add_subparsers())
+    command.add_parser(parser.add_subparsers())
     return parser.parse_args(arguments)
 
 

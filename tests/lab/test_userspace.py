@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,51 @@ def test_every_path_in_the_initramfs_follows_its_folder() -> None:
         parent = path.rpartition("/")[0]
         assert not parent or parent in seen
         seen.add(path)
+
+
+LIBRARY = "usr/lib/python3.12"
+MODULES = {
+    "os.py": b"# os",
+    "json/__init__.py": b"# json",
+    "json/tool.py": b"# json.tool",
+    "argparse.py": b"# argparse",
+    "logging/__init__.py": b"# logging",
+    "logging/handlers.py": b"# logging.handlers",
+    "lib-dynload/mmap.so": b"mmap",
+}
+BYTECODE = {
+    "__pycache__/os.cpython-312.pyc": b"os, compiled",
+    "json/__pycache__/__init__.cpython-312.pyc": b"json, compiled",
+}
+
+
+def slimmed() -> dict[str, cpio.Member]:
+    files = {f"{LIBRARY}/{name}": cpio.file(content) for name, content in MODULES.items()}
+    compiled = {f"{LIBRARY}/{name}": cpio.file(content) for name, content in BYTECODE.items()}
+    return userspace.slim({**files, "bin/tool.py": cpio.file(b"")}, compiled)
+
+
+def test_what_the_agent_imports_is_bytecode_and_the_rest_is_in_a_zip_file() -> None:
+    members = slimmed()
+    assert sorted(members) == [
+        "bin/tool.py",
+        f"{LIBRARY}/json/__init__.pyc",
+        f"{LIBRARY}/json/tool.py",  # a package is in one place
+        f"{LIBRARY}/lib-dynload/mmap.so",
+        f"{LIBRARY}/os.pyc",
+        "usr/lib/python312.zip",
+    ]
+    assert members[f"{LIBRARY}/os.pyc"].content == b"os, compiled"
+
+
+def test_the_zip_file_has_the_modules_below_its_root(tmp_path: Path) -> None:
+    path = tmp_path / "python312.zip"
+    path.write_bytes(slimmed()["usr/lib/python312.zip"].content)
+    with zipfile.ZipFile(path) as archive:
+        names = ["argparse.py", "logging/__init__.py", "logging/handlers.py"]
+        assert archive.namelist() == names
+        assert archive.read("argparse.py") == b"# argparse"
+
+
+def test_the_same_files_make_the_same_zip_file() -> None:
+    assert slimmed() == slimmed()

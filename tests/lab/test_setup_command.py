@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import lab
-from pytest_kvmpmu.commands import lab as command
+from pytest_kvmpmu.commands import lab as actions
+from pytest_kvmpmu.commands.lab import setup as command
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import requirements
 
@@ -19,7 +20,7 @@ from .conftest import Pretend
 
 def parsed(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
+    actions.add_parser(parser.add_subparsers())
     return parser.parse_args(["lab", "setup", *arguments])
 
 

@@ -6,21 +6,18 @@ import argparse
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
-from .. import lab, topology
-from ..errors import UsageProblem
-from ..lab import requirements
-from . import lab_carry
+from ... import lab, topology
+from ...errors import UsageProblem
+from ...lab import requirements
+from . import arguments
 
 BOARDS = ("rockpro64", "rockpro64-swapped")
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add ``lab`` to the subparsers of ``kvmpmu``."""
-    parser = subparsers.add_parser("lab", help="arm64 KVM hosts in software, under QEMU")
-    actions = parser.add_subparsers(dest="action", required=True)
+def add_parser(actions: Any) -> None:
+    """Declare the action."""
     setup = actions.add_parser(
         "setup",
         help="fetch current kernels, build the lab and see that it works",
@@ -42,9 +39,8 @@ def add_parser(subparsers: Any) -> None:
     setup.add_argument(
         "--install", action="store_true", help="install missing host packages with apt-get"
     )
-    setup.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
+    arguments.add_cache_dir(setup)
     setup.set_defaults(run=run)
-    lab_carry.add_parser(actions)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,10 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .. import lab, topology
-from ..lab.console import to_stderr
-
-BOARD = "rockpro64"
+from ... import lab, topology
+from ...lab.console import to_stderr
+from . import arguments
 
 
 def add_parser(actions: Any) -> None:
@@ -30,9 +29,10 @@ def add_parser(actions: Any) -> None:
     )
     export.add_argument(
         "--topology",
-        default=BOARD,
+        default=arguments.DEFAULT_BOARD,
         metavar="NAME|FILE",
-        help=f"the board that each line has to answer on before (default: {BOARD})",
+        help=f"the board that each line has to answer on before "
+        f"(default: {arguments.DEFAULT_BOARD})",
     )
     export.set_defaults(run=run_export)
 
@@ -52,12 +52,12 @@ def add_parser(actions: Any) -> None:
     )
     import_.set_defaults(run=run_import)
     for parser in (export, import_):
-        parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
+        arguments.add_cache_dir(parser)
 
 
 def run_export(args: argparse.Namespace) -> int:
     """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
-    from ..lab import carry
+    from ...lab import carry
 
     for name in args.lines:
         lab.check_line(name)
@@ -68,7 +68,7 @@ def run_export(args: argparse.Namespace) -> int:
 
 def run_import(args: argparse.Namespace) -> int:
     """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
-    from ..lab import carry
+    from ...lab import carry
 
     hosts = [topology.load(name) for name in args.topology]
     names = carry.import_(args.file, cache_dir=args.cache_dir)

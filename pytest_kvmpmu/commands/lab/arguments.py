@@ -1,0 +1,66 @@
+"""What several actions of ``kvmpmu lab`` take."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ... import lab, topology
+from ...host import Host
+
+DEFAULT_BOARD = "rockpro64"
+
+
+def add_cache_dir(parser: argparse.ArgumentParser) -> None:
+    """``--cache-dir DIR``."""
+    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """``LINE``, ``--topology``, ``--copy`` and ``--cache-dir``: what `machine` starts."""
+    parser.add_argument(
+        "line",
+        metavar="LINE",
+        help=f"a kernel line ({', '.join(lab.line_names())}), or the path of an arm64 Image",
+    )
+    parser.add_argument(
+        "--topology",
+        default=DEFAULT_BOARD,
+        metavar="NAME|FILE",
+        help=f"the board (default: {DEFAULT_BOARD})",
+    )
+    parser.add_argument(
+        "--copy",
+        action="append",
+        default=[],
+        metavar="FILE[:DEST]",
+        help="copy a file, or a folder with all that is in it, into the machine; DEST starts from "
+        "the home folder there, and is a folder where it ends with a slash; may be given again",
+    )
+    add_cache_dir(parser)
+
+
+@contextlib.contextmanager
+def machine(args: argparse.Namespace, host: Host) -> Iterator[lab.Machine]:
+    """The machine that the arguments of `add_machine` name, with its files in their places."""
+    from ...lab import guest, parcel
+
+    lab.check_line(args.line)
+    copies = [copy for text in args.copy for copy in parcel.parse(text)]
+    packed = parcel.Parcel(copies) if copies else None
+    try:
+        vm = lab.start(args.line, host, cache_dir=args.cache_dir, parcel=packed)
+        with vm:
+            if packed is not None:
+                guest.hand_over(vm, packed)
+            yield vm
+    finally:
+        if packed is not None:
+            packed.close()
+
+
+def board(args: argparse.Namespace) -> Host:
+    """The topology that the arguments name."""
+    return topology.load(args.topology)

@@ -1,0 +1,35 @@
+"""``kvmpmu lab dts TOPOLOGY``: the device tree with which a board boots."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ... import topology
+from ...lab import devicetree, qemu
+from ...lab.start import check_board
+
+
+def add_parser(actions: Any) -> None:
+    """Declare the action."""
+    parser = actions.add_parser(
+        "dts",
+        help="print the device tree of a topology",
+        description="Print the source of the device tree with which a lab machine of that "
+        "topology boots: QEMU's own, with the topology's PMUs.",
+    )
+    parser.add_argument("topology", metavar="NAME|FILE", help="the topology")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it."""
+    host = topology.load(args.topology)
+    check_board(host)
+    usable = qemu.check(qemu.find())
+    with tempfile.TemporaryDirectory() as folder:
+        dtb = devicetree.board(qemu.own_device_tree(usable, host, Path(folder)), host)
+    print(devicetree.source(dtb))
+    return 0

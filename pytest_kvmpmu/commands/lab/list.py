@@ -1,0 +1,94 @@
+"""``kvmpmu lab list``: the kernel lines, and what of the lab is there."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from ... import lab
+from ...lab import inventory
+from ...lab.cache import Cache
+from ...lab.console import megabytes, to_stderr
+from . import arguments
+
+_HEAD = ("line", "kernel", "size", "boards ready to resume")
+
+
+def add_parser(actions: Any) -> None:
+    """Declare the action."""
+    parser = actions.add_parser(
+        "list",
+        help="kernel lines and what of them is here",
+        description="Print the kernel lines, the kernel fetched for each, and the boards of which "
+        "there is a snapshot that would be used, with their sizes.",
+    )
+    parser.add_argument(
+        "--mirror", action="store_true", help="ask the mirror what it has now; fetches its lists"
+    )
+    arguments.add_cache_dir(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it."""
+    cache = Cache(args.cache_dir)
+    shelves = inventory.shelves(cache)
+    rows = [_row(shelf) for shelf in shelves]
+    head: tuple[str, ...] = _HEAD
+    if args.mirror:
+        head = (*head[:2], "mirror", *head[2:])
+        offers = _offers(cache, shelves)
+        rows = [(*row[:2], offer, *row[2:]) for row, offer in zip(rows, offers, strict=True)]
+    for line in _aligned([head, *rows]):
+        print(line)
+    old = [one for shelf in shelves for one in shelf.snapshots if not one.current]
+    print()
+    print(f"{cache.root}: {megabytes(inventory.size(cache.root) if cache.root.is_dir() else 0)}")
+    if old:
+        print(
+            f"out of date: {len(old)} snapshots, {megabytes(sum(one.bytes for one in old))};"
+            " `kvmpmu lab clean` removes them"
+        )
+    if not args.mirror:
+        print("what the mirror has now: `kvmpmu lab list --mirror`")
+    return 0
+
+
+def _row(shelf: inventory.Shelf) -> tuple[str, ...]:
+    ready = [f"{one.board} ({megabytes(one.bytes)})" for one in shelf.snapshots if one.current]
+    kernel = shelf.release or "not fetched"
+    return (
+        shelf.line,
+        kernel,
+        megabytes(shelf.bytes) if shelf.bytes else "-",
+        ", ".join(ready) or "-",
+    )
+
+
+def _offers(cache: Cache, shelves: Sequence[inventory.Shelf]) -> list[str]:
+    """What the mirror has for each line."""
+    from ...lab.stock import Stock
+
+    stock = Stock(cache, to_stderr)
+    offers = []
+    for shelf in shelves:
+        if shelf.line not in lab.line_names():
+            offers.append("-")
+            continue
+        deb = stock.offered(lab.check_line(shelf.line))
+        if deb is None:
+            offers.append("has none")
+        elif f"{deb.name} {deb.version}" == shelf.package:
+            offers.append("the same")
+        else:
+            offers.append(deb.version)
+    return offers
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

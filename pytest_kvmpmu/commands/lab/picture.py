@@ -1,0 +1,30 @@
+"""``kvmpmu lab picture TOPOLOGY``: which CPUs there are, and which PMU covers which."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ... import picture, topology
+
+
+def add_parser(actions: Any) -> None:
+    """Declare the action."""
+    parser = actions.add_parser(
+        "picture",
+        help="draw a topology",
+        description="Draw a topology: a column for each CPU, a row for each PMU in probe order.",
+    )
+    parser.add_argument(
+        "topology", metavar="NAME|FILE", help=f"the topology: {', '.join(topology.names())}"
+    )
+    parser.add_argument("--svg", action="store_true", help="print an SVG document")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it."""
+    host = topology.load(args.topology)
+    text = picture.svg(host) if args.svg else "".join(f"{line}\n" for line in picture.lines(host))
+    print(text, end="")
+    return 0

@@ -1,0 +1,117 @@
+"""A topology as a picture: an SVG, or a few lines for a terminal.
+
+One column for each CPU, one row for each PMU in probe order.  Not for: reading topologies
+(`topology`).
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from .host import Host, Pmu, format_cpus
+from .topology import PMUV3
+
+# One for each PMU, in the order of their CPUs, then again; and for CPUs without one.
+_COLOURS = ("#2f6db3", "#c8661e", "#3a8a4d", "#8a4fa3", "#a33b4f", "#4a7d86")
+_BARE = "#9aa0a6"
+_INK, _FAINT, _PAPER = "#1f2328", "#59636e", "#ffffff"
+
+# Pixels.
+_CELL, _GAP, _ROW, _EDGE = 44, 6, 40, 20
+_LETTER = 7.4  # of the labels, at most
+_TOP = 66  # above the CPUs
+# More columns than this are no help on a terminal.
+_MOST = 24
+
+
+def svg(host: Host) -> str:
+    """An SVG document."""
+    labels = [_label(pmu) for pmu in host.pmus] or ["no PMU"]
+    names = max(len(label) for label in labels) * _LETTER + 40
+    left = _EDGE + max(names, 110)
+    width = max(left + len(host.cpus) * _CELL + _EDGE, _EDGE * 2 + len(host.description) * _LETTER)
+    height = _TOP + _CELL + _GAP + len(labels) * _ROW + _EDGE
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
+        f'viewBox="0 0 {width:.0f} {height}" font-family="sans-serif" font-size="13">',
+        f"<title>{escape(host.name)}</title>",
+        f'<rect x="0.5" y="0.5" width="{width - 1:.0f}" height="{height - 1}" rx="8" '
+        f'fill="{_PAPER}" stroke="#d1d9e0"/>',
+        _text(_EDGE, 28, host.name, _INK, 'font-size="16" font-weight="bold"'),
+        _text(_EDGE, 48, host.description, _FAINT),
+        _text(_EDGE + 20, _TOP + 27, "CPU", _FAINT),
+    ]
+    for column, cpu in enumerate(host.cpus):
+        parts += _cpu(left + column * _CELL, cpu, _colour(host, cpu))
+    for row, label in enumerate(labels):
+        y = _TOP + _CELL + _GAP + row * _ROW
+        pmu = host.pmus[row] if host.pmus else None
+        if pmu is not None:
+            parts.append(_text(_EDGE, y + 24, str(row + 1), _FAINT, 'font-weight="bold"'))
+            parts += _bars(host, pmu, left, y)
+        parts.append(_text(_EDGE + 20, y + 24, label, _INK))
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def lines(host: Host) -> list[str]:
+    """The same in plain characters."""
+    cpus = host.cpus if len(host.cpus) <= _MOST else ()
+    rows = [("", "CPU", "".join(f"{cpu:>4}" for cpu in cpus), format_cpus(host.cpus))]
+    for number, pmu in enumerate(host.pmus, 1):
+        marks = "".join(" ###" if cpu in pmu.cpus else "   ." for cpu in cpus)
+        rows.append((str(number), _label(pmu), marks, format_cpus(pmu.cpus)))
+    if not host.pmus:
+        rows.append(("", "no PMU", "   ." * len(cpus), ""))
+    width = max(len(label) for _, label, _, _ in rows)
+    drawn = [f"{n:>2}  {label:<{width}} {marks}  {told}" for n, label, marks, told in rows]
+    title = f"{host.name}: {host.description}" if host.description else host.name
+    return [title, "", *(line.rstrip() for line in drawn)]
+
+
+def _label(pmu: Pmu) -> str:
+    if pmu.pmuver in (PMUV3, None):
+        return pmu.name
+    return f"{pmu.name}, PMUVer {pmu.pmuver}"
+
+
+def _colour(host: Host, cpu: int) -> str:
+    pmu = host.pmu_of(cpu)
+    return _BARE if pmu is None else _own(host, pmu)
+
+
+def _own(host: Host, pmu: Pmu) -> str:
+    order = sorted(host.pmus, key=lambda each: min(each.cpus))
+    return _COLOURS[order.index(pmu) % len(_COLOURS)]
+
+
+def _cpu(x: float, cpu: int, colour: str) -> list[str]:
+    dash = ' stroke-dasharray="4 3"' if colour == _BARE else ""
+    return [
+        f'<rect x="{x + 3:.0f}" y="{_TOP + 3}" width="{_CELL - 6}" height="{_CELL - 6}" rx="6" '
+        f'fill="{colour}" fill-opacity="0.12" stroke="{colour}" stroke-width="1.5"{dash}/>',
+        _text(x + _CELL / 2, _TOP + 27, str(cpu), _INK, 'text-anchor="middle" font-size="15"'),
+    ]
+
+
+def _bars(host: Host, pmu: Pmu, left: float, y: float) -> list[str]:
+    """A bar over each run of neighbours that the PMU covers."""
+    colour = _own(host, pmu)
+    runs: list[list[int]] = []
+    for column, cpu in enumerate(host.cpus):
+        if cpu not in pmu.cpus:
+            continue
+        if runs and runs[-1][1] == column - 1:
+            runs[-1][1] = column
+        else:
+            runs.append([column, column])
+    return [
+        f'<rect x="{left + first * _CELL + 3:.0f}" y="{y + 8:.0f}" '
+        f'width="{(last - first + 1) * _CELL - 6}" height="{_ROW - 16}" rx="6" fill="{colour}"/>'
+        for first, last in runs
+    ]
+
+
+def _text(x: float, y: float, text: str, colour: str, more: str = "") -> str:
+    return (
+        f'<text x="{x:.0f}" y="{y:.0f}" fill="{colour}" {more}'.rstrip() + f">{escape(text)}</text>"
+    )
