@@ -41,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in marks.LINES:
         config.addinivalue_line("markers", line)
     config.pluginmanager.register(fixtures, "kvmpmu-fixtures")
+    if not hasattr(config, "workerinput"):
+        from . import state
+
+        state.start_gathering(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -97,15 +101,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     state.fail_if_divergent(item)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     from . import state
+    from .report import tell
 
     report = yield
     if report.failed:
         state.attach_script(item, report)
+    tell.hear(item, call, report)
     if report.when == "teardown":
         state.let_go(item)
     return report
@@ -114,9 +120,11 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     from . import state, summary
 
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    text = summary.lines(summary.tally(reports), state.strict_spec(terminalreporter.config))
-    text += state.recorded(terminalreporter.config)
+    config = terminalreporter.config
+    gathered = config.stash[state.GATHERED]
+    found = summary.tally(gathered.results, gathered.kernels)
+    text = summary.lines(found, state.strict_spec(config))
+    text += state.recorded(config)
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,7 @@ from .settings import OPTIONS, RECORD, STRICT_SPEC, Option, Settings, resolve
 
 if TYPE_CHECKING:
     from .recorder import Recorder
+    from .report.gather import Gathering
 
 SETTINGS = pytest.StashKey[Settings]()
 BACKEND = pytest.StashKey[Backend]()
@@ -30,6 +31,9 @@ WORKERS_PROBLEM = pytest.StashKey[str]()
 MARKS = pytest.StashKey[Marks]()
 SESSION = pytest.StashKey[Session]()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+GATHERED: pytest.StashKey[Gathering] = pytest.StashKey()
+# The sections of a failure's report that its calls are in.
+SCRIPT_TITLES = ("calls, as a script for kvmpmu play", "their outcomes")
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -106,6 +110,14 @@ def check_options(config: pytest.Config) -> None:
         settings_of(config)
 
 
+def start_gathering(config: pytest.Config) -> None:
+    """Register the hook that hears what each spec came to."""
+    from .report.gather import Gathering
+
+    config.stash[GATHERED] = gathering = Gathering(config)
+    config.pluginmanager.register(gathering, "kvmpmu-gathering")
+
+
 def start_recording(config: pytest.Config) -> None:
     """Register the hooks that record the run, if that was asked for and there will be one.
 
@@ -176,6 +188,8 @@ def check_marks(items: list[pytest.Item]) -> None:
                 items[:] = []
                 return
             raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+        if found.clauses or needed_by([item]):
+            item.user_properties.append((summary.SPEC, name_of(item)))
         item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]
 
 
@@ -188,6 +202,7 @@ def skip_unless_applicable(item: pytest.Item) -> None:
         return
     backend = backend_of(item.config)
     item.user_properties.append((summary.KERNEL, _line(item.config)))
+    item.user_properties.append((summary.BOARD, backend.host.name))
     found = item.stash[MARKS]
     if why := found.not_applicable(backend.revision):
         item.user_properties.append((summary.NOT_APPLICABLE, why))
@@ -222,12 +237,21 @@ def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:
     session = item.stash.get(SESSION, None)
     if session is not None and session.record:
         text = script.dump(call for call, _ in session.record)
-        report.sections.append(("calls, as a script for kvmpmu play", text))
+        report.sections.append((SCRIPT_TITLES[0], text))
         said = [
             "no answer" if outcome is None else json.dumps(outcome.to_json())
             for _, outcome in session.record
         ]
-        report.sections.append(("their outcomes", "\n".join(said)))
+        report.sections.append((SCRIPT_TITLES[1], "\n".join(said)))
+
+
+def calls_of(item: pytest.Item) -> tuple[dict[str, Any], ...]:
+    """The test's calls so far, each with its outcome, in their JSON form."""
+    session = item.stash.get(SESSION, None)
+    return tuple(
+        {"call": call.to_json(), "outcome": None if outcome is None else outcome.to_json()}
+        for call, outcome in (session.record if session is not None else ())
+    )
 
 
 def let_go(item: pytest.Item) -> None:
