@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from .settings import DEFAULT_EXAMPLES, EXAMPLES, OPTIONS, RECORD, STRICT_SPEC, whole_number
+from .settings import (
+    DEFAULT_EXAMPLES,
+    EXAMPLES,
+    OPTIONS,
+    RECORD,
+    REPORT,
+    STRICT_SPEC,
+    whole_number,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,6 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_EXAMPLES,
         help=EXAMPLES.help,
     )
+    group.addoption(
+        REPORT.flag, dest=REPORT.dest, metavar=REPORT.metavar, action="append", help=REPORT.help
+    )
+    parser.addini(REPORT.dest, f"default of {REPORT.flag}: {REPORT.help}", "linelist", default=[])
     strict = STRICT_SPEC
     group.addoption(
         strict.flag, dest=strict.dest, action="store_true", default=None, help=strict.help
@@ -52,6 +64,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     state.check_options(session.config)
     state.start_recording(session.config)
+    state.start_reporting(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -124,7 +137,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     gathered = config.stash[state.GATHERED]
     found = summary.tally(gathered.results, gathered.kernels)
     text = summary.lines(found, state.strict_spec(config))
-    text += state.recorded(config)
+    text += state.recorded(config) + state.reported(config)
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:

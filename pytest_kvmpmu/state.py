@@ -15,11 +15,12 @@ from .errors import UsageProblem
 from .kvm import Session
 from .marks import DIFFERENTIAL, Marks, marks
 from .resources import conformance_dir
-from .settings import OPTIONS, RECORD, STRICT_SPEC, Option, Settings, resolve
+from .settings import OPTIONS, RECORD, REPORT, STRICT_SPEC, Option, Settings, resolve
 
 if TYPE_CHECKING:
     from .recorder import Recorder
     from .report.gather import Gathering
+    from .report.reporter import Reporter
 
 SETTINGS = pytest.StashKey[Settings]()
 BACKEND = pytest.StashKey[Backend]()
@@ -32,6 +33,9 @@ MARKS = pytest.StashKey[Marks]()
 SESSION = pytest.StashKey[Session]()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 GATHERED: pytest.StashKey[Gathering] = pytest.StashKey()
+REPORTER: pytest.StashKey[Reporter] = pytest.StashKey()
+# Whether the calls of specs that passed are wanted too.
+KEEP_CALLS = pytest.StashKey[bool]()
 # The sections of a failure's report that its calls are in.
 SCRIPT_TITLES = ("calls, as a script for kvmpmu play", "their outcomes")
 
@@ -71,7 +75,8 @@ def asked_for(config: pytest.Config) -> bool:
     """Whether this run was given one of our options or our specs, and will run tests."""
     if config.option.collectonly or config.option.help or hasattr(config, "workerinput"):
         return False
-    if any(config.getoption(option.dest) is not None for option in (*OPTIONS, RECORD, STRICT_SPEC)):
+    ours = (*OPTIONS, RECORD, REPORT, STRICT_SPEC)
+    if any(config.getoption(option.dest) is not None for option in ours):
         return True
     specs = conformance_dir()
     return any(_leads_to(arg, specs, config) for arg in config.args)
@@ -146,6 +151,35 @@ def recorded(config: pytest.Config) -> list[str]:
     """What came of the recording, in one line, if there is one."""
     recorder = config.stash.get(RECORDER, None)
     return [recorder.said] if recorder else []
+
+
+def start_reporting(config: pytest.Config) -> None:
+    """Register the hooks that report the run, if that was asked for and there will be one.
+
+    Raises pytest.UsageError for an ending that is not known or a file that can't be written.
+    """
+    given = config.getoption(REPORT.dest)
+    paths = config.getini(REPORT.dest) if given is None else given
+    if not paths or config.option.collectonly:
+        return
+    config.stash[KEEP_CALLS] = True
+    if hasattr(config, "workerinput"):
+        return
+    from .report.reporter import Reporter
+
+    base = config.invocation_params.dir
+    try:
+        made = Reporter([base / path for path in paths], config.stash[GATHERED])
+    except UsageProblem as problem:
+        raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+    config.stash[REPORTER] = made
+    config.pluginmanager.register(made, "kvmpmu-reporter")
+
+
+def reported(config: pytest.Config) -> list[str]:
+    """What came of the reports, in a line each."""
+    reporter = config.stash.get(REPORTER, None)
+    return reporter.said if reporter else []
 
 
 def name_of(item: pytest.Item) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..host import UNNAMED, format_cpus
 from ..recording import form
 from ..recording.form import BadLine, Header, check
 
@@ -134,8 +135,12 @@ class RunInfo:
 
     @property
     def board(self) -> str:
-        """The host's name."""
-        return self.on.host.name
+        """The host's name; of one that nobody named, with its PMUs."""
+        host = self.on.host
+        if host.name != UNNAMED:
+            return host.name
+        listed = ", ".join(f"{pmu.name} on {format_cpus(pmu.cpus)}" for pmu in host.pmus)
+        return f"{host.name} ({listed or 'no PMU'})"
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form."""

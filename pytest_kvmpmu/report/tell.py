@@ -45,7 +45,6 @@ class _Phases:
 
 
 PHASES = pytest.StashKey[_Phases]()
-KEEP_CALLS = pytest.StashKey[bool]()
 _SAID = pytest.StashKey[bool]()
 
 
@@ -144,7 +143,7 @@ def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None
         len(phases.found) == 1 and any(name == summary.STRICT for name, _ in told),
         "" if item.nodeid == spec else item.nodeid,
         phases.seconds,
-        state.calls_of(item) if bad or config.stash.get(KEEP_CALLS, False) else (),
+        state.calls_of(item) if bad or config.stash.get(state.KEEP_CALLS, False) else (),
         _sections(phases, bad, told),
         tuple(value for name, value in told if name == STORY),
     )

@@ -1,0 +1,278 @@
+"""Reports side by side: clauses by kernels and boards, with what is behind each cell.
+
+Not for: how that is shown (`html`, `markdown`).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+from ..errors import UsageProblem
+from ..revision import revision
+from ..spec.catalogue import REASONS, Clause, clauses, unspecified
+from . import calls
+from .document import Report
+from .result import SpecResult, Status
+
+
+class Verdict(enum.Enum):
+    """What is known of a clause on one kernel and board; the worst comes first."""
+
+    VIOLATED = ("✗", "violated")
+    ERROR = ("!", "error")
+    WAIVED = ("~", "waived")
+    UNVERIFIED = ("?", "not verified")
+    DIVERGENT = ("≠", "verified, unlike its text")
+    VERIFIED = ("✓", "verified")
+    INAPPLICABLE = ("\N{EN DASH}", "not applicable")
+    NOT_RUN = ("·", "not run")
+
+    def __init__(self, sign: str, words: str) -> None:
+        self.sign = sign
+        self.words = words
+
+    @property
+    def css(self) -> str:
+        """Its name as a class in a page."""
+        return self.name.lower().replace("_", "-")
+
+
+_ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
+
+
+def worst(found: Iterable[Verdict]) -> Verdict:
+    """The worst of several; NOT_RUN of none."""
+    return min(found, key=_ORDER.__getitem__, default=Verdict.NOT_RUN)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One report, and its place from 0."""
+
+    number: int
+    report: Report
+    counts: dict[Verdict, int] = field(default_factory=dict)
+
+    @property
+    def kernel(self) -> str:
+        return self.report.run.kernel
+
+    @property
+    def board(self) -> str:
+        return self.report.run.board
+
+    @property
+    def name(self) -> str:
+        """Kernel and board."""
+        return f"{self.kernel} on {self.board}"
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its clauses; a part of a run verifies nothing as a whole."""
+        found = worst(verdict for verdict, count in self.counts.items() if count)
+        return min(found, Verdict.UNVERIFIED, key=_ORDER.__getitem__) if self.partial else found
+
+    @property
+    def partial(self) -> str:
+        return self.report.partial
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a spec came to in ``columns``.
+
+    ``lines`` are its calls; where ``differs`` only those that are not as in the variant above.
+    """
+
+    result: SpecResult
+    verdict: Verdict
+    columns: tuple[int, ...]
+    lines: tuple[str, ...]
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A spec and what it came to, the most frequent first."""
+
+    spec: str
+    variants: tuple[Variant, ...]
+
+    @property
+    def name(self) -> str:
+        """Without its file."""
+        return self.spec.partition("::")[2] or self.spec
+
+
+@dataclass(frozen=True)
+class Row:
+    """A clause: its verdict in each column, and the specs that cite it.
+
+    Of what cites no clause, and of clauses that this version does not know, ``clause`` is None.
+    """
+
+    slug: str
+    clause: Clause | None
+    cells: tuple[Verdict, ...]
+    evidence: tuple[Evidence, ...]
+    why_none: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its cells."""
+        return worst(self.cells)
+
+    @property
+    def alike(self) -> bool:
+        """Whether the columns that have a word on it all say the same."""
+        silent = (Verdict.NOT_RUN, Verdict.UNVERIFIED)
+        return len({cell for cell in self.cells if cell not in silent}) < 2
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """``sections``: the documentation's sections with their clauses, in its order."""
+
+    columns: tuple[Column, ...]
+    sections: tuple[tuple[str, tuple[Row, ...]], ...]
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """All rows."""
+        return (row for _, rows in self.sections for row in rows)
+
+    @property
+    def kernels(self) -> list[tuple[str, list[Column]]]:
+        """Each kernel with its columns."""
+        return [(name, list(of)) for name, of in groupby(self.columns, lambda one: one.kernel)]
+
+    def count(self, verdict: Verdict) -> int:
+        """How many cells say that."""
+        return sum(column.counts[verdict] for column in self.columns)
+
+
+def matrix(reports: Sequence[Report]) -> Matrix:
+    """The matrix of these reports, by kernel release and board.
+
+    `UsageProblem` where two are of the same kernel and board.
+    """
+    ordered = sorted(reports, key=lambda one: (_release(one.run.kernel), one.run.board))
+    for first, second in pairwise(ordered):
+        if (first.run.kernel, first.run.board) == (second.run.kernel, second.run.board):
+            raise UsageProblem(
+                f"{first.source} and {second.source} are both of kernel {first.run.kernel} on"
+                f" {first.run.board}",
+                "Leave one of them out, or compare them with --diff",
+            )
+    sections = tuple(_sections(ordered))
+    cells = [row.cells for _, rows in sections for row in rows]
+    columns = tuple(
+        Column(
+            number,
+            report,
+            {verdict: sum(row[number] is verdict for row in cells) for verdict in Verdict},
+        )
+        for number, report in enumerate(ordered)
+    )
+    return Matrix(columns, sections)
+
+
+def _release(kernel: str) -> list[tuple[int, str]]:
+    """A key that sorts 5.10 before 6.1, and 6.1 before 6.12."""
+    return [
+        (int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", kernel)
+    ]
+
+
+OTHER = "not in the catalogue of this version"
+NONE = "specs that cite no clause"
+
+
+def _sections(reports: Sequence[Report]) -> Iterator[tuple[str, tuple[Row, ...]]]:
+    citing = _citing(reports)
+    known = clauses()
+    for section, of in groupby(known.values(), key=lambda clause: clause.section):
+        yield section, tuple(_row(one.slug, one, reports, citing) for one in of)
+    others = sorted(set(citing) - set(known) - {""})
+    if others:
+        yield OTHER, tuple(_row(slug, None, reports, citing) for slug in others)
+    if "" in citing:
+        yield (
+            NONE,
+            tuple(_row(spec, None, reports, {spec: {spec: of}}) for spec, of in citing[""].items()),
+        )
+
+
+# Of each clause its specs, and of each of these what it came to in which column.
+_Citing = dict[str, dict[str, dict[int, SpecResult]]]
+
+
+def _citing(reports: Sequence[Report]) -> _Citing:
+    found: _Citing = {}
+    for number, report in enumerate(reports):
+        for result in report.results:
+            for slug in result.clauses or ("",):
+                found.setdefault(slug, {}).setdefault(result.spec, {})[number] = result
+    return {slug: dict(sorted(specs.items())) for slug, specs in found.items()}
+
+
+def _row(slug: str, clause: Clause | None, reports: Sequence[Report], citing: _Citing) -> Row:
+    specs = citing.get(slug, {})
+    cells = []
+    for number, report in enumerate(reports):
+        results = [of[number] for of in specs.values() if number in of]
+        holds = clause is None or clause.holds_in(revision(report.run.on.revision))
+        cells.append(_cell(results, holds, clause is not None and clause.divergent))
+    why = unspecified().get(slug)
+    evidence = tuple(_evidence(spec, of) for spec, of in specs.items())
+    return Row(
+        slug, clause, tuple(cells), evidence, "" if why is None else why.why or REASONS[why.reason]
+    )
+
+
+def _cell(results: Sequence[SpecResult], holds: bool, divergent: bool) -> Verdict:
+    if not holds:
+        return Verdict.INAPPLICABLE
+    if not results:
+        return Verdict.NOT_RUN
+    found = {verdict_of(result) for result in results}
+    if found == {Verdict.INAPPLICABLE}:
+        return Verdict.UNVERIFIED  # it holds, but none of its specs is for this revision
+    best = worst(found - {Verdict.INAPPLICABLE, Verdict.UNVERIFIED} or {Verdict.UNVERIFIED})
+    return Verdict.DIVERGENT if divergent and best is Verdict.VERIFIED else best
+
+
+def verdict_of(result: SpecResult) -> Verdict:
+    """What one spec says of the clauses that it cites."""
+    if result.status is Status.PASS or result.strict:
+        return Verdict.VERIFIED
+    if result.status is Status.FAIL:
+        return Verdict.WAIVED if result.waived else Verdict.VIOLATED
+    return {
+        Status.ERROR: Verdict.ERROR,
+        Status.MISS: Verdict.UNVERIFIED,
+        Status.SKIP: Verdict.INAPPLICABLE,
+    }[result.status]
+
+
+def _evidence(spec: str, of: dict[int, SpecResult]) -> Evidence:
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for number, result in of.items():
+        key = (verdict_of(result), result.reason, result.errno, calls.lines(result.calls))
+        alike.setdefault(key, []).append(number)
+    variants: list[Variant] = []
+    base: tuple[str, ...] = ()
+    for columns in sorted(alike.values(), key=lambda columns: (-len(columns), columns)):
+        result = of[columns[0]]
+        lines = calls.lines(result.calls)
+        shown = calls.differing(base, lines) if base else calls.numbered(lines)
+        verdict = verdict_of(result)
+        variants.append(
+            Variant(result, verdict, tuple(columns), tuple(shown), bool(base and lines))
+        )
+        base = base or lines
+    return Evidence(spec, tuple(variants))
