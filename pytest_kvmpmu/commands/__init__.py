@@ -26,14 +26,14 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The program's command line."""
-    from . import clauses, lab, play
+    from . import clauses, lab, play, report
 
     top = _Parser(
         prog="kvmpmu", description="Tools of pytest-kvmpmu. The specs themselves run under pytest."
     )
     top.add_argument("--version", action="version", version=f"kvmpmu {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for module in (play, clauses, lab):
+    for module in (play, clauses, report, lab):
         module.add_parser(commands)
     return top
 

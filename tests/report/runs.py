@@ -22,7 +22,7 @@ SPECS = """
         vcpu.set_pmu(pmus[which])
 
     @pytest.mark.kvmpmu_clause("set-pmu.enxio")
-    def test_no_pmu_of_that_id(vcpu, request):
+    def test_no_pmu_of_that_id(vcpu):
         vcpu.set_pmu(99)
 
     @pytest.mark.kvmpmu_clause("set-pmu.set")
@@ -44,7 +44,7 @@ SPECS = """
     def test_known_to_fail(vcpu):
         vcpu.set_pmu(99)
 
-    def test_of_no_clause(vcpu, pmus):
+    def test_of_no_clause(vcpu, gic):
         vcpu.set_irq(23)
 """
 
