@@ -169,7 +169,7 @@ def start_reporting(config: pytest.Config) -> None:
 
     base = config.invocation_params.dir
     try:
-        made = Reporter([base / path for path in paths], config.stash[GATHERED])
+        made = Reporter(base, paths, config.stash[GATHERED])
     except UsageProblem as problem:
         raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
     config.stash[REPORTER] = made

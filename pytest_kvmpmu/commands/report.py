@@ -11,6 +11,7 @@ from ..report import diff
 from ..report.document import SCHEMA, read
 from ..report.forms import PAGES
 from ..report.matrix import matrix
+from ..report.words import many
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     text = PAGES[args.output.suffix](found)
     whole_file.write(args.output, text, "page")
     size = f"{len(text.encode()) / 1000:,.0f} kB"
-    print(f"{args.output}: {len(found.columns)} runs, {len(list(found.rows))} rows, {size}")
+    print(f"{args.output}: {many(len(found.columns), 'run')}, {len(list(found.rows))} rows, {size}")
     return 0
 
 

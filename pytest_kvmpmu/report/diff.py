@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .document import Report
 from .result import SpecResult, Status
+from .words import many
 
 
 class Kind(enum.Enum):
@@ -65,7 +66,7 @@ def lines(old: Report, new: Report, found: Sequence[Change]) -> Iterator[str]:
     for name, report in (("old", old), ("new", new)):
         run = report.run
         partial = f"; partial: {report.partial}" if report.partial else ""
-        specs = f"{len(report.results)} specs"
+        specs = many(len(report.results), "spec")
         yield f"{name}: kernel {run.kernel} on {run.board}, {run.on.time}, {specs}{partial}"
     for kind in Kind:
         of = [change for change in found if change.kind is kind]

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..host import format_cpus
-from .matrix import OTHER, Column, Evidence, Matrix, Row, Verdict, worst
+from .matrix import OTHER, Cell, Column, Evidence, Matrix, Row, worst
 from .words import lead, on_columns, title
 
 _PAGE = Path(__file__).with_name("page")
@@ -36,7 +36,7 @@ def page(matrix: Matrix) -> str:
     places = _Places(matrix)
     return environment.get_template("matrix.html.j2").render(
         matrix=matrix,
-        verdicts=list(Verdict),
+        verdicts=list(Cell),
         title=title(matrix),
         lead=lead(matrix),
         version=__version__,
@@ -107,9 +107,9 @@ class _Places:
         return min((away, target) for away, rank, target in found if rank == lowest)[1]
 
 
-_RANKS: Sequence[Verdict] = tuple(Verdict)
+_RANKS: Sequence[Cell] = tuple(Cell)
 
 
-def _rank(verdict: Verdict) -> int:
+def _rank(verdict: Cell) -> int:
     """What decides first; a spec that did not run decides nothing."""
-    return _RANKS.index(verdict) + (verdict is Verdict.UNVERIFIED) * len(_RANKS)
+    return _RANKS.index(verdict) + (verdict is Cell.UNVERIFIED) * len(_RANKS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..host import format_cpus
-from .matrix import Evidence, Matrix, Row, Verdict
+from .matrix import Cell, Evidence, Matrix, Row
 from .words import lead, on_columns, title
 
 # What is told of in full.
-_BAD = (Verdict.VIOLATED, Verdict.ERROR, Verdict.WAIVED)
+_BAD = (Cell.VIOLATED, Cell.ERROR, Cell.WAIVED)
 
 
 def page(matrix: Matrix) -> str:
@@ -34,7 +34,7 @@ def page(matrix: Matrix) -> str:
 def _legend(matrix: Matrix) -> Iterator[str]:
     yield "| sign | meaning | clauses |"
     yield "|---|---|---|"
-    for verdict in Verdict:
+    for verdict in Cell:
         yield f"| {verdict.sign} | {verdict.words} | {matrix.count(verdict)} |"
 
 

@@ -19,8 +19,11 @@ from .document import Report
 from .result import SpecResult, Status
 
 
-class Verdict(enum.Enum):
-    """What is known of a clause on one kernel and board; the worst comes first."""
+class Cell(enum.Enum):
+    """What is known of a clause on one kernel and board; the worst comes first.
+
+    Not for: whether a kernel conforms, which takes all clauses of level must.
+    """
 
     VIOLATED = ("✗", "violated")
     ERROR = ("!", "error")
@@ -41,12 +44,12 @@ class Verdict(enum.Enum):
         return self.name.lower().replace("_", "-")
 
 
-_ORDER = {verdict: number for number, verdict in enumerate(Verdict)}
+_ORDER = {verdict: number for number, verdict in enumerate(Cell)}
 
 
-def worst(found: Iterable[Verdict]) -> Verdict:
+def worst(found: Iterable[Cell]) -> Cell:
     """The worst of several; NOT_RUN of none."""
-    return min(found, key=_ORDER.__getitem__, default=Verdict.NOT_RUN)
+    return min(found, key=_ORDER.__getitem__, default=Cell.NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Column:
 
     number: int
     report: Report
-    counts: dict[Verdict, int] = field(default_factory=dict)
+    counts: dict[Cell, int] = field(default_factory=dict)
 
     @property
     def kernel(self) -> str:
@@ -71,10 +74,10 @@ class Column:
         return f"{self.kernel} on {self.board}"
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Cell:
         """The worst of its clauses; a part of a run verifies nothing as a whole."""
         found = worst(verdict for verdict, count in self.counts.items() if count)
-        return min(found, Verdict.UNVERIFIED, key=_ORDER.__getitem__) if self.partial else found
+        return min(found, Cell.UNVERIFIED, key=_ORDER.__getitem__) if self.partial else found
 
     @property
     def partial(self) -> str:
@@ -89,7 +92,7 @@ class Variant:
     """
 
     result: SpecResult
-    verdict: Verdict
+    verdict: Cell
     columns: tuple[int, ...]
     lines: tuple[str, ...]
     differs: bool = False
@@ -117,19 +120,19 @@ class Row:
 
     slug: str
     clause: Clause | None
-    cells: tuple[Verdict, ...]
+    cells: tuple[Cell, ...]
     evidence: tuple[Evidence, ...]
     why_none: str = ""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Cell:
         """The worst of its cells."""
         return worst(self.cells)
 
     @property
     def alike(self) -> bool:
         """Whether the columns that have a word on it all say the same."""
-        silent = (Verdict.NOT_RUN, Verdict.UNVERIFIED)
+        silent = (Cell.NOT_RUN, Cell.UNVERIFIED)
         return len({cell for cell in self.cells if cell not in silent}) < 2
 
 
@@ -150,7 +153,7 @@ class Matrix:
         """Each kernel with its columns."""
         return [(name, list(of)) for name, of in groupby(self.columns, lambda one: one.kernel)]
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: Cell) -> int:
         """How many cells say that."""
         return sum(column.counts[verdict] for column in self.columns)
 
@@ -174,7 +177,7 @@ def matrix(reports: Sequence[Report]) -> Matrix:
         Column(
             number,
             report,
-            {verdict: sum(row[number] is verdict for row in cells) for verdict in Verdict},
+            {verdict: sum(row[number] is verdict for row in cells) for verdict in Cell},
         )
         for number, report in enumerate(ordered)
     )
@@ -234,28 +237,28 @@ def _row(slug: str, clause: Clause | None, reports: Sequence[Report], citing: _C
     )
 
 
-def _cell(results: Sequence[SpecResult], holds: bool, divergent: bool) -> Verdict:
+def _cell(results: Sequence[SpecResult], holds: bool, divergent: bool) -> Cell:
     if not holds:
-        return Verdict.INAPPLICABLE
+        return Cell.INAPPLICABLE
     if not results:
-        return Verdict.NOT_RUN
+        return Cell.NOT_RUN
     found = {verdict_of(result) for result in results}
-    if found == {Verdict.INAPPLICABLE}:
-        return Verdict.UNVERIFIED  # it holds, but none of its specs is for this revision
-    best = worst(found - {Verdict.INAPPLICABLE, Verdict.UNVERIFIED} or {Verdict.UNVERIFIED})
-    return Verdict.DIVERGENT if divergent and best is Verdict.VERIFIED else best
+    if found == {Cell.INAPPLICABLE}:
+        return Cell.NOT_RUN  # it holds, but none of its specs is for this revision
+    best = worst(found - {Cell.INAPPLICABLE, Cell.UNVERIFIED} or {Cell.UNVERIFIED})
+    return Cell.DIVERGENT if divergent and best is Cell.VERIFIED else best
 
 
-def verdict_of(result: SpecResult) -> Verdict:
+def verdict_of(result: SpecResult) -> Cell:
     """What one spec says of the clauses that it cites."""
     if result.status is Status.PASS or result.strict:
-        return Verdict.VERIFIED
+        return Cell.VERIFIED
     if result.status is Status.FAIL:
-        return Verdict.WAIVED if result.waived else Verdict.VIOLATED
+        return Cell.WAIVED if result.waived else Cell.VIOLATED
     return {
-        Status.ERROR: Verdict.ERROR,
-        Status.MISS: Verdict.UNVERIFIED,
-        Status.SKIP: Verdict.INAPPLICABLE,
+        Status.ERROR: Cell.ERROR,
+        Status.MISS: Cell.UNVERIFIED,
+        Status.SKIP: Cell.INAPPLICABLE,
     }[result.status]
 
 

@@ -16,23 +16,25 @@ from ..whole_file import WholeFile
 from .document import Report
 from .forms import form_of
 from .gather import Gathering
+from .words import many
 
 
 class Reporter:
-    """Writes the files ``paths`` at the end of a run.
+    """Writes the files ``paths``, relative to ``base``, at the end of a run.
 
     `UsageProblem`, before the run, for an ending that is not known and a file that can't be
     written.  A file of an earlier run goes away: what is there is of this run.
     """
 
-    def __init__(self, paths: Sequence[Path], gathering: Gathering) -> None:
+    def __init__(self, base: Path, paths: Sequence[str], gathering: Gathering) -> None:
+        self._base = base
         self._gathering = gathering
         self._files: list[WholeFile] = []
         self._ended: set[str] = set()
         self._not_collected = 0
         self.said: list[str] = []
         try:
-            for path in dict.fromkeys(paths):
+            for path in dict.fromkeys(base / path for path in paths):
                 form_of(path)
                 self._files.append(WholeFile(path, "report"))
         except UsageProblem:
@@ -73,13 +75,15 @@ class Reporter:
             with file.told():
                 file.out.write(form_of(file.path)(report).encode())
             file.finish()
-            self.said.append(f"reported {len(report.results)} specs in {file.path}")
+            near = file.path.is_relative_to(self._base)
+            name = file.path.relative_to(self._base) if near else file.path
+            self.said.append(f"reported {many(len(report.results), 'spec')} in {name}")
         if report.partial:
             self.said.append(f"partial: {report.partial}")
 
     def _partial(self, collected: int) -> str:
         if self._not_collected:
-            return f"{self._not_collected} file(s) could not be collected"
+            return f"{many(self._not_collected, 'file')} could not be collected"
         if len(self._ended) < collected:
             return f"the run ended early, after {len(self._ended)} of {collected} tests"
         return ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .matrix import Matrix, Verdict
+from .matrix import Cell, Matrix
 
 _BAD = {
-    Verdict.VIOLATED: "violated",
-    Verdict.WAIVED: "violated but waived",
-    Verdict.ERROR: "not verified for an error",
-    Verdict.UNVERIFIED: "not verified",
+    Cell.VIOLATED: "violated",
+    Cell.WAIVED: "violated but waived",
+    Cell.ERROR: "not verified for an error",
+    Cell.UNVERIFIED: "not verified",
 }
 
 
@@ -19,24 +19,24 @@ def title(matrix: Matrix) -> str:
     if len(matrix.columns) == 1:
         return matrix.columns[0].name
     boards = len({column.board for column in matrix.columns})
-    return f"{_many(len(matrix.kernels), 'kernel')} on {_many(boards, 'board')}"
+    return f"{many(len(matrix.kernels), 'kernel')} on {many(boards, 'board')}"
 
 
 def lead(matrix: Matrix) -> str:
     """What came of it, in a sentence or two."""
     rows = list(matrix.rows)
     clauses = sum(row.clause is not None for row in rows)
-    runs = _many(len(matrix.columns), "run")
+    runs = many(len(matrix.columns), "run")
     found = [
         f"{matrix.count(verdict)} {words}"
         for verdict, words in _BAD.items()
         if matrix.count(verdict)
     ]
-    said = f"{_many(clauses, 'clause')}, {runs}: {', '.join(found) or 'none violated'}."
+    said = f"{many(clauses, 'clause')}, {runs}: {', '.join(found) or 'none violated'}."
     if len(matrix.columns) == 1:
         return said
     unlike = sum(not row.alike for row in rows)
-    return f"{said} On {_many(unlike, 'clause')} the runs differ."
+    return f"{said} On {many(unlike, 'clause')} the runs differ."
 
 
 def on_columns(matrix: Matrix, numbers: Sequence[int]) -> str:
@@ -52,5 +52,6 @@ def on_columns(matrix: Matrix, numbers: Sequence[int]) -> str:
     return "on " + "; ".join(parts)
 
 
-def _many(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """``1 run``, ``2 runs``."""
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -72,6 +72,6 @@ def test_the_worst_change_decides_and_comes_first() -> None:
 def test_both_runs_are_named_and_a_partial_one_is_marked() -> None:
     old, new = report(result("f::a")), report(kernel="5.10", partial="ended early")
     first, second, *_ = lines(old, new, changes(old, new))
-    assert first == f"old: kernel 6.12 on rockpro64, {old.run.on.time}, 1 specs"
+    assert first == f"old: kernel 6.12 on rockpro64, {old.run.on.time}, 1 spec"
     assert second.startswith("new: kernel 5.10 on rockpro64, ")
     assert second.endswith(", 0 specs; partial: ended early")

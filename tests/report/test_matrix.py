@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.report import calls
-from pytest_kvmpmu.report.matrix import NONE, OTHER, Matrix, Row, Verdict, matrix
+from pytest_kvmpmu.report.matrix import NONE, OTHER, Cell, Matrix, Row, matrix
 from pytest_kvmpmu.report.result import SpecResult, Status
 from pytest_kvmpmu.report.words import lead, on_columns, title
 
@@ -19,7 +19,7 @@ def row(found: Matrix, slug: str) -> Row:
     return next(one for one in found.rows if one.slug == slug)
 
 
-def verdict(*statuses: Status, clause: str = "set-pmu.set", kernel: str = "6.12") -> Verdict:
+def verdict(*statuses: Status, clause: str = "set-pmu.set", kernel: str = "6.12") -> Cell:
     results = [result(f"f::{n}", status, clause) for n, status in enumerate(statuses)]
     return row(matrix([report(*results, kernel=kernel)]), clause).cells[0]
 
@@ -27,43 +27,43 @@ def verdict(*statuses: Status, clause: str = "set-pmu.set", kernel: str = "6.12"
 @pytest.mark.parametrize(
     ("statuses", "expected"),
     [
-        ([PASS], Verdict.VERIFIED),
-        ([PASS, MISS, SKIP], Verdict.VERIFIED),
-        ([PASS, FAIL], Verdict.VIOLATED),
-        ([ERROR, FAIL], Verdict.VIOLATED),
-        ([PASS, ERROR], Verdict.ERROR),
-        ([MISS, SKIP], Verdict.UNVERIFIED),
-        ([SKIP], Verdict.UNVERIFIED),  # the clause holds, and no spec says so
-        ([], Verdict.NOT_RUN),
+        ([PASS], Cell.VERIFIED),
+        ([PASS, MISS, SKIP], Cell.VERIFIED),
+        ([PASS, FAIL], Cell.VIOLATED),
+        ([ERROR, FAIL], Cell.VIOLATED),
+        ([PASS, ERROR], Cell.ERROR),
+        ([MISS, SKIP], Cell.UNVERIFIED),
+        ([SKIP], Cell.NOT_RUN),  # the clause holds, but no spec is for this revision
+        ([], Cell.NOT_RUN),
     ],
 )
 def test_a_clause_is_judged_by_all_specs_that_cite_it(
-    statuses: list[Status], expected: Verdict
+    statuses: list[Status], expected: Cell
 ) -> None:
     assert verdict(*statuses) is expected
 
 
 def test_a_clause_that_does_not_hold_there_is_not_applicable() -> None:
-    assert verdict(SKIP, clause="set-pmu.absent") is Verdict.INAPPLICABLE
-    assert verdict(clause="set-pmu.absent") is Verdict.INAPPLICABLE
-    assert verdict(PASS, clause="set-pmu.absent", kernel="5.10") is Verdict.VERIFIED
+    assert verdict(SKIP, clause="set-pmu.absent") is Cell.INAPPLICABLE
+    assert verdict(clause="set-pmu.absent") is Cell.INAPPLICABLE
+    assert verdict(PASS, clause="set-pmu.absent", kernel="5.10") is Cell.VERIFIED
 
 
 def test_a_clause_whose_text_says_something_else_is_marked() -> None:
-    assert verdict(PASS, clause="attr.flags") is Verdict.DIVERGENT
-    assert verdict(FAIL, clause="attr.flags") is Verdict.VIOLATED
+    assert verdict(PASS, clause="attr.flags") is Cell.DIVERGENT
+    assert verdict(FAIL, clause="attr.flags") is Cell.VIOLATED
 
 
 def test_a_failure_that_is_waived_is_no_other() -> None:
     waived = result("f::a", FAIL, "set-pmu.set", waived="a known bug")
     plain = result("f::b", FAIL, "set-pmu.set")
-    assert row(matrix([report(waived)]), "set-pmu.set").cells == (Verdict.WAIVED,)
-    assert row(matrix([report(waived, plain)]), "set-pmu.set").cells == (Verdict.VIOLATED,)
+    assert row(matrix([report(waived)]), "set-pmu.set").cells == (Cell.WAIVED,)
+    assert row(matrix([report(waived, plain)]), "set-pmu.set").cells == (Cell.VIOLATED,)
 
 
 def test_strictness_alone_violates_nothing() -> None:
     strict = result("f::a", FAIL, "attr.flags", strict=True)
-    assert row(matrix([report(strict)]), "attr.flags").cells == (Verdict.DIVERGENT,)
+    assert row(matrix([report(strict)]), "attr.flags").cells == (Cell.DIVERGENT,)
 
 
 def test_columns_are_sorted_by_release_and_board() -> None:
@@ -97,15 +97,15 @@ def test_every_clause_has_a_row_and_what_cites_none_has_one_too() -> None:
     found = matrix([report(result("f::a", PASS), result("f::b", PASS, "of.another.version"))])
     assert [row.slug for row in dict(found.sections)[NONE]] == ["f::a"]
     assert [row.slug for row in dict(found.sections)[OTHER]] == ["of.another.version"]
-    assert row(found, "f::a").cells == (Verdict.VERIFIED,)
+    assert row(found, "f::a").cells == (Cell.VERIFIED,)
     assert row(found, "create-vm").why_none.startswith("it belongs to what the group depends on")
 
 
 def test_a_part_of_a_run_is_not_verified_as_a_whole() -> None:
     passed = result("f::a", PASS, "set-pmu.set")
-    assert matrix([report(passed)]).columns[0].verdict is Verdict.VERIFIED
+    assert matrix([report(passed)]).columns[0].verdict is Cell.VERIFIED
     partial = matrix([report(passed, partial="ended early")]).columns[0]
-    assert (partial.verdict, partial.partial) == (Verdict.UNVERIFIED, "ended early")
+    assert (partial.verdict, partial.partial) == (Cell.UNVERIFIED, "ended early")
 
 
 def test_columns_that_say_the_same_are_told_from_those_that_differ() -> None:

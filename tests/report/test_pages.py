@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.report import html, markdown
-from pytest_kvmpmu.report.matrix import Verdict, matrix
+from pytest_kvmpmu.report.matrix import Cell, matrix
 from pytest_kvmpmu.report.result import Status
 
 from .runs import report, reports, result
@@ -69,14 +69,14 @@ def test_the_page_loads_nothing(page: Page) -> None:
 
 def test_every_cell_has_a_sign_a_class_and_a_word(page: Page) -> None:
     labels = [label for label in page.values("aria-label") if label != "Choice of clauses"]
-    assert set(labels) <= {verdict.words for verdict in Verdict}
+    assert set(labels) <= {verdict.words for verdict in Cell}
     assert {"violated", "error", "waived", "not verified", "not applicable", "not run"} <= set(
         labels
     )
-    signs = [verdict.sign for verdict in Verdict]
+    signs = [verdict.sign for verdict in Cell]
     assert len(set(signs)) == len(signs)
     style = html._asset("matrix.css")
-    assert all(f".{verdict.css}" in style for verdict in Verdict)
+    assert all(f".{verdict.css}" in style for verdict in Cell)
 
 
 def test_what_specs_say_is_text(page: Page) -> None:
