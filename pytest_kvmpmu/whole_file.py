@@ -25,6 +25,11 @@ class WholeFile:
                 raise OSError(None, "it is no file")
             self.out = self._part.open("wb")
 
+    def write(self, text: str) -> None:
+        """Write text in UTF-8; what has no form in that is shown as an escape."""
+        with self.told():
+            self.out.write(text.encode(errors="backslashreplace"))
+
     def finish(self) -> None:
         """Give the file its name."""
         with self.told():
@@ -53,8 +58,7 @@ def write(path: Path, text: str, what: str) -> None:
     """Write a text as a whole file.  `UsageProblem` where that fails."""
     file = WholeFile(path, what)
     try:
-        with file.told():
-            file.out.write(text.encode())
+        file.write(text)
         file.finish()
     finally:
         file.discard()

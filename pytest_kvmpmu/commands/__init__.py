@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; the exit status is 0, 1 (something broke) or 4 (usage error)."""
+    """Run the program; the exit status is 0, 4 (usage error), or what the subcommand says."""
     args = parser().parse_args(argv)
     try:
         return int(args.run(args))

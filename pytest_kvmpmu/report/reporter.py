@@ -55,7 +55,7 @@ class Reporter:
         try:
             self._write(session.testscollected)
         except UsageProblem as problem:
-            self.said = [f"not reported: {problem}"]
+            self.said.append(f"not reported: {problem}")
             session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
 
     def pytest_unconfigure(self) -> None:
@@ -66,14 +66,14 @@ class Reporter:
         run = self._gathering.run
         if run is None:
             raise UsageProblem(
-                "no test used a kernel or the model", "Run specs: pytest conformance, for one"
+                "no test ended that used a kernel or the model",
+                "Run specs: pytest conformance, for one",
             )
         if self._gathering.kernels_differ:
             raise UsageProblem("the workers ran on different kernels or hosts", "Run without -n")
         report = Report(run, tuple(self._gathering.results), self._partial(collected))
         for file in self._files:
-            with file.told():
-                file.out.write(form_of(file.path)(report).encode())
+            file.write(form_of(file.path)(report))
             file.finish()
             near = file.path.is_relative_to(self._base)
             name = file.path.relative_to(self._base) if near else file.path

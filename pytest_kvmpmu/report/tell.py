@@ -94,8 +94,8 @@ def _failed(phases: _Phases, error: BaseException | None, report: pytest.TestRep
 
 def _blame(error: BaseException) -> Status:
     """Whether the kernel differs from its contract, or something of ours broke."""
-    inner = getattr(error, "exceptions", ())  # an ExceptionGroup's
-    if inner:
+    inner = getattr(error, "exceptions", None)  # an ExceptionGroup's
+    if isinstance(inner, tuple):
         return Status.worst([_blame(one) for one in inner])
     return Status.FAIL if isinstance(error, _DIFFERS) else Status.ERROR
 

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_kvmpmu.report.gather import Gathering
 from pytest_kvmpmu.report.result import SpecResult, Status
+from pytest_kvmpmu.resources import conformance_dir
 from pytest_kvmpmu.state import KEEP_CALLS
 
 SPECS = """
@@ -183,6 +184,37 @@ def test_a_call_without_an_answer_has_no_outcome(pytester: pytest.Pytester) -> N
     (result,) = gather(pytester).gathered.results
     assert result.status is Status.ERROR
     assert result.calls[-1]["outcome"] is None
+
+
+def test_our_specs_have_one_name_wherever_they_are(pytester: pytest.Pytester) -> None:
+    path = conformance_dir() / "test_two_vms.py"
+    results = gather(pytester, str(path), f"--rootdir={pytester.path}").gathered.results
+    assert results
+    for result in results:
+        assert result.spec.startswith("conformance/test_two_vms.py::")
+        assert result.node_id != result.spec
+        assert result.node_id.endswith(result.spec)
+
+
+def test_a_group_of_exceptions_is_a_failure_if_one_in_it_is(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        class Group(Exception):
+            exceptions = ()
+
+        class Failure(Group):
+            exceptions = (ValueError(), AssertionError())
+
+        class Error(Group):
+            exceptions = (ValueError(), KeyError())
+
+        def test_failure(kvm): raise Failure
+        def test_error(kvm): raise Error
+        """
+    )
+    results = gather(pytester).results
+    assert results["test_failure"].status is Status.FAIL
+    assert results["test_error"].status is Status.ERROR
 
 
 def test_strictness_alone_is_told_from_a_failure(pytester: pytest.Pytester) -> None:
