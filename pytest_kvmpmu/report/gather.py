@@ -37,13 +37,19 @@ class Gathering:
         if on := getattr(report, ON, None):
             self._on.append(Header.from_json(json.loads(on)))
         if text := getattr(report, RESULT, None):
-            self._ended[report.nodeid] = SpecResult.from_json(json.loads(text))
-            self._begun.pop(report.nodeid, None)
+            self._keep(SpecResult.from_json(json.loads(text)))
         elif report.when == "setup" and summary.SPEC in told:
-            self._begun[report.nodeid] = _interrupted(report.nodeid, told)
+            begun = _interrupted(report.nodeid, told)
+            self._begun[begun.spec] = begun
         elif report.when not in ("setup", "call", "teardown"):  # xdist's, for a lost worker
-            begun = self._begun.pop(report.nodeid, None) or _interrupted(report.nodeid, told)
-            self._ended[report.nodeid] = replace(begun, reason=str(report.longrepr).strip())
+            same = (one for one in self._begun.values() if one.node_id == report.nodeid)
+            begun = next(same, _interrupted(report.nodeid, told))
+            self._keep(replace(begun, reason=str(report.longrepr).strip()))
+
+    def _keep(self, result: SpecResult) -> None:
+        # By name: pytest calls tests alike in files that are named outside of its root.
+        self._ended[result.spec] = result
+        self._begun.pop(result.spec, None)
 
     @property
     def results(self) -> list[SpecResult]:

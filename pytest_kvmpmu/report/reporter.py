@@ -30,7 +30,7 @@ class Reporter:
         self._base = base
         self._gathering = gathering
         self._files: list[WholeFile] = []
-        self._ended: set[str] = set()
+        self._ended: set[tuple[str, str]] = set()
         self._not_collected = 0
         self.said: list[str] = []
         try:
@@ -48,7 +48,7 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when not in ("setup", "call"):  # xdist has a word of its own for a lost worker
-            self._ended.add(report.nodeid)
+            self._ended.add((report.nodeid, report.location[0]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -187,13 +187,22 @@ def test_a_call_without_an_answer_has_no_outcome(pytester: pytest.Pytester) -> N
 
 
 def test_our_specs_have_one_name_wherever_they_are(pytester: pytest.Pytester) -> None:
-    path = conformance_dir() / "test_two_vms.py"
-    results = gather(pytester, str(path), f"--rootdir={pytester.path}").gathered.results
-    assert results
-    for result in results:
-        assert result.spec.startswith("conformance/test_two_vms.py::")
-        assert result.node_id != result.spec
-        assert result.node_id.endswith(result.spec)
+    paths = [str(conformance_dir() / name) for name in ("test_two_vms.py", "test_two_threads.py")]
+    results = gather(pytester, *paths, f"--rootdir={pytester.path}").gathered.results
+    files = [result.spec.partition("::")[0] for result in results]
+    assert set(files) == {"conformance/test_two_vms.py", "conformance/test_two_threads.py"}
+    assert all(result.node_id != result.spec for result in results)
+
+
+def test_tests_that_pytest_calls_alike_are_kept_apart(
+    pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("specs")
+    for name in ("test_a.py", "test_b.py"):
+        (folder / name).write_text("def test_it(kvm): pass\n")
+    paths = [str(folder / name) for name in ("test_a.py", "test_b.py")]
+    found = gather(pytester, *paths, f"--rootdir={pytester.path}", "-p", "no:cacheprovider")
+    assert len(found.gathered.results) == 2
 
 
 def test_a_group_of_exceptions_is_a_failure_if_one_in_it_is(pytester: pytest.Pytester) -> None:
