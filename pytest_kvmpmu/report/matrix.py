@@ -228,8 +228,7 @@ def _row(slug: str, clause: Clause | None, reports: Sequence[Report], citing: _C
     cells = []
     for number, report in enumerate(reports):
         results = [of[number] for of in specs.values() if number in of]
-        holds = clause is None or clause.holds_in(revision(report.run.on.revision))
-        cells.append(_cell(results, holds, clause is not None and clause.divergent))
+        cells.append(_cell(results, clause, report.run.on.revision))
     why = unspecified().get(slug)
     evidence = tuple(_evidence(spec, of) for spec, of in specs.items())
     return Row(
@@ -237,16 +236,18 @@ def _row(slug: str, clause: Clause | None, reports: Sequence[Report], citing: _C
     )
 
 
-def _cell(results: Sequence[SpecResult], holds: bool, divergent: bool) -> Cell:
-    if not holds:
+def _cell(results: Sequence[SpecResult], clause: Clause | None, judged_as: str) -> Cell:
+    if clause is not None and not clause.holds_in(revision(judged_as)):
         return Cell.INAPPLICABLE
     if not results:
         return Cell.NOT_RUN
     found = {verdict_of(result) for result in results}
     if found == {Cell.INAPPLICABLE}:
-        return Cell.NOT_RUN  # it holds, but none of its specs is for this revision
+        # A clause that holds, but none of its specs is for this revision.
+        return Cell.INAPPLICABLE if clause is None else Cell.NOT_RUN
     best = worst(found - {Cell.INAPPLICABLE, Cell.UNVERIFIED} or {Cell.UNVERIFIED})
-    return Cell.DIVERGENT if divergent and best is Cell.VERIFIED else best
+    divergent = clause is not None and clause.divergent and best is Cell.VERIFIED
+    return Cell.DIVERGENT if divergent else best
 
 
 def verdict_of(result: SpecResult) -> Cell:

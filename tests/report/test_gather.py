@@ -313,7 +313,7 @@ def test_what_the_run_was_on_has_command_line_versions_and_seeds(
     assert (run.kernel, run.board, run.on.backend) == ("linux-5.18", "rockpro64", "model")
     assert run.command[0] == "pytest"
     assert "--kvmpmu-kernel=linux-5.18" in run.command
-    assert run.seeds == {"hypothesis": "7"}
+    assert run.seeds["hypothesis"] == "7"
     assert set(run.on.versions) == {"pytest-kvmpmu", "python", "pytest"}
 
 

@@ -101,6 +101,11 @@ def test_every_clause_has_a_row_and_what_cites_none_has_one_too() -> None:
     assert row(found, "create-vm").why_none.startswith("it belongs to what the group depends on")
 
 
+def test_a_spec_that_cites_none_and_does_not_apply_is_not_applicable() -> None:
+    found = matrix([report(result("f::a", SKIP))])
+    assert row(found, "f::a").cells == (Cell.INAPPLICABLE,)
+
+
 def test_a_part_of_a_run_is_not_verified_as_a_whole() -> None:
     passed = result("f::a", PASS, "set-pmu.set")
     assert matrix([report(passed)]).columns[0].verdict is Cell.VERIFIED
