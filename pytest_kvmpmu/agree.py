@@ -79,7 +79,7 @@ def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:
 
 def _canonical(call: Call, outcome: Outcome) -> dict[str, Any]:
     exit = outcome.exit
-    if exit is not None and exit.mmio is not None and _is_count(exit.mmio):
+    if exit is not None and exit.mmio is not None and is_count(exit.mmio):
         moved = replace(exit, mmio=replace(exit.mmio, data=_MOVED))
         outcome = replace(outcome, exit=moved)
     value = outcome.to_json()
@@ -90,5 +90,6 @@ def _canonical(call: Call, outcome: Outcome) -> dict[str, Any]:
     return value
 
 
-def _is_count(mmio: Mmio) -> bool:
+def is_count(mmio: Mmio) -> bool:
+    """Whether a payload reports how far a counter went, which no interface promises."""
     return mmio.phys_addr in _FIELDS and mmio.data > _LARGEST

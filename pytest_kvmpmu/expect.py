@@ -13,6 +13,10 @@ from .kvm import KvmError, Vcpu
 from .uapi.errno import Errno
 
 
+class Accepted(AssertionError):
+    """The kernel accepted what it should have refused."""
+
+
 @contextlib.contextmanager
 def refused(errno: Errno) -> Iterator[None]:
     """Expect the one ioctl inside to return -1 with ``errno``; AssertionError otherwise."""
@@ -22,7 +26,7 @@ def refused(errno: Errno) -> Iterator[None]:
         if error.errno != errno:
             raise AssertionError(f"expected {errno.name}, got {error}") from error
     else:
-        raise AssertionError(f"expected {errno.name}, but the call succeeded")
+        raise Accepted(f"expected {errno.name}, but the call succeeded")
 
 
 def let_run(vcpu: Vcpu) -> None:

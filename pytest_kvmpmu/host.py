@@ -28,6 +28,8 @@ class Pmu:
     pmuver: int | None = None
 
 
+# The name of a host that was taken as it is.
+UNNAMED = "this host"
 # PMUVer: no PMUv3 but something of the implementation's own; the first one of Armv8.1.
 IMPDEF, PMUV3_8_1 = 15, 4
 

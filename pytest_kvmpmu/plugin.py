@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from .settings import DEFAULT_EXAMPLES, EXAMPLES, OPTIONS, RECORD, STRICT_SPEC, whole_number
+from .settings import (
+    DEFAULT_EXAMPLES,
+    EXAMPLES,
+    OPTIONS,
+    RECORD,
+    REPORT,
+    STRICT_SPEC,
+    whole_number,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,6 +34,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_EXAMPLES,
         help=EXAMPLES.help,
     )
+    group.addoption(
+        REPORT.flag, dest=REPORT.dest, metavar=REPORT.metavar, action="append", help=REPORT.help
+    )
+    parser.addini(REPORT.dest, f"default of {REPORT.flag}: {REPORT.help}", "linelist", default=[])
     strict = STRICT_SPEC
     group.addoption(
         strict.flag, dest=strict.dest, action="store_true", default=None, help=strict.help
@@ -41,6 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in marks.LINES:
         config.addinivalue_line("markers", line)
     config.pluginmanager.register(fixtures, "kvmpmu-fixtures")
+    if not hasattr(config, "workerinput"):
+        from . import state
+
+        state.start_gathering(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -48,6 +64,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     state.check_options(session.config)
     state.start_recording(session.config)
+    state.start_reporting(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -97,15 +114,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     state.fail_if_divergent(item)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     from . import state
+    from .report import tell
 
     report = yield
     if report.failed:
         state.attach_script(item, report)
+    tell.hear(item, call, report)
     if report.when == "teardown":
         state.let_go(item)
     return report
@@ -114,9 +133,11 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     from . import state, summary
 
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    text = summary.lines(summary.tally(reports), state.strict_spec(terminalreporter.config))
-    text += state.recorded(terminalreporter.config)
+    config = terminalreporter.config
+    gathered = config.stash[state.GATHERED]
+    found = summary.tally(gathered.results, gathered.kernels)
+    text = summary.lines(found, state.strict_spec(config))
+    text += state.recorded(config) + state.reported(config)
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:

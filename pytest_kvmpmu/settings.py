@@ -68,6 +68,12 @@ OPTIONS = (
 
 # For pytest alone.
 RECORD = Option("record", "FILE", "write every call and outcome to FILE; packed if it ends in .gz")
+REPORT = Option(
+    "report",
+    "FILE",
+    "write what each spec came to, with its calls, to FILE: .json, .ktap, .md or .html; may be"
+    " given several times",
+)
 EXAMPLES = Option("examples", "N", "how many sequences each differential test tries (100)")
 DEFAULT_EXAMPLES = 100
 # For pytest alone, without a value: `Settings` are about where calls go.

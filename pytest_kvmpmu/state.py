@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,10 +15,12 @@ from .errors import UsageProblem
 from .kvm import Session
 from .marks import DIFFERENTIAL, Marks, marks
 from .resources import conformance_dir
-from .settings import OPTIONS, RECORD, STRICT_SPEC, Option, Settings, resolve
+from .settings import OPTIONS, RECORD, REPORT, STRICT_SPEC, Option, Settings, resolve
 
 if TYPE_CHECKING:
     from .recorder import Recorder
+    from .report.gather import Gathering
+    from .report.reporter import Reporter
 
 SETTINGS = pytest.StashKey[Settings]()
 BACKEND = pytest.StashKey[Backend]()
@@ -30,6 +32,12 @@ WORKERS_PROBLEM = pytest.StashKey[str]()
 MARKS = pytest.StashKey[Marks]()
 SESSION = pytest.StashKey[Session]()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
+GATHERED: pytest.StashKey[Gathering] = pytest.StashKey()
+REPORTER: pytest.StashKey[Reporter] = pytest.StashKey()
+# Whether the calls of specs that passed are wanted too.
+KEEP_CALLS = pytest.StashKey[bool]()
+# The sections of a failure's report that its calls are in.
+SCRIPT_TITLES = ("calls, as a script for kvmpmu play", "their outcomes")
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -67,7 +75,8 @@ def asked_for(config: pytest.Config) -> bool:
     """Whether this run was given one of our options or our specs, and will run tests."""
     if config.option.collectonly or config.option.help or hasattr(config, "workerinput"):
         return False
-    if any(config.getoption(option.dest) is not None for option in (*OPTIONS, RECORD, STRICT_SPEC)):
+    ours = (*OPTIONS, RECORD, REPORT, STRICT_SPEC)
+    if any(config.getoption(option.dest) is not None for option in ours):
         return True
     specs = conformance_dir()
     return any(_leads_to(arg, specs, config) for arg in config.args)
@@ -106,6 +115,14 @@ def check_options(config: pytest.Config) -> None:
         settings_of(config)
 
 
+def start_gathering(config: pytest.Config) -> None:
+    """Register the hook that hears what each spec came to."""
+    from .report.gather import Gathering
+
+    config.stash[GATHERED] = gathering = Gathering(config)
+    config.pluginmanager.register(gathering, "kvmpmu-gathering")
+
+
 def start_recording(config: pytest.Config) -> None:
     """Register the hooks that record the run, if that was asked for and there will be one.
 
@@ -136,12 +153,42 @@ def recorded(config: pytest.Config) -> list[str]:
     return [recorder.said] if recorder else []
 
 
+def start_reporting(config: pytest.Config) -> None:
+    """Register the hooks that report the run, if that was asked for and there will be one.
+
+    Raises pytest.UsageError for an ending that is not known or a file that can't be written.
+    """
+    given = config.getoption(REPORT.dest)
+    paths = config.getini(REPORT.dest) if given is None else given
+    if not paths or config.option.collectonly:
+        return
+    config.stash[KEEP_CALLS] = True
+    if hasattr(config, "workerinput"):
+        return
+    from .report.reporter import Reporter
+
+    base = config.invocation_params.dir
+    try:
+        made = Reporter(base, paths, config.stash[GATHERED])
+    except UsageProblem as problem:
+        raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+    config.stash[REPORTER] = made
+    config.pluginmanager.register(made, "kvmpmu-reporter")
+
+
+def reported(config: pytest.Config) -> list[str]:
+    """What came of the reports, in a line each."""
+    reporter = config.stash.get(REPORTER, None)
+    return reporter.said if reporter else []
+
+
 def name_of(item: pytest.Item) -> str:
     """The test's node id; for one of our specs it is the same wherever they are installed."""
     specs = conformance_dir()
+    file, colons, inner = item.nodeid.partition("::")
     if not item.path.is_relative_to(specs):
-        return item.nodeid
-    _, colons, inner = item.nodeid.partition("::")
+        # pytest leaves the file out where the command line names one outside of its root.
+        return item.nodeid if file else f"{item.path.name}{colons}{inner}"
     return f"{specs.name}/{item.path.relative_to(specs).as_posix()}{colons}{inner}"
 
 
@@ -176,6 +223,8 @@ def check_marks(items: list[pytest.Item]) -> None:
                 items[:] = []
                 return
             raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+        if found.clauses or needed_by([item]):
+            item.user_properties.append((summary.SPEC, name_of(item)))
         item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]
 
 
@@ -188,6 +237,7 @@ def skip_unless_applicable(item: pytest.Item) -> None:
         return
     backend = backend_of(item.config)
     item.user_properties.append((summary.KERNEL, _line(item.config)))
+    item.user_properties.append((summary.BOARD, backend.host.name))
     found = item.stash[MARKS]
     if why := found.not_applicable(backend.revision):
         item.user_properties.append((summary.NOT_APPLICABLE, why))
@@ -222,12 +272,21 @@ def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:
     session = item.stash.get(SESSION, None)
     if session is not None and session.record:
         text = script.dump(call for call, _ in session.record)
-        report.sections.append(("calls, as a script for kvmpmu play", text))
+        report.sections.append((SCRIPT_TITLES[0], text))
         said = [
             "no answer" if outcome is None else json.dumps(outcome.to_json())
             for _, outcome in session.record
         ]
-        report.sections.append(("their outcomes", "\n".join(said)))
+        report.sections.append((SCRIPT_TITLES[1], "\n".join(said)))
+
+
+def calls_of(item: pytest.Item) -> tuple[dict[str, Any], ...]:
+    """The test's calls so far, each with its outcome, in their JSON form."""
+    session = item.stash.get(SESSION, None)
+    return tuple(
+        {"call": call.to_json(), "outcome": None if outcome is None else outcome.to_json()}
+        for call, outcome in (session.record if session is not None else ())
+    )
 
 
 def let_go(item: pytest.Item) -> None:

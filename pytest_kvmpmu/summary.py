@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import pytest
-
 from .backends.base import Backend
 from .host import format_cpus
+from .report.result import SpecResult, Status
 from .settings import STRICT_SPEC, Settings
 from .spec.catalogue import Clause, clauses
-from .story import PROPERTY as STORY
 from .story import table
 
 CLAUSE = "kvmpmu_clause"
@@ -20,6 +18,10 @@ MISSING = "kvmpmu_missing"
 KERNEL = "kvmpmu_kernel"
 STRICT = "kvmpmu_strict_spec"
 REACH = "kvmpmu_reach"
+SPEC = "kvmpmu_spec"
+BOARD = "kvmpmu_board"
+# How the test ended, in KCIDB's words.
+STATUS = "kvmpmu_status"
 
 
 def describe(backend: Backend, settings: Settings) -> str:
@@ -38,10 +40,12 @@ def describe(backend: Backend, settings: Settings) -> str:
 
 @dataclass
 class Tally:
-    """What the reports of a run say about clauses."""
+    """What the results of a run say about clauses."""
 
     passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    errors: int = 0
     inapplicable: dict[str, int] = field(default_factory=dict)
     unverified: dict[str, set[str]] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
@@ -58,34 +62,33 @@ class Tally:
     @property
     def verified(self) -> set[str]:
         """The clauses of which every test that ran passed, and at least one ran."""
-        return self.passed - self.failed
+        return self.passed - self.failed - self.broken
 
-    def add(self, report: pytest.TestReport) -> None:
-        """Take one report into account."""
-        told: dict[str, list[str]] = {}
-        for name, value in report.user_properties:
-            told.setdefault(name, []).append(str(value))
-        cited = set(told.get(CLAUSE, ()))
-        if report.when == "call" and (report.passed or STRICT in told):
+    def add(self, result: SpecResult) -> None:
+        """Take one spec's result into account."""
+        cited = set(result.clauses)
+        if result.status is Status.PASS or result.strict:
             self.passed |= cited
-            self.story += told.get(STORY, ())
-        elif report.failed:
+            self.story += result.story
+        elif result.status is Status.FAIL:
             self.failed |= cited
-        for reason in told.get(NOT_APPLICABLE, ()) if report.when == "setup" else ():
-            self.inapplicable[reason] = self.inapplicable.get(reason, 0) + 1
-        for reason in told.get(MISSING, ()) if report.when == "setup" else ():
-            self.unverified.setdefault(reason, set()).update(cited)
-        if report.when == "teardown" and REACH in told:
-            self.reach += [report.nodeid.rpartition("::")[2], *told[REACH]]
-        self.kernels.update(dict.fromkeys(told.get(KERNEL, ())))
+        elif result.status is Status.ERROR:
+            self.broken |= cited
+            self.errors += 1
+        elif result.status is Status.SKIP:
+            self.inapplicable[result.reason] = self.inapplicable.get(result.reason, 0) + 1
+        else:
+            self.unverified.setdefault(result.reason, set()).update(cited)
+        for title, text in result.sections:
+            if title == "reach":
+                self.reach += [result.spec.rpartition("::")[2], *text.splitlines()]
 
 
-def tally(reports: Iterable[object]) -> Tally:
-    """The tally of all test reports among ``reports``."""
-    found = Tally()
-    for report in reports:
-        if isinstance(report, pytest.TestReport):
-            found.add(report)
+def tally(results: Iterable[SpecResult], kernels: Iterable[str] = ()) -> Tally:
+    """The tally of a run's results; ``kernels`` are what it was on, in a line each."""
+    found = Tally(kernels=dict.fromkeys(kernels))
+    for result in results:
+        found.add(result)
     return found
 
 
@@ -102,7 +105,7 @@ def lines(found: Tally, strict: bool = False) -> list[str]:
 
     ``strict`` where a difference between text and kernel fails the run.
     """
-    if not (found.kernels or found.passed or found.failed):
+    if not (found.kernels or found.passed or found.failed or found.errors):
         return []
     out = [*found.kernels]
     if found.story:
@@ -110,6 +113,12 @@ def lines(found: Tally, strict: bool = False) -> list[str]:
     out += found.reach
     out.append(f"clauses verified: {len(found.verified)}, violated: {len(found.failed)}")
     out += [f"  violated: {slug}" for slug in sorted(found.failed)]
+    if found.errors:
+        left = sorted(found.broken - found.failed)
+        out.append(
+            f"tests that ended in an error: {found.errors}; clauses not verified: {len(left)}"
+        )
+        out += [f"  not verified: {slug}" for slug in left]
     if found.divergent:
         blame = f"; {STRICT_SPEC.flag} fails the run" if strict else ""
         out.append(f"documentation and kernel differ: {len(found.divergent)}{blame}")

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_kvmpmu import commands
 from pytest_kvmpmu.recording.reader import read as read_recording
+from pytest_kvmpmu.report.document import read as read_report
 from pytest_kvmpmu.script import load
 from pytest_kvmpmu.topology import read
 
@@ -40,6 +41,10 @@ def test_a_command_prints_what_the_page_shows(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     first, *shown = text.splitlines()
+    status = 0
+    if shown[-2:-1] == ["$ echo $?"]:
+        status = int(shown[-1])
+        del shown[-2:]
     program, *args = shlex.split(first.removeprefix("$ "))
     if program == "pytest":
         args = [re.sub(r"^(.*=)?(?=(conformance|fixtures)\b)", rf"\1{ROOT}/", arg) for arg in args]
@@ -47,17 +52,20 @@ def test_a_command_prints_what_the_page_shows(
     else:
         monkeypatch.chdir(ROOT)
         assert program == "kvmpmu"
-        assert commands.main(args) == 0
+        assert commands.main(args) == status
         printed = capsys.readouterr().out.splitlines()
     begin = printed.index(shown[0].rstrip())
     assert printed[begin : begin + len(shown)] == [line.rstrip() for line in shown]
 
 
 @each("jsonl")
-def test_a_recording_can_be_read(text: str, tmp_path: Path) -> None:
+def test_a_recording_or_report_can_be_read(text: str, tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_text(text)
-    assert read_recording(path).calls
+    if "kvmpmu-report" in text:
+        assert read_report(path).results
+    else:
+        assert read_recording(path).calls
 
 
 @each("toml")

@@ -2,55 +2,55 @@
 
 from __future__ import annotations
 
-import pytest
-
+from pytest_kvmpmu.report.result import SpecResult, Status
 from pytest_kvmpmu.story import StoryFixture, table
 from pytest_kvmpmu.summary import lines, tally
 
 
-def report(outcome: str, when: str, *properties: tuple[str, str]) -> pytest.TestReport:
-    return pytest.TestReport(
-        nodeid="test_x.py::test_it",
-        location=("test_x.py", 1, "test_it"),
-        keywords={},
-        outcome=outcome,  # type: ignore[arg-type]  # a str here, one of pytest's words
-        longrepr=None,
-        when=when,  # type: ignore[arg-type]  # the same
-        user_properties=list(properties),
-    )
+def result(status: Status, *clauses: str, reason: str = "") -> SpecResult:
+    return SpecResult("test_x.py::test_it", status, clauses, reason)
 
 
-A, B = ("kvmpmu_clause", "a"), ("kvmpmu_clause", "b")
+def test_a_run_without_a_spec_says_nothing() -> None:
+    assert lines(tally([])) == []
 
 
-def test_what_is_no_test_report_does_not_count() -> None:
-    assert lines(tally(["a line", None])) == []
+def test_a_clause_is_verified_by_a_spec_that_passed() -> None:
+    assert tally([result(Status.PASS, "b")]).verified == {"b"}
 
 
-def test_a_clause_is_verified_by_a_call_that_passed() -> None:
-    found = tally([report("passed", "setup", A), report("passed", "call", B)])
-    assert found.verified == {"b"}
-
-
-@pytest.mark.parametrize("when", ["setup", "call", "teardown"])
-def test_a_failure_anywhere_violates(when: str) -> None:
-    found = tally([report("passed", "call", A, B), report("failed", when, A)])
+def test_a_clause_is_violated_by_a_spec_that_failed_whatever_others_say() -> None:
+    found = tally([result(Status.PASS, "a", "b"), result(Status.FAIL, "a")])
     assert (found.verified, found.failed) == ({"b"}, {"a"})
 
 
+def test_an_error_says_nothing_about_the_kernel() -> None:
+    found = tally([result(Status.PASS, "a", "b"), result(Status.ERROR, "a")])
+    assert (found.verified, found.failed) == ({"b"}, set())
+    assert lines(found) == [
+        "clauses verified: 1, violated: 0",
+        "tests that ended in an error: 1; clauses not verified: 1",
+        "  not verified: a",
+    ]
+
+
+def test_a_spec_that_failed_for_strictness_alone_verifies() -> None:
+    strict = SpecResult("test_x.py::test_it", Status.FAIL, ("a",), strict=True)
+    assert tally([strict]).verified == {"a"}
+
+
 def test_a_clause_that_another_test_verified_is_not_unverified() -> None:
-    missing = ("kvmpmu_missing", "the host has no PMU")
-    found = tally([report("skipped", "setup", A, B, missing), report("passed", "call", B)])
+    found = tally(
+        [result(Status.MISS, "a", "b", reason="the host has no PMU"), result(Status.PASS, "b")]
+    )
     assert lines(found)[-2:] == [
         "tests skipped because the host has no PMU; clauses not verified: 1",
         "  not verified: a",
     ]
 
 
-def test_a_skip_is_counted_once_though_several_reports_tell_of_it() -> None:
-    why = ("kvmpmu_not_applicable", "a holds since linux-5.18")
-    kernel = ("kvmpmu_kernel", "backend model")
-    found = tally([report("skipped", "setup", why, kernel), report("passed", "teardown", why)])
+def test_tests_that_do_not_apply_are_counted_by_reason() -> None:
+    found = tally([result(Status.SKIP, "a", reason="a holds since linux-5.18")], ["backend model"])
     assert lines(found) == [
         "backend model",
         "clauses verified: 0, violated: 0",

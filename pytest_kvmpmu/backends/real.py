@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import UsageProblem
-from ..host import Host, Pmu, format_cpus, parse_cpus
+from ..host import UNNAMED, Host, Pmu, format_cpus, parse_cpus
 from ..revision import detect
 from ..targets import Link, Target
 from ..targets.link import LinkLost, NoAnswer
@@ -172,7 +172,7 @@ def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
         Pmu(entry["name"], entry["type"], parse_cpus(entry["cpus"])) for entry in facts["pmus"]
     )
     if board is None:
-        return Host("this host", cpus, pmus)
+        return Host(UNNAMED, cpus, pmus)
     wanted = [(pmu.name, pmu.cpus) for pmu in board.pmus]
     found = [(pmu.name, pmu.cpus) for pmu in pmus]
     if (board.cpus, wanted) != (cpus, found):

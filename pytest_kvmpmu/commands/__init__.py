@@ -29,20 +29,20 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The program's command line."""
-    from . import clauses, lab, play
+    from . import clauses, lab, play, report
 
     top = _Parser(
         prog="kvmpmu", description="Tools of pytest-kvmpmu. The specs themselves run under pytest."
     )
     top.add_argument("--version", action="version", version=f"kvmpmu {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for module in (play, clauses, lab):
+    for module in (play, clauses, report, lab):
         module.add_parser(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; the exit status is 0, 1 (something broke) or 4 (usage error)."""
+    """Run the program; the exit status is 0, 4 (usage error), or what the subcommand says."""
     args = parser().parse_args(argv)
     try:
         status = int(args.run(args))

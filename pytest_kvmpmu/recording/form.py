@@ -22,7 +22,6 @@ from ..wire.params import BadCall
 
 VERSION = 1
 KEY = "kvmpmu-recording"
-END = "end"
 
 
 class BadLine(ValueError):

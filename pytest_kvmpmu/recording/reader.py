@@ -6,16 +6,14 @@ Not for: what the calls mean, and whether they could have been issued in that or
 from __future__ import annotations
 
 import gzip
-import hashlib
-import json
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageProblem
-from .form import END, BadLine, Header, Step, World, check
+from ..json_lines import END, Lines
+from .form import BadLine, Header, Step, World, check
 from .writer import GZIP
 
 _AGAIN = "Record it again, with --kvmpmu-record"
@@ -53,83 +51,55 @@ def read(path: Path) -> Recording:
 
 
 class _Reading:
-    """One file being read: knows where it is."""
+    """One file being read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.number = 0
-        self.digest = hashlib.sha256()
+        self.lines = Lines(path, "recording", _AGAIN)
         self.worlds: list[World] = []
         self.steps: list[list[Step]] = []
 
     def recording(self, file: Iterable[bytes]) -> Recording:
-        header, end = None, None
-        for value in self.lines(file):
+        header, end = None, False
+        for value in self.lines.of(file):
             try:
                 if header is None:
                     header = Header.from_json(value)
-                elif end is not None:
+                elif end:
                     raise BadLine("there is a line after the footer")
                 elif END in value:
-                    end = self.number
+                    end = True
                     self.check_end(value)
                 else:
                     self.add(value)
             except BadLine as error:
-                raise self.broken(str(error)) from error
+                raise self.lines.broken(str(error)) from error
         if header is None:
-            raise UsageProblem(f"recording {self.path} is empty", _AGAIN)
-        if end is None:
-            raise self.cut()
+            raise self.lines.empty()
+        if not end:
+            raise self.lines.cut()
         return Recording(self.path, header, tuple(self.worlds))
-
-    def lines(self, file: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-        """Each line's JSON; the digest is of the lines before it while it is looked at."""
-        try:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    raise self.cut()
-                self.number += 1
-                yield self.parse(line)
-                self.digest.update(line)
-        except (EOFError, zlib.error) as error:
-            raise self.cut() from error
-
-    def parse(self, line: bytes) -> dict[str, Any]:
-        try:
-            value = json.loads(line.decode())
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise self.broken(f"this is not JSON: {error}") from error
-        if not isinstance(value, dict):
-            raise self.broken("this is no JSON object")
-        return value
 
     def add(self, value: dict[str, Any]) -> None:
         """A world, or a step in one."""
         number, count = value.get("world"), len(self.worlds)
+        line = self.lines.number
         if "test" in value:
             check(value, {"world": int, "test": str})
             if number != count + 1:
                 raise BadLine(f"world: {number}, after {count} worlds")
             self.steps.append([])
-            self.worlds.append(World(count + 1, value["test"], self.steps[-1], self.number))
+            self.worlds.append(World(count + 1, value["test"], self.steps[-1], line))
         elif not isinstance(number, int) or not 1 <= number <= count:
             raise BadLine(f"world: there is no {number!r} so far")
         else:
-            self.steps[number - 1].append(Step.from_json(value, self.number))
+            self.steps[number - 1].append(Step.from_json(value, line))
 
     def check_end(self, value: dict[str, Any]) -> None:
         check(value, {END: dict})
         check(value[END], {"worlds": int, "calls": int, "sha256": str})
         calls = sum(len(step.calls) for steps in self.steps for step in steps)
-        found = {"worlds": len(self.worlds), "calls": calls, "sha256": self.digest.hexdigest()}
+        digest = self.lines.digest.hexdigest()
+        found = {"worlds": len(self.worlds), "calls": calls, "sha256": digest}
         if found != value[END]:
             raise BadLine(f"the lines before are not those that were written: {found}")
-
-    def broken(self, why: str) -> UsageProblem:
-        return UsageProblem(f"recording {self.path}, line {self.number}: {why}", _AGAIN)
-
-    def cut(self) -> UsageProblem:
-        return UsageProblem(
-            f"recording {self.path} has no footer: it was cut off after line {self.number}", _AGAIN
-        )

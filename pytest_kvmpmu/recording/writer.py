@@ -9,14 +9,13 @@ import contextlib
 import gzip
 import hashlib
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ..backends.base import BackendFailure
-from ..errors import UsageProblem
-from .form import END, Header, Step
+from ..json_lines import END
+from ..whole_file import WholeFile
+from .form import Header, Step
 
 GZIP = ".gz"
 
@@ -33,17 +32,13 @@ class Writer:
         self.header: Header | None = None
         self.worlds = 0
         self.calls = 0
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._digest = hashlib.sha256()
         self._begun = False
-        with self._told():
-            if path.exists() and not path.is_file():
-                raise OSError(None, "it is no file")
-            self._file = self._part.open("wb")
-        self._out: BinaryIO = self._file
+        self._file = WholeFile(path, "recording")
+        self._out: BinaryIO = self._file.out
         if path.name.endswith(GZIP):
             # Neither name nor time, so that the same lines make the same file.
-            self._out = cast(BinaryIO, gzip.GzipFile("", "wb", 9, self._file, mtime=0))
+            self._out = cast(BinaryIO, gzip.GzipFile("", "wb", 9, self._file.out, mtime=0))
 
     def world(self, test: str) -> int:
         """The number of a new world, made by that test."""
@@ -58,19 +53,19 @@ class Writer:
 
     def finish(self) -> None:
         """Write the footer and give the file its name."""
-        with self._told():
+        with self._file.told():
             self._begin()
             digest = self._digest.hexdigest()
             counts = {"worlds": self.worlds, "calls": self.calls}
             self._write({END: {**counts, "sha256": digest}})
-            self._close()
-            self._part.replace(self.path)
+            self._out.close()
+        self._file.finish()
 
     def discard(self) -> None:
         """Leave nothing behind."""
         with contextlib.suppress(OSError):  # what it could not write is not wanted
-            self._close()
-        self._part.unlink(missing_ok=True)
+            self._out.close()
+        self._file.discard()
 
     def _line(self, value: dict[str, Any]) -> None:
         try:
@@ -89,19 +84,3 @@ class Writer:
         line = json.dumps(value).encode() + b"\n"
         self._digest.update(line)
         self._out.write(line)
-
-    def _close(self) -> None:
-        try:
-            self._out.close()
-        finally:
-            self._file.close()
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise UsageProblem(
-                f"recording {self.path} cannot be written: {error.strerror}",
-                "Name a file in a folder that can be written to",
-            ) from error

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.recording.form import END, KEY
+from pytest_kvmpmu.json_lines import END
+from pytest_kvmpmu.recording.form import KEY
 from pytest_kvmpmu.recording.reader import read
 from pytest_kvmpmu.resources import conformance_dir
 
@@ -234,13 +235,13 @@ def test_a_disk_that_is_full_at_the_end_is_no_success(
 ) -> None:
     pytester.makeconftest(
         """
-        from pytest_kvmpmu.recording import writer
+        from pytest_kvmpmu.whole_file import WholeFile
 
         def finish(self):
-            with self._told():
+            with self.told():
                 raise OSError(28, "No space left on device")
 
-        writer.Writer.finish = finish
+        WholeFile.finish = finish
         """
     )
     result = pytester.runpytest_subprocess(f"--kvmpmu-record={RUN}", "-k", "two_worlds", *workers)

@@ -1,0 +1,87 @@
+"""What the specs of a run came to, gathered where the run is led.
+
+The same with xdist and without: whatever a test has to tell travels in its reports.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from .. import summary
+from ..recording.form import Header
+from .result import RunInfo, SpecResult, Status
+from .tell import ON, RESULT
+
+# Whose chance it is, and where pytest keeps its seed.
+_SEEDS = {"pytest-randomly": "randomly_seed", "hypothesis": "hypothesis_seed"}
+
+
+class Gathering:
+    """Hears every report of the run that ``config`` leads."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._ended: dict[str, SpecResult] = {}
+        self._begun: dict[str, SpecResult] = {}
+        self._on: list[Header] = []
+        self.kernels: dict[str, None] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        told: dict[str, list[str]] = {}
+        for name, value in report.user_properties:
+            told.setdefault(name, []).append(str(value))
+        self.kernels.update(dict.fromkeys(told.get(summary.KERNEL, ())))
+        if on := getattr(report, ON, None):
+            self._on.append(Header.from_json(json.loads(on)))
+        if text := getattr(report, RESULT, None):
+            self._keep(SpecResult.from_json(json.loads(text)))
+        elif report.when == "setup" and summary.SPEC in told:
+            begun = _interrupted(report.nodeid, told)
+            self._begun[begun.spec] = begun
+        elif report.when not in ("setup", "call", "teardown"):  # xdist's, for a lost worker
+            same = (one for one in self._begun.values() if one.node_id == report.nodeid)
+            begun = next(same, _interrupted(report.nodeid, told))
+            self._keep(replace(begun, reason=str(report.longrepr).strip()))
+
+    def _keep(self, result: SpecResult) -> None:
+        # By name: pytest calls tests alike in files that are named outside of its root.
+        self._ended[result.spec] = result
+        self._begun.pop(result.spec, None)
+
+    @property
+    def results(self) -> list[SpecResult]:
+        """What each spec came to, by name; one that did not end is an error."""
+        return sorted([*self._ended.values(), *self._begun.values()], key=lambda one: one.spec)
+
+    @property
+    def run(self) -> RunInfo | None:
+        """What the run was on; None where no test used a backend."""
+        if not self._on:
+            return None
+        first = min(self._on, key=lambda header: header.time)
+        versions = {**first.versions, "pytest": pytest.__version__}
+        seeds = {
+            whose: str(seed)
+            for whose, dest in _SEEDS.items()
+            if (seed := getattr(self._config.option, dest, None)) is not None
+        }
+        command = ("pytest", *(str(arg) for arg in self._config.invocation_params.args))
+        return RunInfo(replace(first, versions=versions), command, seeds)
+
+    @property
+    def kernels_differ(self) -> bool:
+        """Whether xdist's workers ran on different kernels or hosts."""
+        return len({repr(replace(header, time="")) for header in self._on}) > 1
+
+
+def _interrupted(node_id: str, told: dict[str, list[str]]) -> SpecResult:
+    return SpecResult(
+        told.get(summary.SPEC, [node_id])[0],
+        Status.ERROR,
+        tuple(told.get(summary.CLAUSE, ())),
+        "the run ended within this spec",
+        node_id=node_id,
+    )

@@ -1,0 +1,166 @@
+"""What a spec came to, judged where it ran: in the process of the test, an xdist worker's too.
+
+The whole result travels as an attribute of the teardown's report, in its JSON form; `gather`
+reads it.  What JUnit and others should see as well is in the test's user_properties.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from .. import state, summary
+from ..expect import Accepted
+from ..kvm import CallHung, GuestFault, KvmError, UnexpectedExit
+from ..recording.form import Header
+from ..story import PROPERTY as STORY
+from ..uapi.errno import name as errno_name
+from .result import SpecResult, Status
+
+# The attributes of a report that carry a SpecResult, and a Header with the first of a process.
+RESULT, ON = "kvmpmu_result", "kvmpmu_on"
+
+# What a kernel that differs from its contract leads to.  All else is an error of ours.
+_DIFFERS = (
+    AssertionError,
+    CallHung,
+    GuestFault,
+    KvmError,
+    UnexpectedExit,
+    pytest.fail.Exception,
+)
+_LONGEST = 400
+
+
+@dataclass
+class _Phases:
+    """The phases of a test so far; ``found``: status, reason and errno of those not passed."""
+
+    found: list[tuple[Status, str, str]] = field(default_factory=list)
+    waived: str = ""
+    seconds: float = 0.0
+    sections: dict[str, str] = field(default_factory=dict)
+
+
+PHASES = pytest.StashKey[_Phases]()
+_SAID = pytest.StashKey[bool]()
+
+
+def is_spec(item: pytest.Item) -> bool:
+    """Whether the test has to do with a kernel or with clauses."""
+    found = item.stash.get(state.MARKS, None)  # another plugin's item may have none
+    return found is not None and (bool(found.clauses) or state.needed_by([item]))
+
+
+def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Take a phase of a test into account; with the last one, let its report tell the result."""
+    if not is_spec(item):
+        return
+    if report.when == "setup":
+        item.stash[PHASES] = _Phases()
+    phases = item.stash[PHASES]
+    phases.seconds += report.duration
+    error = call.excinfo.value if call.excinfo else None
+    waived = getattr(report, "wasxfail", "") if report.skipped else ""
+    if report.skipped and not waived:
+        _skipped(item, phases, error)
+    elif report.failed or waived:
+        _failed(phases, error, report)
+        phases.waived = str(waived).removeprefix("reason: ")
+    phases.sections |= {
+        title: text for title, text in report.sections if title not in state.SCRIPT_TITLES
+    }
+    if report.when == "teardown":
+        _tell(item, phases, report)
+
+
+def _skipped(item: pytest.Item, phases: _Phases, error: BaseException | None) -> None:
+    told = {str(name): str(value) for name, value in item.user_properties}
+    inapplicable = told.get(summary.NOT_APPLICABLE)
+    status = Status.MISS if inapplicable is None else Status.SKIP
+    phases.found.append((status, inapplicable or told.get(summary.MISSING) or _line(error), ""))
+
+
+def _failed(phases: _Phases, error: BaseException | None, report: pytest.TestReport) -> None:
+    status = Status.FAIL if error is None else _blame(error)
+    text = report.longreprtext
+    errno = "" if error is None else _errno(error)
+    phases.found.append((status, _line(error) or _first(text), errno))
+    if text:
+        phases.sections[f"failure in {report.when}"] = text
+
+
+def _blame(error: BaseException) -> Status:
+    """Whether the kernel differs from its contract, or something of ours broke."""
+    inner = getattr(error, "exceptions", None)  # an ExceptionGroup's
+    if isinstance(inner, tuple):
+        return Status.worst([_blame(one) for one in inner])
+    return Status.FAIL if isinstance(error, _DIFFERS) else Status.ERROR
+
+
+def _errno(error: BaseException) -> str:
+    if isinstance(error, Accepted):
+        return "0"
+    differs = error if isinstance(error, KvmError) else error.__cause__
+    if isinstance(differs, KvmError) and differs.outcome.errno is not None:
+        return errno_name(differs.outcome.errno)
+    return ""
+
+
+def _line(error: BaseException | None) -> str:
+    """The first line of what an exception says; its type, where that is not clear."""
+    if error is None:
+        return ""
+    said = _first(str(error))
+    if isinstance(error, (*_DIFFERS, pytest.skip.Exception)) and said:
+        return said
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _first(text: str) -> str:
+    line = text.strip().partition("\n")[0].strip()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
+def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None:
+    config = item.config
+    status = Status.worst([status for status, _, _ in phases.found])
+    _, reason, errno = next(
+        (found for found in phases.found if found[0] is status), (status, "", "")
+    )
+    told = [(str(name), str(value)) for name, value in item.user_properties]
+    bad = status in (Status.FAIL, Status.ERROR)
+    spec = state.name_of(item)
+    result = SpecResult(
+        spec,
+        status,
+        tuple(dict.fromkeys(cited.slug for cited in item.stash[state.MARKS].clauses)),
+        reason,
+        errno,
+        phases.waived,
+        len(phases.found) == 1 and any(name == summary.STRICT for name, _ in told),
+        "" if item.nodeid == spec else item.nodeid,
+        phases.seconds,
+        state.calls_of(item) if bad or config.stash.get(state.KEEP_CALLS, False) else (),
+        _sections(phases, bad, told),
+        tuple(value for name, value in told if name == STORY),
+    )
+    setattr(report, RESULT, json.dumps(result.to_json()))
+    backend = config.stash.get(state.BACKEND, None)
+    if backend is not None and not config.stash.get(_SAID, False):
+        on = Header.of(backend, state.settings_of(config).place)
+        setattr(report, ON, json.dumps(on.to_json()))
+        config.stash[_SAID] = True
+    for there in (item.user_properties, report.user_properties):
+        there.append((summary.STATUS, status.kcidb))
+
+
+def _sections(
+    phases: _Phases, bad: bool, told: list[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """Of a spec that passed only what a search reached; what was printed is of no interest."""
+    reach = "\n".join(value for name, value in told if name == summary.REACH)
+    found = [*phases.sections.items()] if bad else []
+    return (*found, *([("reach", reach)] if reach else []))
