@@ -99,8 +99,12 @@ class Machine:
 
     def _died(self, what: str) -> LabFailure:
         self.console.append(self._decoder.rest())
-        self.console.append(programs.text_of(self._stderr))
+        self.console.append(self.said())
         return self.console.died(what)
+
+    def said(self) -> str:
+        """What QEMU itself printed: nothing, if all is well."""
+        return programs.text_of(self._stderr)
 
     def close(self) -> None:
         """Kill QEMU, reap it, close the serial line.  May be called again."""

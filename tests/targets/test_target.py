@@ -12,7 +12,7 @@ from pytest_kvmpmu import lab
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.host import Host
 from pytest_kvmpmu.targets import local, target
-from pytest_kvmpmu.targets.link import LinkLost
+from pytest_kvmpmu.targets.link import LinkLost, NoAnswer
 from pytest_kvmpmu.targets.local import LocalTarget
 from pytest_kvmpmu.topology import load
 
@@ -99,6 +99,9 @@ class FakeVm:
     def close(self) -> None:
         self.closed += 1
 
+    def said(self) -> str:
+        return "qemu: out of memory"
+
 
 def test_a_lab_vm_is_reached_by_its_serial_line(monkeypatch: pytest.MonkeyPatch) -> None:
     read_end, write_end = os.pipe()
@@ -114,6 +117,8 @@ def test_a_lab_vm_is_reached_by_its_serial_line(monkeypatch: pytest.MonkeyPatch)
     assert started == [("6.12", BOARD, Path("cache"))]
     # What goes out comes in: the pipe is both sides.
     assert link.request({"echo": 1}, 20) == {"echo": 1}
+    with pytest.raises(NoAnswer, match="qemu: out of memory"):
+        link.greet(0)
     link.close()
     assert vm.closed == 1
     for fd in (read_end, write_end):
