@@ -84,6 +84,11 @@ class Cache:
         """Where the entry is, as `find` takes it."""
         return entry.folder.relative_to(self.root).as_posix()
 
+    def find_whole(self, place: str) -> Entry | None:
+        """As `find`, where the files have their content too.  Reads all of them."""
+        entry = self.find(place)
+        return entry if entry and all(map(entry.whole, entry.sums)) else None
+
     def make(self, place: str, build: Callable[[Path], dict[str, Any]]) -> Entry:
         """Make the entry: ``build`` fills a folder and returns what is to be noted about it.
 
@@ -162,12 +167,12 @@ class Cache:
         folder = self.root / "locks"
         with self.room():
             folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            progress(f"waiting for another run that prepares {what}")
-            lock.acquire(poll_interval=0.1)
+            lock = FileLock(folder / f"{name}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                progress(f"waiting for another run that prepares {what}")
+                lock.acquire(poll_interval=0.1)
         try:
             yield
         finally:

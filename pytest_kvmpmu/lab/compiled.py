@@ -55,7 +55,7 @@ def with_bytecode(
         return {}
 
     with cache.lock("bytecode", "the standard library", progress):
-        entry = cache.find(place)
+        entry = cache.find_whole(place)
         if entry is None:
             entry = cache.make(place, build)
             cache.keep_newest("bytecode", stock.USERSPACES_KEPT)

@@ -5,13 +5,14 @@ Not for: what it boots or resumes from (`prepare`), or its command line (`qemu`)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -105,6 +106,17 @@ class Machine:
     def said(self) -> str:
         """What QEMU itself printed: nothing, if all is well."""
         return programs.text_of(self._stderr)
+
+    @contextlib.contextmanager
+    def quoted(self) -> Iterator[None]:
+        """Have a `LabFailure` of this machine's monitor say what QEMU printed, too."""
+        try:
+            yield
+        except LabFailure as failure:
+            said = self.said()
+            if not said:
+                raise
+            raise LabFailure(f"{failure}: {said}") from failure
 
     def close(self) -> None:
         """Kill QEMU, reap it, close the serial line.  May be called again."""

@@ -79,7 +79,8 @@ def _boot_and_save(
             machine.receive(BOOT_SECONDS)
             machine.ping(ANSWER_SECONDS)
             progress("keeping a snapshot")
-            snapshot.save(ours, folder / RAM)
+            with machine.quoted():
+                snapshot.save(ours, folder / RAM)
 
 
 def stub() -> bytes:

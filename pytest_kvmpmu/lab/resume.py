@@ -45,7 +45,8 @@ def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machin
         try:
             machine.check(entry.whole(RAM), "its snapshot is damaged")
             # What is sent before would go to a serial port that the snapshot then overwrites.
-            snapshot.wait_until_running(ours, ANSWER_SECONDS)
+            with machine.quoted():
+                snapshot.wait_until_running(ours, ANSWER_SECONDS)
             machine.ping(ANSWER_SECONDS)
         except BaseException:  # Ctrl-C included: nobody else can close it
             machine.close()
