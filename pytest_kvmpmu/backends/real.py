@@ -50,7 +50,8 @@ class RealBackend:
             raise BackendFailure(f"{target.name}: {error}") from error
         facts = self._bring_ups.facts
         try:
-            check(facts, target.name, needs_pmu=board is None or bool(board.pmus))
+            needs_pmu = board is None or bool(board.pmus)
+            check(facts, target.name, needs_pmu, target.lack)
             self.host = self.hardware = _host(facts, board)
             self.release: str = facts["release"]
             detected = detect(kernel or self.release)

@@ -14,7 +14,8 @@ from . import agent_files, compiled, cpio, qemu, snapshot, stock, userspace
 from .board import Board
 from .cache import Cache, Entry
 from .console import Progress, megabytes
-from .machine import ANSWER_SECONDS, BOOT_SECONDS
+from .machine import ANSWER_SECONDS
+from .own import OwnKernel
 from .recipe import DEVICE_TREE, RAM, STUB, Recipe, perishable
 
 # Of one line and board: other checkouts with another agent have theirs.
@@ -37,20 +38,26 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
         found = cache.find(place)
         if found is not None:
             return found
+        own = None
+        if recipe.line.own is not None:
+            content = kernel.file(stock.IMAGE).read_bytes()
+            own = OwnKernel(content, recipe.line.own, qemu.CPU)
+            own.check(progress)
         cache.need(SPACE_MB, f"the snapshot of {what}")
 
         with cache.scratch(recipe.slot) as scratch:
-            board = Board(usable, recipe.host, kernel.file(stock.IMAGE), scratch)
+            board = Board(usable, recipe.host, kernel.file(stock.IMAGE), scratch, own)
             members = compiled.with_bytecode(cache, base, board, progress)
 
             def build(folder: Path) -> dict[str, Any]:
-                _boot_and_save(recipe, board, members, folder, progress)
+                lack = _boot_and_save(recipe, board, members, folder, progress)
                 return {
                     "release": kernel.about["release"],
                     "qemu": usable.version,
                     "line": str(recipe.line.own or recipe.line.name),
                     "board": recipe.host.name,
                     "parts": perishable(*parts, recipe.qemu_path),
+                    "lack": lack,
                 }
 
             entry = cache.make(place, build)
@@ -65,7 +72,8 @@ def _boot_and_save(
     base: dict[str, cpio.Member],
     folder: Path,
     progress: Progress,
-) -> None:
+) -> str:
+    """Returns what the machine lacks, if that is known."""
     (folder / DEVICE_TREE).write_bytes(board.tree)
     (folder / STUB).write_bytes(stub())
     initramfs = userspace.with_agent(base, agent_files.INIT)
@@ -76,11 +84,15 @@ def _boot_and_save(
             options = snapshot.options(theirs.fileno())
             machine = board.boot(initramfs, options, [theirs.fileno()])
         with machine:
-            machine.receive(BOOT_SECONDS)
+            board.first_message(machine)
             machine.ping(ANSWER_SECONDS)
+            lack = board.lack(machine)
+            if lack:
+                progress(lack)
             progress("keeping a snapshot")
             with machine.quoted():
                 snapshot.save(ours, folder / RAM)
+    return lack
 
 
 def stub() -> bytes:

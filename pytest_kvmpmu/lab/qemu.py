@@ -15,10 +15,15 @@ from . import programs
 from .requirements import QEMU
 
 OLDEST = (7, 2)
+CPU = "cortex-a57"
 MEMORY_MB = 256
 # Log level 1: a panic raises any level but 0, and so is seen; it also ends QEMU.
 # Freed pages become zero, and QEMU's snapshots leave zero pages out.
 KERNEL_PARAMETERS = "console=ttyAMA0 quiet loglevel=1 panic=-1 init_on_free=1"
+
+
+# For a kernel of the user's own: all that it says, until /init turns it down (`agent_files`).
+OWN_KERNEL_PARAMETERS = "console=ttyAMA0 earlycon loglevel=7 panic=-1 init_on_free=1"
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,14 @@ def board_options(host: Host) -> list[str]:
     ]
 
 
-def run_options(kernel: Path, dtb: Path) -> list[str]:
-    """The serial line on standard input and output, and what is booted."""
+def run_options(kernel: Path, dtb: Path, parameters: str = KERNEL_PARAMETERS) -> list[str]:
+    """The serial line on standard input and output, and what is booted with ``parameters``."""
     return [
         *("-chardev", "stdio,id=agent,signal=off"),
         *("-serial", "chardev:agent"),
         *("-kernel", str(kernel)),
         *("-dtb", str(dtb)),
-        *("-append", KERNEL_PARAMETERS),
+        *("-append", parameters),
     ]
 
 

@@ -30,6 +30,11 @@ class Recipe:
     qemu_path: str
 
     @property
+    def parameters(self) -> str:
+        """The kernel's command line."""
+        return qemu.OWN_KERNEL_PARAMETERS if self.line.own else qemu.KERNEL_PARAMETERS
+
+    @property
     def slot(self) -> str:
         """The folder of all snapshots of this line and board."""
         return f"snapshots/{self.line.name}-{key_of(self._board())[:8]}"
@@ -42,7 +47,8 @@ class Recipe:
     def place_of(self, kernel: str, base: str) -> str:
         """The place of the snapshot that is made of the entries ``kernel`` and ``base``."""
         parts = perishable(kernel, base, self.qemu_path)
-        options = qemu.board_options(self.host) + qemu.run_options(Path(), Path())
+        options = qemu.board_options(self.host)
+        options += qemu.run_options(Path(), Path(), self.parameters)
         return f"{self.slot}/{key_of(FORMAT, parts, self._board(), options)}"
 
     def _board(self) -> list[Any]:

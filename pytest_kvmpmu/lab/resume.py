@@ -22,7 +22,7 @@ def command(recipe: Recipe, entry: Entry, monitor: int, ram: int) -> list[str]:
     return [
         recipe.qemu_path,
         *qemu.board_options(recipe.host),
-        *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE)),
+        *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE), recipe.parameters),
         *snapshot.options(monitor),
         *snapshot.resume_options(ram),
     ]
@@ -53,4 +53,5 @@ def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machin
             raise
     machine.line = recipe.line.name
     machine.kernel_release = entry.about["release"]
+    machine.lack = entry.about.get("lack", "")
     return machine

@@ -14,9 +14,13 @@ LAB = "lab:"
 
 
 class Target:
-    """A place that has an agent.  ``name`` is what the user called it."""
+    """A place that has an agent.  ``name`` is what the user called it.
+
+    ``lack`` says what it lacks to be tested, where it knows more of that than its agent.
+    """
 
     name: str
+    lack = ""
 
     def connect(self) -> Link:
         """A link to an agent of its own.  `UsageProblem` where there can be none."""

@@ -28,4 +28,5 @@ class LabTarget(Target):
             vm = start(self._line, self._board, cache_dir=self._cache_dir)
         except LabFailure as failure:
             raise LinkLost(str(failure)) from failure
+        self.lack = vm.lack
         return Link(vm.read_fd, vm.write_fd, vm.close, vm.said)

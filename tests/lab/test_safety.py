@@ -42,7 +42,7 @@ READ_ONLY = """
 for place in $(cut -d ' ' -f 5 /proc/self/mountinfo); do
     case $place in
         /dev | /dev/* | /proc | /proc/* | /sys | /sys/* | {writable}) ;;
-        *) mount -o remount,bind,ro "$place" 2>/dev/null ;;
+        *) mount -o remount,bind,ro "$place" 2>/dev/null || true ;;
     esac
 done
 ! touch /written 2>/dev/null || exit 9
