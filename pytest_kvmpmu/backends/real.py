@@ -59,9 +59,8 @@ class RealBackend:
             self.close()
             raise
         self.revision = detected.revision
-        self.notes: tuple[str, ...] = (
-            (f"kernel {kernel or self.release} is {detected.note}",) if detected.note else ()
-        )
+        noted = f"kernel {kernel or self.release} is {detected.note}"
+        self.notes: tuple[str, ...] = (*target.notes, *([noted] if detected.note else []))
 
     @property
     def lost(self) -> str:

@@ -17,7 +17,9 @@ from .own import SILENCE_SECONDS, OwnKernel
 
 
 class Board:
-    """``host`` as a board with the ``kernel`` (the path of an Image), which may be one's ``own``.
+    """``host`` as a board of cores ``cpu`` with the ``kernel``, the path of an Image.
+
+    The kernel may be the user's ``own``.
 
     Its device tree, which stays until the board is done with, and its initramfs, only while
     QEMU reads it, are files in the folder ``scratch``.
@@ -27,16 +29,18 @@ class Board:
         self,
         usable: qemu.Qemu,
         host: Host,
+        cpu: str,
         kernel: Path,
         scratch: Path,
         own: OwnKernel | None = None,
     ) -> None:
         self._qemu = usable
         self._host = host
+        self._cpu = cpu
         self._kernel = kernel
         self._scratch = scratch
         self._own = own
-        self.tree = devicetree.board(qemu.own_device_tree(usable, host, scratch), host)
+        self.tree = devicetree.board(qemu.own_device_tree(usable, host, cpu, scratch), host)
 
     def boot(
         self, initramfs: bytes, options: Sequence[str] = (), fds: Sequence[int] = ()
@@ -48,7 +52,7 @@ class Board:
         parameters = qemu.OWN_KERNEL_PARAMETERS if self._own else qemu.KERNEL_PARAMETERS
         command = [
             self._qemu.path,
-            *qemu.board_options(self._host),
+            *qemu.board_options(self._host, self._cpu),
             *qemu.run_options(self._kernel, tree, parameters),
             *("-initrd", str(archive)),
             *options,

@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from . import agent_files, compiled, cpio, qemu, snapshot, stock, userspace
+from . import agent_files, compiled, cpio, cpu, qemu, snapshot, stock, userspace
 from .board import Board
 from .cache import Cache, Entry
 from .console import Progress, megabytes
@@ -26,8 +26,9 @@ SPACE_MB = 400
 
 def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
     """The snapshot's entry, made with all that it needs where it is not there."""
-    what = f"{recipe.line.name} on {recipe.host.name}"
+    what = recipe.what
     usable = qemu.check(recipe.qemu_path)
+    cpu.check(recipe.qemu_path, recipe.cpu)
     with cache.lock(recipe.slot.replace("/", "-"), what, progress):
         kept = stock.Stock(cache, progress)
         kernel = kept.kernel(recipe.line)
@@ -41,12 +42,12 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
         own = None
         if recipe.line.own is not None:
             content = kernel.file(stock.IMAGE).read_bytes()
-            own = OwnKernel(content, recipe.line.own, qemu.CPU)
+            own = OwnKernel(content, recipe.line.own, recipe.cpu)
             own.check(progress)
         cache.need(SPACE_MB, f"the snapshot of {what}")
 
         with cache.scratch(recipe.slot) as scratch:
-            board = Board(usable, recipe.host, kernel.file(stock.IMAGE), scratch, own)
+            board = Board(usable, recipe.host, recipe.cpu, kernel.file(stock.IMAGE), scratch, own)
             members = compiled.with_bytecode(cache, base, board, progress)
 
             def build(folder: Path) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def _boot_and_save(
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            progress(f"booting {recipe.line.name} on {recipe.host.name} (once)")
+            progress(f"booting {recipe.what} (once)")
             options = snapshot.options(theirs.fileno())
             machine = board.boot(initramfs, options, [theirs.fileno()])
         with machine:

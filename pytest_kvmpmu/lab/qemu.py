@@ -15,7 +15,6 @@ from . import programs
 from .requirements import QEMU
 
 OLDEST = (7, 2)
-CPU = "cortex-a57"
 MEMORY_MB = 256
 # Log level 1: a panic raises any level but 0, and so is seen; it also ends QEMU.
 # Freed pages become zero, and QEMU's snapshots leave zero pages out.
@@ -56,9 +55,10 @@ def check(path: str) -> Qemu:
     return Qemu(path, match[0].removeprefix("version "))
 
 
-def board_options(host: Host) -> list[str]:
+def board_options(host: Host, cpu: str) -> list[str]:
     """What is the same at boot, at resume and when QEMU writes its device tree."""
-    cpu = "cortex-a57" if host.pmus else "cortex-a57,pmu=off"
+    if not host.pmus:
+        cpu += ",pmu=off"
     return [
         *("-machine", "virt,virtualization=on,gic-version=3"),
         *("-cpu", cpu),
@@ -83,9 +83,9 @@ def run_options(kernel: Path, dtb: Path, parameters: str = KERNEL_PARAMETERS) ->
     ]
 
 
-def own_device_tree(qemu: Qemu, host: Host, folder: Path) -> bytes:
+def own_device_tree(qemu: Qemu, host: Host, cpu: str, folder: Path) -> bytes:
     """The device tree that QEMU makes for that board; leaves a file in ``folder``."""
-    options = board_options(host)
+    options = board_options(host, cpu)
     options[1] += ",dumpdtb=own.dtb"  # a whole path could have a comma in it
     programs.output([qemu.path, *options], "asking QEMU for its device tree", cwd=folder)
     return (folder / "own.dtb").read_bytes()

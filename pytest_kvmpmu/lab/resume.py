@@ -21,10 +21,10 @@ def command(recipe: Recipe, entry: Entry, monitor: int, ram: int) -> list[str]:
     """QEMU's command line; it inherits a QMP ``monitor`` and the open snapshot file ``ram``."""
     return [
         recipe.qemu_path,
-        *qemu.board_options(recipe.host),
+        *qemu.board_options(recipe.host, recipe.cpu),
         *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE), recipe.parameters),
         *snapshot.options(monitor),
-        *snapshot.resume_options(ram),
+        *snapshot.resume_options(ram, entry.about["qemu"]),
     ]
 
 

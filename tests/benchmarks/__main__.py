@@ -145,6 +145,7 @@ def cold_boot(line: str) -> None:
         board = Board(
             qemu.check(qemu.find()),
             topology.load("rockpro64"),
+            lab.cpus.DEFAULT,
             kernel.file(stock.IMAGE),
             Path(folder),
         )

@@ -93,8 +93,8 @@ def test_a_kernel_that_comes_up_without_what_the_specs_need_is_told_once(
 ) -> None:
     real = qemu.board_options
 
-    def options(host: Host) -> list[str]:
-        return [option.replace(wanted, instead) for option in real(host)]
+    def options(host: Host, cpu: str) -> list[str]:
+        return [option.replace(wanted, instead) for option in real(host, cpu)]
 
     monkeypatch.setattr(qemu, "board_options", options)
     monkeypatch.setattr(Settings, "board", BOARD)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import agent_files, cpio, lines, qemu, start, stock, userspace
+from pytest_kvmpmu.lab import agent_files, cpio, cpus, lines, qemu, start, stock, userspace
 from pytest_kvmpmu.lab.board import Board
 from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.resources import PACKAGE
@@ -152,7 +152,7 @@ def test_a_vm_has_no_network(stocked: Cache, tmp_path: Path) -> None:
     kernel = kept.kernel(lines.load(LINE))
     members = dict(cpio.read(kept.userspace().file(stock.BASE).read_bytes()))
     members[f"{agent_files.HOME}/net.py"] = cpio.file(script.encode())
-    board = Board(qemu.check(qemu.find()), BOARD, kernel.file(stock.IMAGE), tmp_path)
+    board = Board(qemu.check(qemu.find()), BOARD, cpus.DEFAULT, kernel.file(stock.IMAGE), tmp_path)
     with board.boot(userspace.with_agent(members, agent_files.init("net.py"))) as vm:
         assert vm.receive(120) == ["lo"]
         # Nor has QEMU itself: what sockets it has are no network's.
