@@ -84,10 +84,9 @@ class Cache:
         """Where the entry is, as `find` takes it."""
         return entry.folder.relative_to(self.root).as_posix()
 
-    def find_whole(self, place: str) -> Entry | None:
-        """As `find`, where the files have their content too.  Reads all of them."""
-        entry = self.find(place)
-        return entry if entry and all(map(entry.whole, entry.sums)) else None
+    def sound(self, entry: Entry | None) -> bool:
+        """Whether there is an entry and its files have their content.  Reads all of them."""
+        return entry is not None and all(map(entry.whole, entry.sums))
 
     def make(self, place: str, build: Callable[[Path], dict[str, Any]]) -> Entry:
         """Make the entry: ``build`` fills a folder and returns what is to be noted about it.

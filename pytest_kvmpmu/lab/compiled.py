@@ -55,8 +55,8 @@ def with_bytecode(
         return {}
 
     with cache.lock("bytecode", "the standard library", progress):
-        entry = cache.find_whole(place)
-        if entry is None:
+        entry = cache.find(place)
+        if entry is None or not cache.sound(entry):
             entry = cache.make(place, build)
             cache.keep_newest("bytecode", stock.USERSPACES_KEPT)
     bytecode = dict(cpio.read(entry.file(BYTECODE).read_bytes()))

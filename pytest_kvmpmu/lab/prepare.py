@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
     cpu.check(recipe.qemu_path, recipe.cpu)
     with cache.lock(recipe.slot.replace("/", "-"), what, progress):
         kept = stock.Stock(cache, progress)
-        kernel = kept.kernel(recipe.line)
-        base = kept.userspace()
+        kernel = sound(cache, lambda: kept.kernel(recipe.line), progress)
+        base = sound(cache, kept.userspace, progress)
         # Not what is noted as current: a set-up or an import beside may have changed that by now.
         parts = cache.place(kernel), cache.place(base)
         place = recipe.place_of(*parts)
@@ -65,6 +66,17 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
         cache.keep_newest(recipe.slot, KEPT)
         progress(f"{what} is ready: {megabytes(entry.file(RAM).stat().st_size)}")
         return entry
+
+
+def sound(cache: Cache, fetch: Callable[[], Entry], progress: Progress) -> Entry:
+    """What ``fetch`` gives; fetched again where its files do not have their content any more."""
+    entry = fetch()
+    if cache.sound(entry):
+        return entry
+    progress(f"{entry.folder} is damaged, fetching it again")
+    with cache.lock("packages", "packages", progress):
+        cache.drop(entry)
+    return fetch()
 
 
 def _boot_and_save(

@@ -109,7 +109,7 @@ class Stock:
     def _own_kernel(self, path: Path) -> Entry:
         place = own_place(path)
         with self._cache.lock("packages", f"the kernel {path.name}", self._progress):
-            return self._cache.find_whole(place) or self._cache.make(
+            return self._cache.find(place) or self._cache.make(
                 place, lambda folder: _keep_own(path, folder)
             )
 
@@ -127,7 +127,7 @@ class Stock:
         with cache.lock("packages", f"the packages of {name}", self._progress):
             noted = cache.noted(f"current/{name}.json") or {}
             if not self._refresh and noted.get("also") == key_of(also):
-                entry = cache.find_whole(str(noted.get("place")))
+                entry = cache.find(str(noted.get("place")))
                 if entry is not None:
                     return entry
             cache.need(SPACE_MB, f"fetching the packages of {name}")
@@ -135,7 +135,7 @@ class Stock:
                 suite = self._suite(suite_name)
                 debs = resolve(suite)
                 place = f"{kind}/{key_of(also, [deb.sha256 for deb in debs])}"
-                entry = cache.find_whole(place) or self._fetch(suite, debs, place, build)
+                entry = cache.find(place) or self._fetch(suite, debs, place, build)
             cache.note(f"current/{name}.json", {"place": place, "also": key_of(also)})
             return entry
 

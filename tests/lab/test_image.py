@@ -12,8 +12,9 @@ import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import image
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab.cache import Cache, Entry
 from pytest_kvmpmu.lab.lines import load
+from pytest_kvmpmu.lab.prepare import sound
 from pytest_kvmpmu.lab.stock import IMAGE, Stock
 
 RELEASE = "6.13.0-rc2-mine+"
@@ -161,10 +162,18 @@ def test_an_own_kernel_is_kept_unpacked_with_its_release(cache: Cache, own: Path
     assert entry.about == {"release": RELEASE}
 
 
-def test_a_kept_kernel_that_was_damaged_is_made_anew(cache: Cache, own: Path) -> None:
-    kept = Stock(cache, print).kernel(load(str(own))).file(IMAGE)
+def test_a_kept_kernel_that_was_damaged_is_made_anew(
+    cache: Cache, own: Path, said: list[str]
+) -> None:
+    def fetch() -> Entry:
+        return Stock(cache, said.append).kernel(load(str(own)))
+
+    kept = fetch().file(IMAGE)
+    assert sound(cache, fetch, said.append).file(IMAGE) == kept
+    assert said == []
     kept.write_bytes(PLAIN[:-1] + b"x")  # its size is as it was
-    assert Stock(cache, print).kernel(load(str(own))).file(IMAGE).read_bytes() == PLAIN
+    assert sound(cache, fetch, said.append).file(IMAGE).read_bytes() == PLAIN
+    assert said == [f"{kept.parent} is damaged, fetching it again"]
 
 
 def test_a_refused_kernel_leaves_nothing_in_the_cache(cache: Cache, own: Path) -> None:
