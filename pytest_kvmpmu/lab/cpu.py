@@ -18,7 +18,7 @@ from . import programs
 from .console import LabFailure
 
 DEFAULT = "cortex-a57"
-# ID_AA64DFR0_EL1.PMUVer, as these kernels' KVM read it from QEMU's cores.
+# ID_AA64DFR0_EL1.PMUVer of QEMU's cores (target/arm).
 PMUVER = {
     "cortex-a57": 1,
     "cortex-a76": 4,
