@@ -87,7 +87,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from . import state
 
     if state.needed_by(session.items) and not session.config.option.collectonly:
-        state.backend_of(session.config)
+        state.start(session)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    # An xdist worker runs its first test before it looks whether it is to stop.
+    return True if hasattr(session.config, "workeroutput") and session.shouldstop else None
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
@@ -127,6 +133,7 @@ def pytest_runtest_makereport(
     tell.hear(item, call, report)
     if report.when == "teardown":
         state.let_go(item)
+        state.stop_if_lost(item)
     return report
 
 
@@ -137,7 +144,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     gathered = config.stash[state.GATHERED]
     found = summary.tally(gathered.results, gathered.kernels)
     text = summary.lines(found, state.strict_spec(config))
-    text += state.recorded(config) + state.reported(config)
+    text += state.recorded(config) + state.reported(config) + state.stopped(config)
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:
@@ -149,9 +156,7 @@ def pytest_testnodedown(node: Any) -> None:
     """xdist: a worker ended."""
     from . import state
 
-    problem = getattr(node, "workeroutput", {}).get(state.PROBLEM)
-    if problem is not None:
-        node.config.stash[state.WORKERS_PROBLEM] = problem
+    state.heed_worker(node.config, getattr(node, "workeroutput", {}))
 
 
 @pytest.hookimpl(trylast=True)

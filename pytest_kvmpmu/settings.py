@@ -63,6 +63,11 @@ OPTIONS = (
         " the host as it is, and checks it against this if given",
     ),
     Option("timeout", "SECONDS", "how long one call may take (10)"),
+    Option(
+        "lab-cpu",
+        "CPU",
+        "the core that a lab VM emulates, by QEMU's name (cortex-a57; cortex-a76 or max for VHE)",
+    ),
     Option("cache-dir", "DIR", "where lab kernels are kept (the user's cache directory)"),
 )
 
@@ -102,6 +107,7 @@ class Settings:
     topology: str | None = None
     seconds: float = 10.0
     cache_dir: Path | None = None
+    lab_cpu: str | None = None
     base: Path = Path()
 
     @property
@@ -129,8 +135,9 @@ class Settings:
         from .backends.real import RealBackend
         from .targets import target
 
-        chosen = target(self.target or "local", self.board, self.cache_dir)
-        board = None if self.topology is None and chosen.name == "local" else self.board
+        chosen = target(self.target or "local", self.board, self.cache_dir, self.lab_cpu)
+        as_it_is = self.topology is None and chosen.name == "local"
+        board = None if as_it_is else chosen.fitted(self.board)
         return RealBackend(chosen, self.seconds, self.kernel, board)
 
 
@@ -165,6 +172,11 @@ def resolve(
                 " a recording has the host that it was made on",
                 "Leave the topology out",
             )
+    if given["lab_cpu"] is not None and not (backend == "real" and _in_lab(given["target"])):
+        raise UsageProblem(
+            f"{prefix}lab-cpu={given['lab_cpu']} has no meaning without a lab",
+            f"Add {prefix}backend=real and {prefix}target=lab:LINE, or leave it out",
+        )
     if given["kernel"] is not None:
         from .revision import detect
 
@@ -176,11 +188,16 @@ def resolve(
         given["topology"],
         _seconds(given["timeout"], prefix),
         Path(given["cache_dir"]) if given["cache_dir"] else None,
+        given["lab_cpu"],
         base or Path(),
     )
     if settings.topology is not None:
         settings.board  # noqa: B018  # read for its errors: a bad file is found here
     return settings
+
+
+def _in_lab(target: str | None) -> bool:
+    return target is not None and target.startswith("lab:")
 
 
 def _seconds(text: str | None, prefix: str) -> float:

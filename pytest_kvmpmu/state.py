@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,9 @@ LINE = pytest.StashKey[str]()
 # What a worker found wrong, for the controller; a key of xdist's workeroutput.
 PROBLEM = "kvmpmu_problem"
 WORKERS_PROBLEM = pytest.StashKey[str]()
+# Why the run stops before its end; in xdist's workeroutput too.
+LOST = "kvmpmu_lost"
+STOPPED = pytest.StashKey[str]()
 MARKS = pytest.StashKey[Marks]()
 SESSION = pytest.StashKey[Session]()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
@@ -69,6 +72,17 @@ def backend_of(config: pytest.Config) -> Backend:
         recorder = config.stash.get(RECORDER, None)
         config.stash[BACKEND] = recorder.wrap(backend, settings.place) if recorder else backend
     return config.stash[BACKEND]
+
+
+def start(session: pytest.Session) -> None:
+    """Start the backend.  A worker where that fails leaves word and asks for the run's end."""
+    try:
+        backend_of(session.config)
+    except pytest.UsageError as error:
+        if not hasattr(session.config, "workeroutput"):
+            raise
+        session.config.workeroutput[PROBLEM] = str(error.__cause__)
+        session.shouldstop = "pytest-kvmpmu: a worker has no backend"
 
 
 def asked_for(config: pytest.Config) -> bool:
@@ -287,6 +301,31 @@ def calls_of(item: pytest.Item) -> tuple[dict[str, Any], ...]:
         {"call": call.to_json(), "outcome": None if outcome is None else outcome.to_json()}
         for call, outcome in (session.record if session is not None else ())
     )
+
+
+def stop_if_lost(item: pytest.Item) -> None:
+    """End the run after this test if its backend is of no more use; says so to a controller."""
+    backend = item.config.stash.get(BACKEND, None)
+    if backend is None or not backend.lost:
+        return
+    item.config.stash[STOPPED] = backend.lost
+    if hasattr(item.config, "workeroutput"):
+        item.config.workeroutput[LOST] = backend.lost
+    item.session.shouldstop = f"pytest-kvmpmu: {backend.lost.splitlines()[0]}"
+
+
+def stopped(config: pytest.Config) -> list[str]:
+    """Why the run stopped before its end, if it did."""
+    text = config.stash.get(STOPPED, "")
+    return ["", "the run was stopped:", *text.splitlines()] if text else []
+
+
+def heed_worker(config: pytest.Config, output: Mapping[str, Any]) -> None:
+    """Take over what an xdist worker left for the controller."""
+    if PROBLEM in output:
+        config.stash[WORKERS_PROBLEM] = output[PROBLEM]
+    if LOST in output:
+        config.stash[STOPPED] = output[LOST]
 
 
 def let_go(item: pytest.Item) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pytest_kvmpmu.backends.base import BackendFailure
@@ -17,7 +17,7 @@ from pytest_kvmpmu.wire.frame import Decoder, Message, encode
 from pytest_kvmpmu.wire.outcome import Outcome
 
 # What to send back for a request: frames and other bytes; None ends the agent.
-Reply = Callable[[dict[str, Any]], Sequence[bytes | None]]
+Reply = Callable[[dict[str, Any]], Iterable[bytes | None]]
 
 FACTS: dict[str, Any] = {
     "machine": "aarch64",
@@ -81,7 +81,7 @@ class FakeTarget(Target):
 def describing(reply: Reply, **facts: Any) -> Reply:
     """``reply`` for everything but ``describe``, which is answered with `FACTS`, changed."""
 
-    def answer(request: dict[str, Any]) -> Sequence[bytes | None]:
+    def answer(request: dict[str, Any]) -> Iterable[bytes | None]:
         if request["op"] == "describe":
             return [encode({"ok": {**FACTS, **facts}})]
         return reply(request)

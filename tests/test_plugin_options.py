@@ -31,6 +31,17 @@ BAD = [
         "unknown target 'moon'. Known: local, lab:",
     ),
     (["--kvmpmu-backend=real", "--kvmpmu-target=lab:2.6"], "2.6"),
+    (["--kvmpmu-lab-cpu=max"], "--kvmpmu-lab-cpu=max has no meaning without a lab"),
+    (["--kvmpmu-backend=real", "--kvmpmu-lab-cpu=max"], "Add --kvmpmu-backend=real and --kvm"),
+    (
+        [
+            "--kvmpmu-backend=real",
+            "--kvmpmu-target=lab:6.12",
+            "--kvmpmu-lab-cpu=cortex-a72",
+            "--kvmpmu-topology=armv8-1",
+        ],
+        "its pmuver is not that of all the lab's cores, each a cortex-a72. Leave pmuver out",
+    ),
     (["--kvmpmu-kernel=banana"], "unknown kernel revision 'banana'"),
     (["--kvmpmu-kernel=4.4"], "older than linux-5.10"),
     (["--kvmpmu-topology=rockpro65"], "Did you mean 'rockpro64'?"),
@@ -54,9 +65,9 @@ def test_a_bad_ini_value_ends_the_run_with_one_line(
     args: list[str], says: str, pytester: pytest.Pytester
 ) -> None:
     pytester.makepyfile(USES)
-    pytester.makeini(
-        "[pytest]\n" + "\n".join(arg.removeprefix("--").replace("-", "_", 1) for arg in args)
-    )
+    given = [arg.removeprefix("--").partition("=") for arg in args]
+    lines = [f"{name.replace('-', '_')} = {value}" for name, _, value in given]
+    pytester.makeini("\n".join(["[pytest]", *lines]))
     assert says in usage_error(pytester.runpytest_inprocess())
 
 
@@ -200,7 +211,16 @@ def test_fixtures_are_listed_with_their_sentence(pytester: pytest.Pytester) -> N
 
 def test_help_lists_options_and_ini_keys(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--help")
-    for name in ("backend", "target", "kernel", "topology", "timeout", "cache-dir", "record"):
+    for name in (
+        "backend",
+        "target",
+        "kernel",
+        "topology",
+        "timeout",
+        "lab-cpu",
+        "cache-dir",
+        "record",
+    ):
         result.stdout.fnmatch_lines([f"*--kvmpmu-{name}=*"])
         result.stdout.fnmatch_lines([f"*kvmpmu_{name.replace('-', '_')} (string):*"])
     assert header(result) == []

@@ -46,7 +46,8 @@ class Backend(Protocol):
     ``release`` is what it calls itself, ``revision`` whose behaviour is expected of it,
     ``notes`` what a reader of the results must know, one sentence each.  ``hardware`` is the
     host with all its core PMUs, ``host`` that with those that KVM has for guests, as far as
-    the backend can tell them apart.
+    the backend can tell them apart.  ``lost`` says why it is of no use any more, and is empty
+    while it is.
     """
 
     name: str
@@ -55,6 +56,9 @@ class Backend(Protocol):
     host: Host
     hardware: Host
     notes: tuple[str, ...]
+
+    @property
+    def lost(self) -> str: ...
 
     def world(self) -> World:
         """A fresh world.  Ends the one before."""

@@ -16,6 +16,7 @@ class ModelBackend:
     """A host as given, with a kernel of the revision given (default: the newest)."""
 
     name = "model"
+    lost = ""
 
     def __init__(self, host: Host, kernel: str | None = None) -> None:
         detected = detect(kernel or NEWEST.name)

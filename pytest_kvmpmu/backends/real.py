@@ -16,10 +16,9 @@ from ..targets.link import LinkLost, NoAnswer
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .base import BackendFailure
+from .bring_up import BringUps
 from .usable import check
 
-# How long a machine may take to describe itself.
-_PATIENCE = 15.0
 # How long a call that does not heed its interruption is waited for.
 _GRACE = 3.0
 
@@ -43,10 +42,16 @@ class RealBackend:
         self.seconds = seconds
         self._target = target
         self._worlds = 0
+        self._bring_ups = BringUps(target)
         self._link: Link | None = None
-        facts = self.request({"op": "describe"}, _PATIENCE)["ok"]
         try:
-            check(facts, target.name, needs_pmu=board is None or bool(board.pmus))
+            self._connected()
+        except LinkLost as error:
+            raise BackendFailure(f"{target.name}: {error}") from error
+        facts = self._bring_ups.facts
+        try:
+            needs_pmu = board is None or bool(board.pmus)
+            check(facts, target.name, needs_pmu, target.lack)
             self.host = self.hardware = _host(facts, board)
             self.release: str = facts["release"]
             detected = detect(kernel or self.release)
@@ -54,19 +59,26 @@ class RealBackend:
             self.close()
             raise
         self.revision = detected.revision
-        self.notes: tuple[str, ...] = (
-            (f"kernel {kernel or self.release} is {detected.note}",) if detected.note else ()
-        )
+        noted = f"kernel {kernel or self.release} is {detected.note}"
+        self.notes: tuple[str, ...] = (*target.notes, *([noted] if detected.note else []))
+
+    @property
+    def lost(self) -> str:
+        lost = self._bring_ups.lost
+        return f"{self._target.name}: {lost}" if lost else ""
 
     def request(self, body: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The agent's answer; a fresh agent where there is none.  `BackendFailure` if it fails."""
         try:
-            if self._link is None:
-                self._link = self._target.connect()
-            return self._link.request(body, seconds)
-        except LinkLost as error:
+            return self._connected().request(body, seconds)
+        except (LinkLost, UsageProblem, OSError) as error:
             self.close()
             raise BackendFailure(f"{self._target.name}: {error}") from error
+
+    def _connected(self) -> Link:
+        if self._link is None:
+            self._link = self._bring_ups.link()
+        return self._link
 
     def world(self) -> RealWorld:
         self._worlds += 1
@@ -105,14 +117,33 @@ class RealBackend:
             raise
         if "died" in answer:
             self.close()  # whatever still comes is no answer to a later request
-        found = [
-            [Outcome.from_json(value) for value in outcomes]
-            for outcomes in answer.get("outcomes", ())
-        ]
+        found = self._outcomes(answer, sequences)
         for sequence, outcomes in itertools.zip_longest(sequences, found, fillvalue=()):
             stopped = how.get("until_refused") and outcomes and outcomes[-1].ret < 0
             if len(outcomes) < len(sequence) and not stopped:
                 raise BackendFailure(_why(sequence[len(outcomes)], answer))
+        return found
+
+    def _outcomes(
+        self, answer: Mapping[str, Any], sequences: Sequence[Sequence[Call]]
+    ) -> list[list[Outcome]]:
+        """The outcomes in ``answer``; no more of them than calls."""
+        try:
+            found = [
+                [Outcome.from_json(value) for value in outcomes]
+                for outcomes in answer.get("outcomes", ())
+            ]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self.close()
+            raise BackendFailure(
+                f"{self._target.name}: an answer of no meaning: {answer!r:.200}"
+            ) from error
+        lengths = [len(sequence) for sequence in sequences]
+        if len(found) > len(lengths) or any(
+            len(outcomes) > length for outcomes, length in zip(found, lengths, strict=False)
+        ):
+            self.close()
+            raise BackendFailure(f"{self._target.name}: more outcomes than calls: {answer!r:.200}")
         return found
 
     def close(self) -> None:

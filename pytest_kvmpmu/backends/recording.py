@@ -26,6 +26,10 @@ class RecordingBackend:
         self._test = ""
         writer.header = Header.of(backend, target)
 
+    @property
+    def lost(self) -> str:
+        return self._backend.lost
+
     def begin(self, test: str) -> None:
         """The worlds from now on are that test's."""
         self._test = test

@@ -24,6 +24,7 @@ class ReplayBackend:
     """The recording in the file ``path``; ``kernel`` overrides the revision to expect."""
 
     name = "replay"
+    lost = ""
 
     def __init__(self, path: Path, kernel: str | None = None) -> None:
         self.recording = read(path)

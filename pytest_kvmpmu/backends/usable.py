@@ -10,11 +10,11 @@ from ..errors import UsageProblem
 _LAB = "Run on a real arm64 kernel in QEMU with --kvmpmu-target=lab:6.12"
 
 
-def check(facts: Mapping[str, Any], where: str, needs_pmu: bool = True) -> None:
+def check(facts: Mapping[str, Any], where: str, needs_pmu: bool = True, lack: str = "") -> None:
     """Raise `UsageProblem` unless the machine that ``facts`` describe can be tested.
 
     ``facts`` is the agent's answer to ``describe``, ``where`` the target's name; a board
-    that is to have no PMU is usable without one.
+    that is to have no PMU is usable without one.  ``lack`` is what is known of it besides.
     """
     if facts["machine"] not in ("aarch64", "arm64"):
         raise UsageProblem(
@@ -24,7 +24,8 @@ def check(facts: Mapping[str, Any], where: str, needs_pmu: bool = True) -> None:
         )
     if facts["kvm"] == "missing":
         raise UsageProblem(
-            f"{where} has no /dev/kvm: the kernel was built without KVM, or was not booted at EL2",
+            f"{where} has no /dev/kvm: "
+            + (lack or "the kernel was built without KVM, or was not booted at EL2"),
             f"Boot the kernel in hypervisor mode. {_LAB}",
         )
     if facts["kvm"] == "denied":
@@ -34,7 +35,7 @@ def check(facts: Mapping[str, Any], where: str, needs_pmu: bool = True) -> None:
         )
     if needs_pmu and not facts["pmu_v3"]:
         raise UsageProblem(
-            f"{where} has no PMUv3: KVM_CAP_ARM_PMU_V3 is 0",
+            f"{where} has no PMUv3: {lack or 'KVM_CAP_ARM_PMU_V3 is 0'}",
             f"Give the kernel a PMU in its device tree or ACPI tables. {_LAB}",
         )
 

@@ -6,6 +6,7 @@ Not for: what is said to the agent; that is the targets' business.
 
 from __future__ import annotations
 
+from . import cpu as cpus
 from .console import Console, LabFailure, Progress
 from .lines import load as check_line
 from .lines import names as line_names
@@ -18,6 +19,7 @@ __all__ = [
     "Machine",
     "Progress",
     "check_line",
+    "cpus",
     "line_names",
     "setup",
     "start",

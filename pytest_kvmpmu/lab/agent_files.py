@@ -26,6 +26,7 @@ _INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs devtmpfs /dev
 /bin/busybox mount -o remount,size=100% / 2>/dev/null
 echo 1 > /sys/devices/virtual/workqueue/cpumask
+echo 1 > /proc/sys/kernel/printk
 exec </dev/console >/dev/console 2>&1
 /bin/busybox stty raw -echo
 cd /{home}

@@ -7,25 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..host import Host
 from . import devicetree, qemu
-from .machine import Machine
+from .console import LabFailure
+from .machine import ANSWER_SECONDS, BOOT_SECONDS, Machine
+from .own import SILENCE_SECONDS, OwnKernel
 
 
 class Board:
-    """``host`` as a board with the ``kernel`` (the path of an Image).
+    """``host`` as a board of cores ``cpu`` with the ``kernel``, the path of an Image.
+
+    The kernel may be the user's ``own``.
 
     Its device tree, which stays until the board is done with, and its initramfs, only while
     QEMU reads it, are files in the folder ``scratch``.
     """
 
-    def __init__(self, usable: qemu.Qemu, host: Host, kernel: Path, scratch: Path) -> None:
+    def __init__(
+        self,
+        usable: qemu.Qemu,
+        host: Host,
+        cpu: str,
+        kernel: Path,
+        scratch: Path,
+        own: OwnKernel | None = None,
+    ) -> None:
         self._qemu = usable
         self._host = host
+        self._cpu = cpu
         self._kernel = kernel
         self._scratch = scratch
-        self.tree = devicetree.board(qemu.own_device_tree(usable, host, scratch), host)
+        self._own = own
+        self.tree = devicetree.board(qemu.own_device_tree(usable, host, cpu, scratch), host)
 
     def boot(
         self, initramfs: bytes, options: Sequence[str] = (), fds: Sequence[int] = ()
@@ -34,11 +49,29 @@ class Board:
         archive, tree = self._scratch / "initramfs", self._scratch / "board.dtb"
         archive.write_bytes(initramfs)
         tree.write_bytes(self.tree)
+        parameters = qemu.OWN_KERNEL_PARAMETERS if self._own else qemu.KERNEL_PARAMETERS
         command = [
             self._qemu.path,
-            *qemu.board_options(self._host),
-            *qemu.run_options(self._kernel, tree),
+            *qemu.board_options(self._host, self._cpu),
+            *qemu.run_options(self._kernel, tree, parameters),
             *("-initrd", str(archive)),
             *options,
         ]
         return Machine(command, fds)
+
+    def first_message(self, machine: Machine) -> Any:
+        """The agent's first message.  `LabFailure` says why there is none, as far as it shows."""
+        try:
+            return machine.receive(BOOT_SECONDS, SILENCE_SECONDS if self._own else None)
+        except LabFailure as failure:
+            if self._own is None:
+                raise
+            why = self._own.why_no_agent(machine.console)
+            raise LabFailure(f"{failure}\n{why}" if why else str(failure)) from failure
+
+    def lack(self, machine: Machine) -> str:
+        """What a machine whose agent is there lacks; only looked for in one's own kernels."""
+        if self._own is None:
+            return ""
+        facts = machine.describe(ANSWER_SECONDS)
+        return self._own.lack(facts, len(self._host.pmus), machine.console)

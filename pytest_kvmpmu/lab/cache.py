@@ -84,6 +84,10 @@ class Cache:
         """Where the entry is, as `find` takes it."""
         return entry.folder.relative_to(self.root).as_posix()
 
+    def sound(self, entry: Entry | None) -> bool:
+        """Whether there is an entry and its files have their content.  Reads all of them."""
+        return entry is not None and all(map(entry.whole, entry.sums))
+
     def make(self, place: str, build: Callable[[Path], dict[str, Any]]) -> Entry:
         """Make the entry: ``build`` fills a folder and returns what is to be noted about it.
 
@@ -162,12 +166,12 @@ class Cache:
         folder = self.root / "locks"
         with self.room():
             folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            progress(f"waiting for another run that prepares {what}")
-            lock.acquire(poll_interval=0.1)
+            lock = FileLock(folder / f"{name}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                progress(f"waiting for another run that prepares {what}")
+                lock.acquire(poll_interval=0.1)
         try:
             yield
         finally:

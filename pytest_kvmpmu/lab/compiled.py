@@ -56,7 +56,7 @@ def with_bytecode(
 
     with cache.lock("bytecode", "the standard library", progress):
         entry = cache.find(place)
-        if entry is None:
+        if entry is None or not cache.sound(entry):
             entry = cache.make(place, build)
             cache.keep_newest("bytecode", stock.USERSPACES_KEPT)
     bytecode = dict(cpio.read(entry.file(BYTECODE).read_bytes()))
@@ -67,9 +67,11 @@ def _compiled(board: Board, members: dict[str, cpio.Member]) -> dict[str, cpio.M
     more = members | {f"{agent_files.HOME}/{_SCRIPT}": cpio.file(_COMPILE.encode())}
     found: dict[str, cpio.Member] = {}
     with board.boot(userspace.with_agent(more, agent_files.init(_SCRIPT))) as machine:
-        while path := (message := machine.receive(BOOT_SECONDS))["path"]:
+        message = board.first_message(machine)
+        while path := message["path"]:
             content = zlib.decompress(base64.b64decode(message["packed"]))
             found[str(path).lstrip("/")] = cpio.file(unchecked(content))
+            message = machine.receive(BOOT_SECONDS)
     return found
 
 

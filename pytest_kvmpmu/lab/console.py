@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 LINES_KEPT = 50
+LINES_SEARCHED = 2000
 # Between two lines about the same thing.
 SECONDS_BETWEEN = 1.0
 
@@ -23,14 +24,18 @@ class Console:
     """The last lines that a machine printed outside of frames."""
 
     def __init__(self) -> None:
-        self._lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._lines: deque[str] = deque(maxlen=LINES_SEARCHED)
 
     def append(self, text: str) -> None:
         """Keep ``text``: one line or several; empty ones are not worth keeping."""
         self._lines.extend(line.rstrip() for line in text.splitlines() if line.strip())
 
     def tail(self) -> str:
-        """What was kept, oldest first; ends without a newline."""
+        """The last `LINES_KEPT` lines, oldest first; ends without a newline."""
+        return "\n".join(list(self._lines)[-LINES_KEPT:])
+
+    def text(self) -> str:
+        """All that a boot says, to be searched."""
         return "\n".join(self._lines)
 
     def died(self, what: str) -> LabFailure:

@@ -5,13 +5,14 @@ Not for: what it boots or resumes from (`prepare`), or its command line (`qemu`)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -28,17 +29,20 @@ class Machine:
     """A QEMU process.  It ends with the thread that started it, at the latest.
 
     ``read_fd`` and ``write_fd`` are the serial line, ``console`` keeps what came outside of
-    frames, ``pid`` is QEMU's.  ``was_warm``: nothing had to be prepared for it.
+    frames, ``pid`` is QEMU's.  ``was_warm``: nothing had to be prepared for it.  ``lack`` says
+    what keeps the specs from running on it, as far as that is known.
     """
 
     line = ""
     kernel_release = ""
     was_warm = False
+    lack = ""
 
     def __init__(self, command: Sequence[str], fds: Sequence[int] = ()) -> None:
         self.console = Console()
         self._decoder = Decoder()
         self._messages: deque[Any] = deque()
+        self._heard = False
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
         try:
             self._process = programs.spawn(
@@ -58,16 +62,21 @@ class Machine:
         self.read_fd = self._process.stdout.fileno()
         self.pid = self._process.pid
 
-    def receive(self, seconds: float) -> Any:
-        """The next message from the agent.  `LabFailure` where none comes in that time."""
-        deadline = time.monotonic() + seconds
+    def receive(self, seconds: float, silence: float | None = None) -> Any:
+        """The next message from the agent.  `LabFailure` where none comes in that time.
+
+        Where nothing at all comes, ``silence`` is the time.
+        """
+        start = time.monotonic()
         while not self._messages:
-            left = deadline - time.monotonic()
+            bound = seconds if silence is None or self._heard else silence
+            left = start + bound - time.monotonic()
             if left <= 0 or not select.select([self.read_fd], [], [], left)[0]:
-                raise self._died(f"the agent in the lab VM said nothing for {seconds:.0f} s")
+                raise self._died(f"the agent in the lab VM said nothing for {bound:.0f} s")
             chunk = os.read(self.read_fd, 65536)
             if not chunk:
                 raise self._died("the lab VM died")
+            self._heard = True
             for event in self._decoder.feed(chunk):
                 if isinstance(event, Message):
                     self._messages.append(event.body)
@@ -92,6 +101,14 @@ class Machine:
         if answer != {"ok": {}} or self._messages:
             raise self._died(f"the agent in the lab VM answered a ping with {answer!r}")
 
+    def describe(self, seconds: float) -> dict[str, Any]:
+        """What the agent says of its machine.  `LabFailure` where it doesn't in that time."""
+        os.write(self.write_fd, encode({"op": "describe"}))
+        answer = self.receive(seconds)
+        if not isinstance(answer, dict) or not isinstance(answer.get("ok"), dict):
+            raise self._died(f"the agent in the lab VM described its machine as {answer!r}")
+        return dict(answer["ok"])
+
     def check(self, good: bool, otherwise: str) -> None:
         """Raise `LabFailure` that says ``otherwise`` where something is not ``good``."""
         if not good:
@@ -99,8 +116,23 @@ class Machine:
 
     def _died(self, what: str) -> LabFailure:
         self.console.append(self._decoder.rest())
-        self.console.append(programs.text_of(self._stderr))
+        self.console.append(self.said())
         return self.console.died(what)
+
+    def said(self) -> str:
+        """What QEMU itself printed: nothing, if all is well."""
+        return programs.text_of(self._stderr)
+
+    @contextlib.contextmanager
+    def quoted(self) -> Iterator[None]:
+        """Have a `LabFailure` of this machine's monitor say what QEMU printed, too."""
+        try:
+            yield
+        except LabFailure as failure:
+            said = self.said()
+            if not said:
+                raise
+            raise LabFailure(f"{failure}: {said}") from failure
 
     def close(self) -> None:
         """Kill QEMU, reap it, close the serial line.  May be called again."""

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import agent_files, compiled, cpio, qemu, snapshot, stock, userspace
+from . import agent_files, compiled, cpio, cpu, qemu, snapshot, stock, userspace
 from .board import Board
 from .cache import Cache, Entry
 from .console import Progress, megabytes
-from .machine import ANSWER_SECONDS, BOOT_SECONDS
+from .machine import ANSWER_SECONDS
+from .own import OwnKernel
 from .recipe import DEVICE_TREE, RAM, STUB, Recipe, perishable
 
 # Of one line and board: other checkouts with another agent have theirs.
@@ -25,32 +27,39 @@ SPACE_MB = 400
 
 def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
     """The snapshot's entry, made with all that it needs where it is not there."""
-    what = f"{recipe.line.name} on {recipe.host.name}"
+    what = recipe.what
     usable = qemu.check(recipe.qemu_path)
+    cpu.check(recipe.qemu_path, recipe.cpu)
     with cache.lock(recipe.slot.replace("/", "-"), what, progress):
         kept = stock.Stock(cache, progress)
-        kernel = kept.kernel(recipe.line)
-        base = kept.userspace()
+        kernel = sound(cache, lambda: kept.kernel(recipe.line), progress)
+        base = sound(cache, kept.userspace, progress)
         # Not what is noted as current: a set-up or an import beside may have changed that by now.
         parts = cache.place(kernel), cache.place(base)
         place = recipe.place_of(*parts)
         found = cache.find(place)
         if found is not None:
             return found
+        own = None
+        if recipe.line.own is not None:
+            content = kernel.file(stock.IMAGE).read_bytes()
+            own = OwnKernel(content, recipe.line.own, recipe.cpu)
+            own.check(progress)
         cache.need(SPACE_MB, f"the snapshot of {what}")
 
         with cache.scratch(recipe.slot) as scratch:
-            board = Board(usable, recipe.host, kernel.file(stock.IMAGE), scratch)
+            board = Board(usable, recipe.host, recipe.cpu, kernel.file(stock.IMAGE), scratch, own)
             members = compiled.with_bytecode(cache, base, board, progress)
 
             def build(folder: Path) -> dict[str, Any]:
-                _boot_and_save(recipe, board, members, folder, progress)
+                lack = _boot_and_save(recipe, board, members, folder, progress)
                 return {
                     "release": kernel.about["release"],
                     "qemu": usable.version,
                     "line": str(recipe.line.own or recipe.line.name),
                     "board": recipe.host.name,
                     "parts": perishable(*parts, recipe.qemu_path),
+                    "lack": lack,
                 }
 
             entry = cache.make(place, build)
@@ -59,27 +68,44 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
         return entry
 
 
+def sound(cache: Cache, fetch: Callable[[], Entry], progress: Progress) -> Entry:
+    """What ``fetch`` gives; fetched again where its files do not have their content any more."""
+    entry = fetch()
+    if cache.sound(entry):
+        return entry
+    progress(f"{entry.folder} is damaged, fetching it again")
+    with cache.lock("packages", "packages", progress):
+        cache.drop(entry)
+    return fetch()
+
+
 def _boot_and_save(
     recipe: Recipe,
     board: Board,
     base: dict[str, cpio.Member],
     folder: Path,
     progress: Progress,
-) -> None:
+) -> str:
+    """Returns what the machine lacks, if that is known."""
     (folder / DEVICE_TREE).write_bytes(board.tree)
     (folder / STUB).write_bytes(stub())
     initramfs = userspace.with_agent(base, agent_files.INIT)
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            progress(f"booting {recipe.line.name} on {recipe.host.name} (once)")
+            progress(f"booting {recipe.what} (once)")
             options = snapshot.options(theirs.fileno())
             machine = board.boot(initramfs, options, [theirs.fileno()])
         with machine:
-            machine.receive(BOOT_SECONDS)
+            board.first_message(machine)
             machine.ping(ANSWER_SECONDS)
+            lack = board.lack(machine)
+            if lack:
+                progress(lack)
             progress("keeping a snapshot")
-            snapshot.save(ours, folder / RAM)
+            with machine.quoted():
+                snapshot.save(ours, folder / RAM)
+    return lack
 
 
 def stub() -> bytes:

@@ -108,26 +108,26 @@ def stop(child: subprocess.Popen[bytes]) -> None:
             pipe.close()
 
 
-def output(command: Sequence[str], what: str, **popen: Any) -> str:
+def output(command: Sequence[str], what: str, given: bytes = b"", **popen: Any) -> str:
     """Run ``command``; its standard output.  `LabFailure` named ``what`` where it fails."""
-    status, out, err = result(command, **popen)
+    status, out, err = result(command, given, **popen)
     if status != 0:
         raise failed(what, status, err)
     return out
 
 
-def result(command: Sequence[str], **popen: Any) -> tuple[int, str, str]:
-    """Run ``command``; its exit status, standard output and standard error."""
+def result(command: Sequence[str], given: bytes = b"", **popen: Any) -> tuple[int, str, str]:
+    """Run ``command`` on the input ``given``; its exit status, output and standard error."""
     child = spawn(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "LC_ALL": "C"},
         **popen,
     )
     try:
-        out, err = child.communicate()
+        out, err = child.communicate(given)
     finally:
         stop(child)
     return child.returncode, out.decode(errors="replace"), err.decode(errors="replace")

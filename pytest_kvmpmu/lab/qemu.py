@@ -21,6 +21,10 @@ MEMORY_MB = 256
 KERNEL_PARAMETERS = "console=ttyAMA0 quiet loglevel=1 panic=-1 init_on_free=1"
 
 
+# For a kernel of the user's own: all that it says, until /init turns it down (`agent_files`).
+OWN_KERNEL_PARAMETERS = "console=ttyAMA0 earlycon loglevel=7 panic=-1 init_on_free=1"
+
+
 @dataclass(frozen=True)
 class Qemu:
     """A QEMU that will do: its path and what it says of its version."""
@@ -51,9 +55,10 @@ def check(path: str) -> Qemu:
     return Qemu(path, match[0].removeprefix("version "))
 
 
-def board_options(host: Host) -> list[str]:
+def board_options(host: Host, cpu: str) -> list[str]:
     """What is the same at boot, at resume and when QEMU writes its device tree."""
-    cpu = "cortex-a57" if host.pmus else "cortex-a57,pmu=off"
+    if not host.pmus:
+        cpu += ",pmu=off"
     return [
         *("-machine", "virt,virtualization=on,gic-version=3"),
         *("-cpu", cpu),
@@ -67,20 +72,20 @@ def board_options(host: Host) -> list[str]:
     ]
 
 
-def run_options(kernel: Path, dtb: Path) -> list[str]:
-    """The serial line on standard input and output, and what is booted."""
+def run_options(kernel: Path, dtb: Path, parameters: str = KERNEL_PARAMETERS) -> list[str]:
+    """The serial line on standard input and output, and what is booted with ``parameters``."""
     return [
         *("-chardev", "stdio,id=agent,signal=off"),
         *("-serial", "chardev:agent"),
         *("-kernel", str(kernel)),
         *("-dtb", str(dtb)),
-        *("-append", KERNEL_PARAMETERS),
+        *("-append", parameters),
     ]
 
 
-def own_device_tree(qemu: Qemu, host: Host, folder: Path) -> bytes:
+def own_device_tree(qemu: Qemu, host: Host, cpu: str, folder: Path) -> bytes:
     """The device tree that QEMU makes for that board; leaves a file in ``folder``."""
-    options = board_options(host)
+    options = board_options(host, cpu)
     options[1] += ",dumpdtb=own.dtb"  # a whole path could have a comma in it
     programs.output([qemu.path, *options], "asking QEMU for its device tree", cwd=folder)
     return (folder / "own.dtb").read_bytes()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..host import Host
-from . import agent_files, devicetree, qemu
+from . import agent_files, cpu, devicetree, qemu
 from .cache import Cache, key_of, sum_of
 from .lines import Line
 
@@ -23,11 +23,23 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Recipe:
-    """One line on one board, with the QEMU at ``qemu_path``."""
+    """One line on one board, with the QEMU at ``qemu_path``; all its cores are a ``cpu``."""
 
     line: Line
     host: Host
     qemu_path: str
+    cpu: str
+
+    @property
+    def what(self) -> str:
+        """What is made, for people."""
+        board = f"{self.line.name} on {self.host.name}"
+        return board if self.cpu == cpu.DEFAULT else f"{board}, a {self.cpu}"
+
+    @property
+    def parameters(self) -> str:
+        """The kernel's command line."""
+        return qemu.OWN_KERNEL_PARAMETERS if self.line.own else qemu.KERNEL_PARAMETERS
 
     @property
     def slot(self) -> str:
@@ -42,12 +54,13 @@ class Recipe:
     def place_of(self, kernel: str, base: str) -> str:
         """The place of the snapshot that is made of the entries ``kernel`` and ``base``."""
         parts = perishable(kernel, base, self.qemu_path)
-        options = qemu.board_options(self.host) + qemu.run_options(Path(), Path())
+        options = qemu.board_options(self.host, self.cpu)
+        options += qemu.run_options(Path(), Path(), self.parameters)
         return f"{self.slot}/{key_of(FORMAT, parts, self._board(), options)}"
 
     def _board(self) -> list[Any]:
         pmus = [[pmu.compatible, sorted(pmu.cpus)] for pmu in self.host.pmus]
-        return [len(self.host.cpus), pmus]
+        return [len(self.host.cpus), pmus, self.cpu]
 
 
 def stocked(cache: Cache, line: Line) -> tuple[str, str] | None:

@@ -21,10 +21,10 @@ def command(recipe: Recipe, entry: Entry, monitor: int, ram: int) -> list[str]:
     """QEMU's command line; it inherits a QMP ``monitor`` and the open snapshot file ``ram``."""
     return [
         recipe.qemu_path,
-        *qemu.board_options(recipe.host),
-        *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE)),
+        *qemu.board_options(recipe.host, recipe.cpu),
+        *qemu.run_options(entry.file(STUB), entry.file(DEVICE_TREE), recipe.parameters),
         *snapshot.options(monitor),
-        *snapshot.resume_options(ram),
+        *snapshot.resume_options(ram, entry.about["qemu"]),
     ]
 
 
@@ -45,11 +45,13 @@ def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machin
         try:
             machine.check(entry.whole(RAM), "its snapshot is damaged")
             # What is sent before would go to a serial port that the snapshot then overwrites.
-            snapshot.wait_until_running(ours, ANSWER_SECONDS)
+            with machine.quoted():
+                snapshot.wait_until_running(ours, ANSWER_SECONDS)
             machine.ping(ANSWER_SECONDS)
         except BaseException:  # Ctrl-C included: nobody else can close it
             machine.close()
             raise
     machine.line = recipe.line.name
     machine.kernel_release = entry.about["release"]
+    machine.lack = entry.about.get("lack", "")
     return machine

@@ -7,6 +7,8 @@ with no one to tell it.  Not for: what the snapshot depends on (`prepare`).
 from __future__ import annotations
 
 import json
+import os
+import select
 import socket
 import time
 from collections.abc import Sequence
@@ -17,18 +19,24 @@ from .console import LabFailure
 
 SECONDS = 60.0
 _FD_NAME = "snapshot"
+_CHUNK = 1 << 20
+_READS_FILES = (8, 2)
 # Bytes per second: no bound that a disk would reach.
 _BANDWIDTH = 1 << 40
 
 
 def options(fd: int) -> list[str]:
     """QEMU options for a QMP monitor on the socket ``fd`` that it inherits."""
-    return ["-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
+    return ["-chardev", f"socket,id=qmp,fd={fd}", "-qmp", "chardev:qmp"]
 
 
-def resume_options(fd: int) -> list[str]:
-    """QEMU options that start it from the open snapshot file ``fd`` that it inherits."""
-    return ["-incoming", f"fd:{fd}"]
+def resume_options(fd: int, version: str) -> list[str]:
+    """QEMU options that start it from the open snapshot file ``fd`` that it inherits.
+
+    ``version`` is QEMU's: before 8.2 it reads no file by name, from 11.1 none by descriptor.
+    """
+    by_name = tuple(map(int, version.split(".")[:2])) >= _READS_FILES
+    return ["-incoming", f"file:/dev/fd/{fd}" if by_name else f"fd:{fd}"]
 
 
 def save(monitor: socket.socket, path: Path) -> None:
@@ -38,11 +46,21 @@ def save(monitor: socket.socket, path: Path) -> None:
     """
     monitor.settimeout(SECONDS)
     qmp = _Qmp(monitor)
-    with path.open("wb") as file:
-        qmp.ask("getfd", {"fdname": _FD_NAME}, [file.fileno()])
-    qmp.ask("migrate-set-parameters", {"max-bandwidth": _BANDWIDTH})
-    qmp.ask("migrate", {"uri": f"fd:{_FD_NAME}"})
-    deadline = time.monotonic() + SECONDS
+    # Through a pipe: QEMU before 8.2 has no other way to a file, and from 11.1 not this one.
+    read_fd, write_fd = os.pipe()
+    try:
+        try:
+            qmp.ask("getfd", {"fdname": _FD_NAME}, [write_fd])
+        finally:
+            os.close(write_fd)
+        qmp.ask("migrate-set-parameters", {"max-bandwidth": _BANDWIDTH})
+        qmp.ask("migrate", {"uri": f"fd:{_FD_NAME}"})
+        deadline = time.monotonic() + SECONDS
+        with path.open("wb") as file:
+            while chunk := _read(read_fd, deadline):
+                file.write(chunk)
+    finally:
+        os.close(read_fd)
     while True:
         now = qmp.ask("query-migrate")
         if now.get("status") == "completed":
@@ -50,6 +68,12 @@ def save(monitor: socket.socket, path: Path) -> None:
         if now.get("status") in ("failed", "cancelled") or time.monotonic() > deadline:
             raise LabFailure(f"QEMU could not save the lab VM: {now.get('error-desc', now)}")
         time.sleep(0.02)  # QEMU tells the end of a migration to those who ask
+
+
+def _read(fd: int, deadline: float) -> bytes:
+    if not select.select([fd], [], [], max(0, deadline - time.monotonic()))[0]:
+        raise LabFailure("QEMU could not save the lab VM: it writes nothing more")
+    return os.read(fd, _CHUNK)
 
 
 def wait_until_running(monitor: socket.socket, seconds: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageProblem
 from ..host import Host
-from ..topology import PMUV3
+from . import cpu as cpus
 from . import lines, programs, qemu
 from .cache import Cache, Entry
 from .console import LabFailure, Progress, to_stderr
@@ -27,15 +27,17 @@ def start(
     progress: Progress = to_stderr,
     cache_dir: Path | None = None,
     parcel: Parcel | None = None,
+    cpu: str | None = None,
 ) -> Machine:
     """A running machine: the kernel ``line`` on the board ``host``; its agent has answered.
 
     It holds the files of ``parcel``, which the agent has not taken yet (`guest.hand_over`).
+    ``cpu`` is QEMU's name of the core that is emulated (default: `cpu.DEFAULT`).
 
     Close it; it ends in any case with the thread that called this.  Raises `UsageProblem`
     where the lab can't be had, `LabFailure` where it broke.
     """
-    recipe = _recipe(line, host)
+    recipe = _recipe(line, host, cpu)
     cache = Cache(cache_dir)
     place = recipe.place(cache)
     entry = cache.find(place) if place else None
@@ -49,8 +51,8 @@ def start(
     except (LabFailure, OSError) as failure:
         if not warm:
             raise
-        progress(f"the snapshot of {line} on {host.name} is of no use, making a new one: {failure}")
-    with cache.lock(recipe.slot.replace("/", "-"), f"{line} on {host.name}", progress):
+        progress(f"the snapshot of {recipe.what} is of no use, making a new one: {failure}")
+    with cache.lock(recipe.slot.replace("/", "-"), recipe.what, progress):
         cache.drop(entry)
     return resume(recipe, _make(cache, recipe, progress), parcel)
 
@@ -61,6 +63,7 @@ def setup(
     *,
     progress: Progress = to_stderr,
     cache_dir: Path | None = None,
+    cpu: str | None = None,
 ) -> None:
     """Ask the mirror what is current, fetch it, and see each line resume on each host.
 
@@ -68,7 +71,7 @@ def setup(
     """
     from .stock import Stock
 
-    recipes = [_recipe(name, host) for name in names for host in hosts]
+    recipes = [_recipe(name, host, cpu) for name in names for host in hosts]
     cache = Cache(cache_dir)
     stock = Stock(cache, progress, refresh=True)
     stock.userspace()
@@ -77,32 +80,24 @@ def setup(
     stock.tidy()
     for recipe in recipes:
         resume(recipe, _make(cache, recipe, progress)).close()
-        progress(f"{recipe.line.name} on {recipe.host.name} answers")
+        progress(f"{recipe.what} answers")
 
 
-def check_board(host: Host) -> None:
-    """Raise `UsageProblem` where the lab can't boot such a board."""
+def check_board(host: Host, cpu: str = cpus.DEFAULT) -> Host:
+    """``host`` as it is with cores of that kind.  `UsageProblem` where the lab can't boot it."""
     for pmu in host.pmus:
         if not pmu.compatible:
             raise UsageProblem(
                 f"the PMU {pmu.name} of {host.name} has no compatible",
                 'Say what the device tree calls it, like "arm,cortex-a53-pmu"',
             )
-    versions = {host.pmuver, *(pmu.pmuver for pmu in host.pmus)}
-    there = {PMUV3, None} if host.pmus else {0}
-    if host.protected or host.gicv5 or host.nested or not versions <= there:
-        raise UsageProblem(
-            f"{host.name} is a board for the model:"
-            " the lab's cores are Armv8.0 and unprotected, its GIC is a GICv3",
-            "Leave pmuver, protected, gicv5 and nested out of the topology,"
-            " or use --kvmpmu-backend=model",
-        )
+    return cpus.fitted(host, cpu)
 
 
-def _recipe(line: str, host: Host) -> Recipe:
+def _recipe(line: str, host: Host, cpu: str | None) -> Recipe:
     programs.known_system()
-    check_board(host)
-    return Recipe(lines.load(line), host, qemu.find())
+    cpu = cpu or cpus.DEFAULT
+    return Recipe(lines.load(line), check_board(host, cpu), qemu.find(), cpu)
 
 
 def _make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:

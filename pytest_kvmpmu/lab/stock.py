@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageProblem
-from . import cpio, packages, userspace
+from . import cpio, image, packages, userspace
 from .cache import Cache, Entry, key_of
 from .console import LabFailure, Progress
 from .lines import Line, Userspace, lines
@@ -106,11 +106,11 @@ class Stock:
             self._cache.keep_newest("kernels", KERNELS_KEPT)
             self._cache.keep_newest(USERSPACE, USERSPACES_KEPT)
 
-    def _own_kernel(self, image: Path) -> Entry:
-        place = own_place(image)
-        with self._cache.lock("packages", f"the kernel {image.name}", self._progress):
+    def _own_kernel(self, path: Path) -> Entry:
+        place = own_place(path)
+        with self._cache.lock("packages", f"the kernel {path.name}", self._progress):
             return self._cache.find(place) or self._cache.make(
-                place, lambda folder: _keep_kernel(image.read_bytes(), str(image), folder)
+                place, lambda folder: _keep_own(path, folder)
             )
 
     def _current(
@@ -209,3 +209,16 @@ def _keep_kernel(image: bytes, origin: str, folder: Path) -> dict[str, Any]:
         raise LabFailure(f"{origin} has no uncompressed Linux kernel in it")
     (folder / IMAGE).write_bytes(image)
     return {"release": banner[1].decode()}
+
+
+def _keep_own(path: Path, folder: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageProblem(
+            f"{path} cannot be read: {error.strerror}", "Name a kernel that can be read"
+        ) from error
+    found = image.unpacked(content, str(path))
+    about = {"release": image.release(found, str(path))}
+    (folder / IMAGE).write_bytes(found)
+    return about

@@ -14,17 +14,32 @@ LAB = "lab:"
 
 
 class Target:
-    """A place that has an agent.  ``name`` is what the user called it."""
+    """A place that has an agent.  ``name`` is what the user called it.
+
+    ``lack`` says what it lacks to be tested, where it knows more of that than its agent;
+    ``notes`` what a reader of the results must know, one sentence each.
+    """
 
     name: str
+    lack = ""
+    notes: tuple[str, ...] = ()
 
     def connect(self) -> Link:
         """A link to an agent of its own.  `UsageProblem` where there can be none."""
         raise NotImplementedError
 
+    def fitted(self, board: Host) -> Host:
+        """``board`` as it is here.  `UsageProblem` where it can't be."""
+        return board
 
-def target(name: str, board: Host, cache_dir: Path | None = None) -> Target:
-    """The target of that name; a lab boots ``board``.  `UsageProblem` for an unknown name."""
+
+def target(
+    name: str, board: Host, cache_dir: Path | None = None, lab_cpu: str | None = None
+) -> Target:
+    """The target of that name; a lab boots ``board``, with cores of the kind ``lab_cpu``.
+
+    `UsageProblem` for an unknown name.
+    """
     if name == "local":
         from .local import LocalTarget
 
@@ -32,7 +47,7 @@ def target(name: str, board: Host, cache_dir: Path | None = None) -> Target:
     if name.startswith(LAB):
         from .lab import LabTarget
 
-        return LabTarget(name.removeprefix(LAB), board, cache_dir)
+        return LabTarget(name.removeprefix(LAB), board, cache_dir, lab_cpu)
     from ..lab import line_names
 
     raise UsageProblem(

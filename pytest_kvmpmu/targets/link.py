@@ -26,13 +26,21 @@ class NoAnswer(LinkLost):
 class Link:
     """Two file descriptors with an agent behind them.
 
-    ``close`` ends whatever is behind; the link's own `close` calls it once.
+    ``close`` ends whatever is behind; the link's own `close` calls it once.  ``last_words``
+    gives what was said elsewhere, for error messages.
     """
 
-    def __init__(self, read_fd: int, write_fd: int, close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        read_fd: int,
+        write_fd: int,
+        close: Callable[[], None],
+        last_words: Callable[[], str] = str,
+    ) -> None:
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._close: Callable[[], None] | None = close
+        self._last_words = last_words
         self._decoder = Decoder()
         self._stray: deque[str] = deque(maxlen=_TAIL)
 
@@ -40,6 +48,7 @@ class Link:
         """The agent's answer.  `LinkLost` where there is none within ``seconds``."""
         answered = False
         try:
+            self._take_what_is_there()
             self._send(encode(body))
             answer = self._receive(time.monotonic() + seconds)
             answered = True
@@ -71,15 +80,41 @@ class Link:
             chunk = os.read(self._read_fd, 65536)
             if not chunk:
                 raise LinkLost(self._explain("the agent has ended"))
-            for event in self._decoder.feed(chunk):
-                if isinstance(event, Message):
-                    return dict(event.body)
-                if isinstance(event, Damaged):
-                    raise LinkLost(self._explain(f"a damaged answer: {event.text[:200]!r}"))
-                self._stray.append(event.text)
+            found = self._next(chunk)
+            if found is not None:
+                if isinstance(found.body, dict):
+                    return found.body
+                raise LinkLost(self._explain(f"an answer of no meaning: {found.body!r:.200}"))
+
+    def _take_what_is_there(self) -> None:
+        """Keep the stray text that came since the last answer.
+
+        A message would be taken for the answer to the request that is sent next.
+        """
+        chunk = b""
+        while True:
+            found = self._next(chunk)
+            if found is not None:
+                raise LinkLost(self._explain(f"the agent spoke unasked: {found.body!r:.200}"))
+            if not select.select([self._read_fd], [], [], 0)[0]:
+                return
+            chunk = os.read(self._read_fd, 65536)
+            if not chunk:
+                raise LinkLost(self._explain("the agent has ended"))
+
+    def _next(self, chunk: bytes) -> Message | None:
+        """The next message, if ``chunk`` completes one; keeps stray text."""
+        for event in self._decoder.feed(chunk):
+            if isinstance(event, Message):
+                return event
+            if isinstance(event, Damaged):
+                raise LinkLost(self._explain(f"a damaged answer: {event.text[:200]!r}"))
+            self._stray.append(event.text)
+        return None
 
     def _explain(self, what: str) -> str:
-        lines = [line for line in (*self._stray, self._decoder.rest()) if line.strip()]
+        last = (*self._stray, self._decoder.rest(), *self._last_words().splitlines())
+        lines = [line for line in last if line.strip()]
         if not lines:
             return what
         return "\n".join([f"{what}; its last words:", *(f"  | {line}" for line in lines)])

@@ -118,8 +118,14 @@ def _line(line: bytes) -> Iterator[Event]:
         yield Stray(stray)
     if not mark:
         return
+    yield _message(frame) or Damaged(frame.decode("ascii", "replace"))
+
+
+def _message(frame: bytes) -> Message | None:
     crc, _, text = frame.partition(b" ")
-    if text and crc == b"%08x" % zlib.crc32(text):
-        yield Message(json.loads(_inflated(text) if text.startswith(b"=") else text))
-    else:
-        yield Damaged(frame.decode("ascii", "replace"))
+    if not text or crc != b"%08x" % zlib.crc32(text):
+        return None
+    try:
+        return Message(json.loads(_inflated(text) if text.startswith(b"=") else text))
+    except (ValueError, zlib.error):  # a right sum over what nobody can read
+        return None

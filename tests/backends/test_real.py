@@ -245,6 +245,30 @@ def test_a_call_without_an_outcome_is_a_failure_that_names_it(
     backend.close()
 
 
+@pytest.mark.parametrize(
+    "outcomes",
+    [7, [7], ["x"], [[7]], [["x"]], [[{}]], [[{"ret": -1, "errno": "EWHAT"}]], {"a": 1}],
+    ids=str,
+)
+def test_outcomes_that_are_none_are_a_failure_and_the_end_of_the_agent(outcomes: object) -> None:
+    target = FakeTarget(describing(lambda _: [encode({"outcomes": outcomes})]))
+    backend = RealBackend(target, 1.0)
+    with pytest.raises(BackendFailure, match="fake: an answer of no meaning"):
+        backend.world().execute([CALL])
+    assert target.closed == 1
+
+
+@pytest.mark.parametrize(
+    "outcomes", [[[{"ret": 0}] * 2], [[{"ret": 0}], []]], ids=["calls", "worlds"]
+)
+def test_more_outcomes_than_calls_are_a_failure(outcomes: object) -> None:
+    target = FakeTarget(describing(lambda _: [encode({"outcomes": outcomes})]))
+    backend = RealBackend(target, 1.0)
+    with pytest.raises(BackendFailure, match="fake: more outcomes than calls"):
+        backend.world().execute([CALL])
+    assert target.closed == 1
+
+
 def test_the_first_call_without_an_outcome_is_the_one_named() -> None:
     calls = [CALL, Call.make("KVM_CREATE_VM", "kvm", 0, "vm0"), CALL]
     answer = [encode({"outcomes": [[{"ret": 12}]], "crash": "no"})]

@@ -87,7 +87,7 @@ def in_the_lab(line: str) -> None:
 def warm_start(line: str) -> None:
     """A warm start to the agent's first answer, beside QEMU alone with the same snapshot."""
     host = topology.load("rockpro64")
-    recipe = Recipe(lab.check_line(line), host, qemu.find())
+    recipe = Recipe(lab.check_line(line), host, qemu.find(), lab.cpus.DEFAULT)
     cache = Cache(None)
     place = recipe.place(cache)
     assert place is not None
@@ -145,6 +145,7 @@ def cold_boot(line: str) -> None:
         board = Board(
             qemu.check(qemu.find()),
             topology.load("rockpro64"),
+            lab.cpus.DEFAULT,
             kernel.file(stock.IMAGE),
             Path(folder),
         )

@@ -29,8 +29,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the lab was asked to set up."""
     calls: list[Any] = []
 
-    def setup(names: Any, hosts: Any, *, cache_dir: Path | None) -> None:
-        calls.append((names, [host.name for host in hosts], cache_dir))
+    def setup(names: Any, hosts: Any, *, cache_dir: Path | None, cpu: str | None) -> None:
+        calls.append((names, [host.name for host in hosts], cache_dir, cpu))
 
     monkeypatch.setattr(lab, "setup", setup)
     return calls
@@ -38,14 +38,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_by_default_all_lines_on_the_board_and_its_twin_are_set_up(asked: list[Any]) -> None:
     assert command.run(parsed()) == 0
-    assert asked == [(lab.line_names(), ["rockpro64", "rockpro64-swapped"], None)]
+    assert asked == [(lab.line_names(), ["rockpro64", "rockpro64-swapped"], None, None)]
 
 
-def test_lines_boards_and_folder_can_be_chosen(asked: list[Any], tmp_path: Path) -> None:
+def test_lines_boards_cores_and_folder_can_be_chosen(asked: list[Any], tmp_path: Path) -> None:
     line = lab.line_names()[0]
-    args = parsed(line, "--topology", "rockpro64", "--cache-dir", str(tmp_path))
+    args = parsed(line, "--topology", "rockpro64", "--cpu=max", "--cache-dir", str(tmp_path))
     assert command.run(args) == 0
-    assert asked == [([line], ["rockpro64"], tmp_path)]
+    assert asked == [([line], ["rockpro64"], tmp_path, "max")]
 
 
 def test_an_unknown_line_is_refused_before_anything_is_done(asked: list[Any]) -> None:

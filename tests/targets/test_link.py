@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
@@ -92,6 +93,37 @@ def test_a_damaged_answer_is_quoted() -> None:
 def test_a_damaged_answer_is_quoted_up_to_200_characters() -> None:
     said, _ = lost(b"\x1e00000000 " + b"x" * 5000 + b"\n")
     assert len(said) < 300
+
+
+@pytest.mark.parametrize("body", [None, 7, "ok", [1]], ids=str)
+def test_an_answer_that_is_no_object_is_quoted(body: object) -> None:
+    assert lost(encode(body))[0] == f"an answer of no meaning: {body!r}"
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["at once", "later"])
+def test_an_answer_too_many_is_no_answer_to_the_next_request(apart: bool) -> None:
+    parts = [OK, b"a word\n", encode({"late": 1})]
+    written = threading.Event()
+
+    def reply(_: object) -> Iterator[bytes]:
+        yield from parts if apart else [b"".join(parts)]
+        written.set()
+
+    target = FakeTarget(reply)
+    link = target.connect()
+    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert written.wait(PATIENCE)
+    with pytest.raises(LinkLost, match=r"the agent spoke unasked: {'late': 1}; its last(.|\n)*a w"):
+        link.request({"op": "ping"}, PATIENCE)
+    assert target.requests == [{"op": "ping"}]
+
+
+def test_an_agent_that_ended_since_is_not_asked() -> None:
+    target = FakeTarget(lambda _: [OK, b"Kernel panic\n", None])
+    link = target.connect()
+    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    with pytest.raises(LinkLost, match="Kernel panic"):
+        link.request({"op": "ping"}, PATIENCE)
 
 
 def test_an_agent_that_is_gone_is_noticed_when_it_is_asked() -> None:

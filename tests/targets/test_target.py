@@ -12,7 +12,7 @@ from pytest_kvmpmu import lab
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.host import Host
 from pytest_kvmpmu.targets import local, target
-from pytest_kvmpmu.targets.link import LinkLost
+from pytest_kvmpmu.targets.link import LinkLost, NoAnswer
 from pytest_kvmpmu.targets.local import LocalTarget
 from pytest_kvmpmu.topology import load
 
@@ -91,6 +91,8 @@ def test_a_system_without_kvm_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch
 class FakeVm:
     """A lab VM that is a pipe."""
 
+    lack = "no KVM"
+
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self.read_fd = read_fd
         self.write_fd = write_fd
@@ -99,21 +101,30 @@ class FakeVm:
     def close(self) -> None:
         self.closed += 1
 
+    def said(self) -> str:
+        return "qemu: out of memory"
+
 
 def test_a_lab_vm_is_reached_by_its_serial_line(monkeypatch: pytest.MonkeyPatch) -> None:
     read_end, write_end = os.pipe()
     vm = FakeVm(read_end, write_end)
     started: list[tuple[object, ...]] = []
 
-    def start(line: str, board: Host, cache_dir: Path | None) -> FakeVm:
-        started.append((line, board, cache_dir))
+    def start(line: str, board: Host, cache_dir: Path | None, cpu: str) -> FakeVm:
+        started.append((line, board, cache_dir, cpu))
         return vm
 
     monkeypatch.setattr(lab, "start", start)
-    link = target("lab:6.12", BOARD, Path("cache")).connect()
-    assert started == [("6.12", BOARD, Path("cache"))]
+    lab_target = target("lab:6.12", BOARD, Path("cache"), "max")
+    assert lab_target.notes == ("emulated CPU max",)
+    assert {pmu.pmuver for pmu in lab_target.fitted(BOARD).pmus} == {lab.cpus.PMUVER["max"]}
+    link = lab_target.connect()
+    assert lab_target.lack == "no KVM"
+    assert started == [("6.12", BOARD, Path("cache"), "max")]
     # What goes out comes in: the pipe is both sides.
     assert link.request({"echo": 1}, 20) == {"echo": 1}
+    with pytest.raises(NoAnswer, match="qemu: out of memory"):
+        link.greet(0)
     link.close()
     assert vm.closed == 1
     for fd in (read_end, write_end):

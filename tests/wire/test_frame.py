@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from typing import Any
 
 import pytest
@@ -116,6 +117,12 @@ def test_a_damaged_frames_text_is_kept() -> None:
 def test_a_frame_without_a_message_is_damaged(frame: bytes) -> None:
     # The checksum of nothing is 0: it checks out, and there still is no JSON.
     assert decode(RS + frame + b"\n") == [Damaged(frame.decode())]
+
+
+@pytest.mark.parametrize("text", [b"ok", b"=", b"={", b"=AAAA", b"\xff", b"[1"], ids=str)
+def test_a_frame_that_checks_out_and_is_no_json_is_damaged(text: bytes) -> None:
+    (event,) = decode(RS + b"%08x " % zlib.crc32(text) + text + b"\n")
+    assert isinstance(event, Damaged)
 
 
 def test_rest_is_the_unfinished_line_without_its_mark() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import topology
-from ...lab import devicetree, qemu
+from ...lab import cpu, devicetree, qemu
 from ...lab.start import check_board
 
 
@@ -30,6 +30,6 @@ def run(args: argparse.Namespace) -> int:
     check_board(host)
     usable = qemu.check(qemu.find())
     with tempfile.TemporaryDirectory() as folder:
-        dtb = devicetree.board(qemu.own_device_tree(usable, host, Path(folder)), host)
+        dtb = devicetree.board(qemu.own_device_tree(usable, host, cpu.DEFAULT, Path(folder)), host)
     print(devicetree.source(dtb))
     return 0

@@ -37,6 +37,9 @@ def add_parser(actions: Any) -> None:
         help=f"a board; may be given again (default: {' and '.join(BOARDS)})",
     )
     setup.add_argument(
+        "--cpu", metavar="CPU", help=f"the core to emulate, by QEMU's name ({lab.cpus.DEFAULT})"
+    )
+    setup.add_argument(
         "--install", action="store_true", help="install missing host packages with apt-get"
     )
     arguments.add_cache_dir(setup)
@@ -51,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     hosts = [topology.load(name) for name in args.topology or BOARDS]
     if args.install:
         install(requirements.missing())
-    lab.setup(names, hosts, cache_dir=args.cache_dir)
+    lab.setup(names, hosts, cache_dir=args.cache_dir, cpu=args.cpu)
     return 0
 
 

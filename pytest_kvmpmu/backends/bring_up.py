@@ -1,0 +1,82 @@
+"""Bringing up a target's agent: again after each failure, and not for ever.
+
+Not for: what is asked of an agent that is up (`real`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import UsageProblem
+from ..host import parse_cpus
+from ..targets import Link, Target
+from ..targets.link import LinkLost
+
+# Failures in a row after which a target is given up.
+MOST_FAILURES = 3
+# How long a machine may take to describe itself, in seconds.
+_PATIENCE = 15.0
+# What every description has.
+_FACTS = {"machine": str, "release": str, "cpus": list, "pmus": list, "kvm": str}
+
+
+class BringUps:
+    """Gives links to agents of ``target``; each has described itself, all of them alike.
+
+    ``facts`` is their description, ``lost`` says why there will be no more of them.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._failures: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self.lost = ""
+
+    def link(self) -> Link:
+        """A link to a fresh agent.  `LinkLost` or `UsageProblem` where there is none."""
+        if self.lost:
+            raise LinkLost(self.lost)
+        try:
+            link = self._target.connect()
+            try:
+                facts = _facts(link)
+                self._compare(facts)
+            except LinkLost:
+                link.close()
+                raise
+        except (LinkLost, UsageProblem, OSError) as error:
+            self._failures.append(str(error))
+            if len(self._failures) == MOST_FAILURES:
+                self.lost = (
+                    f"it could not be brought up {MOST_FAILURES} times in a row;"
+                    f" the first time: {self._failures[0]}"
+                )
+                raise LinkLost(self.lost) from error
+            raise
+        self._failures.clear()
+        self.facts = facts
+        return link
+
+    def _compare(self, facts: dict[str, Any]) -> None:
+        was = self.facts or facts
+        changed = [name for name in {**was, **facts} if was.get(name) != facts.get(name)]
+        if changed:
+            told = ", ".join(f"{it} was {was.get(it)!r}, is {facts.get(it)!r}" for it in changed)
+            raise LinkLost(f"it is not the machine that it was when the run began: {told}")
+
+
+def _facts(link: Link) -> dict[str, Any]:
+    answer = link.request({"op": "describe"}, _PATIENCE)
+    facts = answer.get("ok")
+    if not isinstance(facts, dict):
+        raise LinkLost(f"the agent's description of its machine is none: {answer!r:.200}")
+    for name, kind in _FACTS.items():
+        if not isinstance(facts.get(name), kind):
+            raise LinkLost(f"the agent's description of its machine has no {name}: {facts!r:.200}")
+    for pmu in facts["pmus"]:
+        try:
+            parse_cpus(pmu["cpus"])
+            int(pmu["type"]), str(pmu["name"])
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise LinkLost(f"the agent describes what is no PMU: {pmu!r:.200}") from error
+    return facts
