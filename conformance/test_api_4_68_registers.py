@@ -121,6 +121,16 @@ def test_a_guest_without_event_counters_gets_an_exception_from_the_first(
         vcpu.within(0.3).run()
 
 
+@pytest.mark.kvmpmu_clause("pmcr.raw", "run.guest")
+def test_an_n_written_in_the_middle_is_what_the_guest_finds_next_time(vm: Vm, vcpu: Vcpu) -> None:
+    assert run_guest(vm, vcpu, "sw-incr") == {"count": 3}
+    vcpu.run()
+    write(vcpu, 0)
+    assert vcpu.run_payload("sw-incr") == {}
+    with pytest.raises(GuestFault, match="took an exception"):
+        vcpu.run_payload("sw-incr")
+
+
 @pytest.mark.kvmpmu_clause("reg.enoexec")
 @pytest.mark.parametrize("addr", [FAULT, Addr("u64", (0,))], ids=["unmapped", "u64"])
 def test_registers_of_an_uninitialised_vcpu_are_enoexec(vm: Vm, addr: Addr) -> None:

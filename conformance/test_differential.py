@@ -5,6 +5,7 @@ Not part of a plain run: ask for it with ``-m differential``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,9 @@ def search(
     from pytest_kvmpmu.differential.search import Search
 
     seeded = request.config.getoption("--hypothesis-seed", None) is not None
-    found = request.config.invocation_params.dir / f"{request.node.name}.found.jsonl"
+    # By kernel and host, so that no run removes what another found.
+    on = re.sub(r"[^\w.+-]+", "-", f"{kvmpmu_backend.release}-{kvmpmu_backend.host.name}")
+    found = request.config.invocation_params.dir / f"{request.node.name}.{on}.found.jsonl"
     made = Search(kvmpmu_backend, kvmpmu_examples, seeded, found)
     yield made
     for line in made.reach.lines() if made.reach.sequences else ():

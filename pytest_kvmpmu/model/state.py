@@ -61,7 +61,7 @@ class Vcpu:
     exit_reason: int = KVM_EXIT_UNKNOWN
     report: int = 0  # which of the payload's reports comes next
     faulted: bool = False  # the payload took its exception, and goes nowhere any more
-    counted: bool = False  # whether the payload's counter moved when it was read
+    measured: tuple[tuple[str, int], ...] = ()  # what the payload is about to report, by field
 
 
 @dataclass(frozen=True)
