@@ -1,7 +1,8 @@
-"""Targets: how to reach an agent.  This machine, or a lab VM."""
+"""Targets: how to reach an agent.  This machine, a lab VM, or what another plugin has."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import UsageProblem
@@ -11,6 +12,8 @@ from .link import Link
 __all__ = ["Link", "Target", "target"]
 
 LAB = "lab:"
+# What comes before a colon; with `local`, the words that no other plugin can have.
+SCHEMES = ("local", "lab")
 
 
 class Target:
@@ -23,8 +26,13 @@ class Target:
         raise NotImplementedError
 
 
-def target(name: str, board: Host, cache_dir: Path | None = None) -> Target:
-    """The target of that name; a lab boots ``board``.  `UsageProblem` for an unknown name."""
+def target(
+    name: str, board: Host, cache_dir: Path | None = None, others: Iterable[str] = ()
+) -> Target:
+    """The target of that name; a lab boots ``board``.
+
+    `UsageProblem` for an unknown name; the known ones have the ``others``, too: schemes.
+    """
     if name == "local":
         from .local import LocalTarget
 
@@ -37,5 +45,5 @@ def target(name: str, board: Host, cache_dir: Path | None = None) -> Target:
 
     raise UsageProblem(
         f"unknown target {name!r}",
-        f"Known: local, {', '.join(LAB + line for line in line_names())}",
+        f"Known: {', '.join(['local', *(LAB + line for line in line_names()), *others])}",
     )

@@ -9,12 +9,14 @@ Not for: whether a kernel conforms.  That is what the specs are for, on the back
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from ..backends.base import Backend, PerTest
+from ..spec.catalogue import Source
 from .leavings import Leavings
 from .promises import PROMISES, Broken, Promise
 
-__all__ = ["BrokenPromises", "check_backend"]
+__all__ = ["BrokenPromises", "check_backend", "check_clauses"]
 
 
 class BrokenPromises(AssertionError):
@@ -54,6 +56,19 @@ def check_backend(make: Callable[[], Backend]) -> None:
             broken[what] = seen
     if broken:
         raise BrokenPromises(str(getattr(backend, "name", backend)), broken, not_tried)
+
+
+def check_clauses(source: Source, specs: Path) -> None:
+    """Hold the clauses of ``source`` against their form and the specs in the folder ``specs``.
+
+    Raises AssertionError with a line for each finding: a row that is not in order, a marker that
+    cites what is not there, a clause with neither spec nor reason.
+    """
+    from ..spec.lint import of_source
+
+    if found := of_source(source, specs):
+        lines = "\n".join(f"- {finding}" for finding in found)
+        raise AssertionError(f"{source.clauses}: {len(found)} findings\n{lines}")
 
 
 def _seen(promise: Promise, backend: Backend) -> str:
