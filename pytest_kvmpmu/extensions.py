@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .spec.catalogue import Source
     from .targets import Target
 
-    MakeBackend = Callable[[Settings], Backend]
-    MakeTarget = Callable[[str, Settings], Target]
+MakeBackend = Callable[["Settings"], "Backend"]
+MakeTarget = Callable[[str, "Settings"], "Target"]
 
 # The entry points that the ``kvmpmu`` program looks at.
 GROUP = "kvmpmu"

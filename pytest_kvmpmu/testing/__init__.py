@@ -40,6 +40,7 @@ def check_backend(make: Callable[[], Backend]) -> None:
     It issues some fifty calls, the same ones each time, so that a recording of it can be
     replayed; one of them hangs until it is interrupted, after half a second.
     """
+    __tracebackhide__ = True
     before = Leavings.now()
     backend = make()
     broken: dict[str, str] = {}
@@ -66,6 +67,7 @@ def check_clauses(source: Source, specs: Path) -> None:
     """
     from ..spec.lint import of_source
 
+    __tracebackhide__ = True
     if found := of_source(source, specs):
         lines = "\n".join(f"- {finding}" for finding in found)
         raise AssertionError(f"{source.clauses}: {len(found)} findings\n{lines}")
