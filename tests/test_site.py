@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import re
 from types import ModuleType
 
@@ -18,22 +18,18 @@ from pytest_kvmpmu.settings import EXAMPLES, OPTIONS, RECORD, STRICT_SPEC
 from .pages import DOCS, PAGES
 
 
-def _module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "reference_pages", DOCS / "_ext" / "reference_pages.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(autouse=True)
+def in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sphinx has the extension's folder in its path."""
+    monkeypatch.syspath_prepend(DOCS / "_ext")
 
 
-PAGES_OF_CODE = _module()
+def module(name: str) -> ModuleType:
+    return importlib.import_module(name)
 
 
 def part(name: str) -> str:
-    made = PAGES_OF_CODE.PARTS[name]()
+    made = module("reference_pages").PARTS[name]()
     assert isinstance(made, str)
     return made
 
@@ -84,7 +80,10 @@ def test_a_table_has_a_row_for_each(name: str, wanted: list[str]) -> None:
 
 
 def test_a_table_can_not_be_broken_by_what_is_in_it() -> None:
-    assert PAGES_OF_CODE._table(("a",), [("x|y <z>",)]).splitlines()[-1] == "| x\\|y &lt;z> |"
+    assert (
+        module("reference_pages")._table(("a",), [("x|y <z>",)]).splitlines()[-1]
+        == "| x\\|y &lt;z> |"
+    )
 
 
 def test_each_part_has_its_place_on_a_page() -> None:
@@ -93,4 +92,33 @@ def test_each_part_has_its_place_on_a_page() -> None:
         for page in PAGES
         for name in re.findall(r"^<!-- kvmpmu: (\S+) -->$", page.read_text(), re.MULTILINE)
     }
-    assert used == set(PAGES_OF_CODE.PARTS)
+    assert used == set(module("reference_pages").PARTS)
+
+
+def filled(text: str, page: str = "how-to/index") -> str:
+    made = module("page_text").fill_in(page, text)
+    assert isinstance(made, str)
+    return made
+
+
+def test_a_comment_stands_for_a_part_of_the_reference() -> None:
+    assert filled("a\n<!-- kvmpmu: capabilities -->\nb") == f"a\n{part('capabilities')}\nb"
+
+
+def test_a_comment_stands_for_a_module() -> None:
+    text = filled("<!-- kvmpmu: module pytest_kvmpmu.kvm -->")
+    assert text.splitlines()[1:3] == [".. automodule:: pytest_kvmpmu.kvm", "   :members:"]
+
+
+def test_a_part_that_is_not_there_is_named_with_its_page() -> None:
+    with pytest.raises(ValueError, match=r"how-to/index: no generated part 'x'; known: options, "):
+        filled("<!-- kvmpmu: x -->")
+
+
+def test_the_file_that_a_block_is_becomes_its_caption() -> None:
+    text = filled("```python test_it.py\nx\n```\n```console lab\n```\n")
+    assert text == "```{code-block} python\n:caption: test_it.py\n\nx\n```\n```console lab\n```\n"
+
+
+def test_a_pattern_that_matches_no_page_is_left_out() -> None:
+    assert filled("../nothing-like-it*\n../spec*\n") == "../spec*\n"
