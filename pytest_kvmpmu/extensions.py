@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .errors import UsageProblem
 
@@ -29,7 +29,6 @@ GROUP = "kvmpmu"
 
 HOOKS = ("pytest_kvmpmu_backends", "pytest_kvmpmu_targets", "pytest_kvmpmu_clauses")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-Make = TypeVar("Make", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)

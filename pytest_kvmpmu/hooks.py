@@ -3,8 +3,10 @@
 pytest calls them in a plugin that it has loaded (entry point group ``pytest11``, ``-p``, a
 conftest.py at the top of the run); the ``kvmpmu`` program in what is listed in the entry point
 group ``kvmpmu``.  An implementation is a function of the hook's name; it needs no import of
-pytest.  None says that there is nothing to add; whatever is wrong with what is returned is one
-error that names the plugin.
+pytest, and takes no argument.  None says that there is nothing to add; whatever is wrong with what
+is returned is one error that names the plugin.
+
+A plugin that is of use without this one marks its functions ``pytest.hookimpl(optionalhook=True)``.
 """
 
 from __future__ import annotations
