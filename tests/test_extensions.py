@@ -377,3 +377,10 @@ def test_the_examples_target_says_what_is_no_host(acme: dict[str, str]) -> None:
     result = ran(acme, *PYTEST, "--kvmpmu-backend=real", "--kvmpmu-target=ssh:")
     assert result.returncode == 4
     assert "ssh: names no host. Write it like ssh:root@board." in result.stderr
+
+
+def test_the_examples_target_says_what_is_missing(acme: dict[str, str], tmp_path: Path) -> None:
+    acme["PATH"] = str(tmp_path)
+    result = ran(acme, *PYTEST, "--kvmpmu-backend=real", "--kvmpmu-target=ssh:board")
+    assert result.returncode == 4
+    assert "ssh:board needs ssh, which is not here. Install it." in result.stderr

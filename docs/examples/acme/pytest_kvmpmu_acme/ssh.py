@@ -6,13 +6,10 @@ agent needs none of its dependencies.
 
 from __future__ import annotations
 
-import subprocess
-
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.targets import Link, Target
-from pytest_kvmpmu.targets.link import LinkLost
+from pytest_kvmpmu.targets.process import connect
 
-_PATIENCE = 30.0  # seconds until the agent's first word
 _AGENT = (
     "import runpy, sys, pytest_kvmpmu;"
     " sys.argv[1:] = [pytest_kvmpmu.__path__[0] + '/fixtures/payloads'];"
@@ -29,28 +26,6 @@ class SshTarget(Target):
 
     def connect(self) -> Link:
         try:
-            process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-            )
+            return connect(self._command, patience=30.0, leave=5.0)
         except FileNotFoundError as error:
             raise UsageProblem(f"{self.name} needs ssh, which is not here", "Install it") from error
-        stdin, stdout = process.stdin, process.stdout
-        assert stdin is not None
-        assert stdout is not None
-
-        def close() -> None:
-            stdin.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            stdout.close()
-
-        link = Link(stdout.fileno(), stdin.fileno(), close)
-        try:
-            link.greet(_PATIENCE)
-        except LinkLost:
-            link.close()
-            raise
-        return link
