@@ -124,7 +124,7 @@ def _split(lines: Sequence[str]) -> Iterator[list[str]]:
 
 def _plain(line: str) -> str:
     """Without what differs from run to run: durations, and the rules that depend on them."""
-    return re.sub(r"={3,}", "===", _DURATION.sub("# s", line)).rstrip()
+    return re.sub(r"([=-])\1{2,}", r"\1\1\1", _DURATION.sub("# s", line)).rstrip()
 
 
 def environment(installed: Path) -> dict[str, str]:
@@ -140,6 +140,7 @@ def environment(installed: Path) -> dict[str, str]:
         "PATH": f"{here}:{env['PATH']}",
         "PYTHONPATH": str(installed),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_ADDOPTS": "-p no:randomly",
         "COLUMNS": "100",
         "NO_COLOR": "1",
     }
