@@ -22,7 +22,7 @@ _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL
 _PROMPT = "$ "
 # A line of a console that stands for any lines.
 _ANYTHING = "..."
-_DURATION = re.compile(r"\b\d+\.\d+ ?s\b")
+_DURATION = re.compile(r"\b\d+\.\d+ ?s\b(?: \(\d+:\d\d:\d\d\))?")
 _MARK = "--- end of a command, status "
 
 
