@@ -123,14 +123,22 @@ def _is_line(value: object) -> bool:
 
 
 def describes_its_host(backend: Backend) -> None:
-    host = backend.host
-    _require(isinstance(host, Host), f"its host is {host!r}, not a Host")
+    for what in ("host", "hardware"):
+        _describes(what, getattr(backend, what))
+    seen = {pmu.name for pmu in backend.host.pmus}
+    there = {pmu.name for pmu in backend.hardware.pmus}
+    _require(seen <= there, f"its host has PMUs that its hardware has not: {sorted(seen - there)}")
+
+
+def _describes(what: str, host: object) -> None:
+    _require(isinstance(host, Host), f"its {what} is {host!r}, not a Host")
+    assert isinstance(host, Host)
     cpus = host.cpus
     sound = isinstance(cpus, tuple) and cpus and list(cpus) == sorted(set(cpus))
     _require(bool(sound), f"its CPUs are {cpus!r}, not some numbers in order")
-    for what in ("name", "type"):
-        values = [getattr(pmu, what) for pmu in host.pmus]
-        _require(len(set(values)) == len(values), f"two PMUs have one {what}: {values}")
+    for key in ("name", "type"):
+        values = [getattr(pmu, key) for pmu in host.pmus]
+        _require(len(set(values)) == len(values), f"two PMUs have one {key}: {values}")
     covered = [cpu for pmu in host.pmus for cpu in sorted(pmu.cpus)]
     _require(len(set(covered)) == len(covered), f"two PMUs have a CPU in common: {covered}")
 
@@ -239,7 +247,7 @@ def fails_and_goes_on(backend: Backend) -> None:
 
 PROMISES = (
     Promise("name, release, revision and notes say what it is", describes_itself),
-    Promise("host says which CPUs and PMUs there are", describes_its_host, basic=True),
+    Promise("host and hardware say which CPUs and PMUs there are", describes_its_host, basic=True),
     Promise("a call comes to an Outcome", answers, basic=True),
     Promise("calls can be issued from each CPU of the host", answers_from_each_cpu),
     Promise("a refused call is an Outcome with -1 and its errno", tells_a_refusal),

@@ -93,7 +93,7 @@ def test_a_kernel_in_the_lab_keeps_the_promises(tmp_path: Path) -> None:
 # What is broken, and by which promise that is found.
 
 DESCRIBES = "name, release, revision and notes say what it is"
-HOST = "host says which CPUs and PMUs there are"
+HOST = "host and hardware say which CPUs and PMUs there are"
 ANSWERS = "a call comes to an Outcome"
 EACH_CPU = "calls can be issued from each CPU of the host"
 REFUSAL = "a refused call is an Outcome with -1 and its errno"
@@ -121,6 +121,13 @@ CASES: list[tuple[str, Callable[[], Any], str, str]] = [
         (f"host {number}", wrong.facts(host=host), HOST, says)
         for number, (says, host) in enumerate(wrong.wrong_hosts())
     ],
+    ("hardware as text", wrong.facts(hardware="rockpro64"), HOST, "its hardware is 'rockpro64'"),
+    (
+        "less hardware",
+        wrong.facts(hardware=topology.load("one-pmu")),
+        HOST,
+        "has not: ['armv8_cort",
+    ),
     ("dictionaries", wrong.each(wrong.as_dicts), ANSWERS, "{'ret': 12}, not an Outcome"),
     ("one CPU", wrong.on_world(wrong.first_cpu_only), EACH_CPU, "one CPU is all there is"),
     ("an exception for a refusal", wrong.each(wrong.refused_raises), REFUSAL, "it raises KvmError"),
