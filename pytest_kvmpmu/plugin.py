@@ -21,6 +21,12 @@ from .settings import (
 )
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from . import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
     for option in (*OPTIONS, RECORD):
@@ -62,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     from . import state
 
+    state.extend(session.config)
     state.check_options(session.config)
     state.start_recording(session.config)
     state.start_reporting(session.config)
@@ -78,6 +85,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from . import state
 
+    state.refuse_latecomers(config)
     state.leave_out_differential(config, items)
     state.check_marks(items)
 

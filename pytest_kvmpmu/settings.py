@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageProblem, unknown
+from .extensions import NONE, Extensions
 
 if TYPE_CHECKING:
     from .backends.base import Backend
     from .host import Host
+    from .targets import Target
 
 DEFAULT_TOPOLOGY = "rockpro64"
 BACKENDS = ("model", "real", "replay")
@@ -42,13 +44,15 @@ class Option:
 OPTIONS = (
     Option(
         "backend",
-        "model|real|replay",
-        "run on the reference model, on a real kernel or on a recording (model)",
+        "model|real|replay|NAME",
+        "run on the reference model, on a real kernel, on a recording, or on another plugin's"
+        " backend (model)",
     ),
     Option(
         "target",
-        "local|lab:LINE|FILE",
-        "which real kernel: this machine's or a lab VM's (local); which recording",
+        "local|lab:LINE|SCHEME:REST|FILE",
+        "which real kernel: this machine's, a lab VM's or another plugin's (local); which"
+        " recording",
     ),
     Option(
         "kernel",
@@ -98,7 +102,8 @@ def whole_number(text: str) -> int:
 class Settings:
     """The options' values, checked as far as that needs no device.
 
-    ``topology`` is None where none was asked for; ``base`` is where relative paths start.
+    ``topology`` is None where none was asked for; ``base`` is where relative paths start;
+    ``extensions`` is what other plugins add.
     """
 
     backend: str = "model"
@@ -109,6 +114,7 @@ class Settings:
     cache_dir: Path | None = None
     lab_cpu: str | None = None
     base: Path = Path()
+    extensions: Extensions = field(default=NONE, repr=False, compare=False)
 
     @property
     def board(self) -> Host:
@@ -120,7 +126,7 @@ class Settings:
     @property
     def place(self) -> str | None:
         """Where calls go, as the user calls it; None for the model."""
-        return {"real": self.target or "local", "replay": self.target}.get(self.backend)
+        return self.target or ("local" if self.backend == "real" else None)
 
     def make_backend(self) -> Backend:
         """The backend that was asked for.  `UsageProblem` where there can be none."""
@@ -132,17 +138,32 @@ class Settings:
             from .backends.replay import ReplayBackend
 
             return ReplayBackend(self.base / (self.target or ""), self.kernel)
+        if self.backend in self.extensions.backends:
+            return self.extensions.backend(self)
         from .backends.real import RealBackend
+
+        chosen = self.make_target()
+        booted = self.target is not None and self.target.startswith("lab:")
+        board = chosen.fitted(self.board) if booted or self.topology is not None else None
+        return RealBackend(chosen, self.seconds, self.kernel, board)
+
+    def make_target(self) -> Target:
+        """The real kernel's place.  `UsageProblem` for a name that is none."""
         from .targets import target
 
-        chosen = target(self.target or "local", self.board, self.cache_dir, self.lab_cpu)
-        as_it_is = self.topology is None and chosen.name == "local"
-        board = None if as_it_is else chosen.fitted(self.board)
-        return RealBackend(chosen, self.seconds, self.kernel, board)
+        scheme, colon, rest = (self.target or "local").partition(":")
+        others = self.extensions.targets
+        if colon and scheme in others:
+            return self.extensions.target(scheme, rest, self)
+        schemes = (f"{other}:..." for other in others)
+        return target(self.target or "local", self.board, self.cache_dir, self.lab_cpu, schemes)
 
 
 def resolve(
-    value: Callable[[Option], str | None], base: Path | None = None, prefix: str = PREFIX
+    value: Callable[[Option], str | None],
+    base: Path | None = None,
+    prefix: str = PREFIX,
+    extensions: Extensions = NONE,
 ) -> Settings:
     """Settings from ``value``, which gives each option's text or None.
 
@@ -154,8 +175,8 @@ def resolve(
         option.name.replace("-", "_"): value(option) or None for option in OPTIONS
     }
     backend = given["backend"] or "model"
-    if backend not in BACKENDS:
-        raise unknown("backend", backend, BACKENDS)
+    if backend not in (*BACKENDS, *extensions.backends):
+        raise unknown("backend", backend, (*BACKENDS, *extensions.backends))
     if given["target"] is not None and backend == "model":
         raise UsageProblem(
             f"{prefix}target={given['target']} has no meaning with {prefix}backend={backend}",
@@ -190,6 +211,7 @@ def resolve(
         Path(given["cache_dir"]) if given["cache_dir"] else None,
         given["lab_cpu"],
         base or Path(),
+        extensions,
     )
     if settings.topology is not None:
         settings.board  # noqa: B018  # read for its errors: a bad file is found here

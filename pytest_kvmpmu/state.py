@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import script, summary
+from . import extensions, script, summary
 from .backends.base import Backend, BackendFailure, PerTest
 from .errors import UsageProblem
+from .extensions import Extensions
 from .kvm import Session
 from .marks import DIFFERENTIAL, Marks, marks
 from .resources import conformance_dir
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .report.reporter import Reporter
 
 SETTINGS = pytest.StashKey[Settings]()
+EXTENSIONS = pytest.StashKey[Extensions]()
+# How many hooks were asked what they add.
+ASKED = pytest.StashKey[int]()
 BACKEND = pytest.StashKey[Backend]()
 # What a run is on, in a line that every report carries.
 LINE = pytest.StashKey[str]()
@@ -43,6 +47,32 @@ KEEP_CALLS = pytest.StashKey[bool]()
 SCRIPT_TITLES = ("calls, as a script for kvmpmu play", "their outcomes")
 
 
+def extend(config: pytest.Config) -> None:
+    """Ask other plugins what they add; their clauses are there until the run ends.
+
+    Raises pytest.UsageError that names the plugin at fault.
+    """
+    from .spec import catalogue
+
+    try:
+        found = extensions.collect(config.pluginmanager)
+    except UsageProblem as problem:
+        raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+    config.stash[EXTENSIONS] = found
+    config.stash[ASKED] = extensions.count(config.pluginmanager)
+    config.add_cleanup(catalogue.include(found.clauses))
+
+
+def refuse_latecomers(config: pytest.Config) -> None:
+    """A plugin that was loaded after the others had been asked would be passed over."""
+    if extensions.count(config.pluginmanager) != config.stash[ASKED]:
+        raise pytest.UsageError(
+            "pytest-kvmpmu: a conftest.py in a folder below the run's has a hook"
+            f" ({', '.join(extensions.HOOKS)}), which comes too late."
+            " Move it to the top of the run, or load it with -p."
+        )
+
+
 def settings_of(config: pytest.Config) -> Settings:
     """The options of this run.  Raises pytest.UsageError for a bad value."""
     if SETTINGS not in config.stash:
@@ -52,7 +82,9 @@ def settings_of(config: pytest.Config) -> Settings:
             return str(given if given is not None else config.getini(option.dest)) or None
 
         try:
-            config.stash[SETTINGS] = resolve(value, config.invocation_params.dir)
+            config.stash[SETTINGS] = resolve(
+                value, config.invocation_params.dir, extensions=config.stash[EXTENSIONS]
+            )
         except UsageProblem as problem:
             raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
     return config.stash[SETTINGS]

@@ -4,39 +4,86 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_kvmpmu import commands
+from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.recording.reader import read as read_recording
 from pytest_kvmpmu.report.document import read as read_report
 from pytest_kvmpmu.script import load
 from pytest_kvmpmu.topology import read
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
-def blocks(language: str) -> Iterator[tuple[str, str]]:
-    """The fenced blocks of that language: a name for the test, and the text."""
-    for page in PAGES:
-        found = re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.M | re.S)
-        for number, text in enumerate(found):
-            yield f"{page.name}-{number}", text
+from .pages import PAGES, ROOT, blocks, check, environment, is_walk
 
 
 def each(language: str) -> pytest.MarkDecorator:
-    named = list(blocks(language))
+    """The blocks of that language, but for those of walks, which are gone through as a whole."""
+    named = [
+        block
+        for page in PAGES
+        if not is_walk(page)
+        for block in blocks(page)
+        if block.language == language
+    ]
     assert named
-    return pytest.mark.parametrize("text", [t for _, t in named], ids=[n for n, _ in named])
+    return pytest.mark.parametrize("text", [b.text for b in named], ids=map(str, named))
+
+
+# Where a kernel's build leaves it.
+OWN_IMAGE = "arch/arm64/boot/Image"
+
+
+def build_image(path: Path) -> None:
+    """A kernel of one's own: a stock one, as far as the page can tell."""
+    if not path.exists():
+        path.parent.mkdir(parents=True)
+        path.symlink_to(next(Cache().root.glob("kernels/*/Image")))
+
+
+def walks() -> list[Any]:
+    """The pages that are gone through; those that boot a kernel are for where one can be."""
+    found = []
+    for page in filter(is_walk, PAGES):
+        in_lab = any(block.word == "lab" for block in blocks(page))
+        name = page.relative_to(ROOT).as_posix()
+        found.append(pytest.param(page, False, id=name))
+        if in_lab:
+            found.append(pytest.param(page, True, id=f"{name}-lab", marks=pytest.mark.lab))
+    return found
+
+
+@pytest.mark.parametrize(("page", "in_lab"), walks())
+def test_a_walk_goes_as_the_page_says(
+    page: Path, in_lab: bool, tmp_path: Path, unpacked: Path
+) -> None:
+    env = environment(unpacked)
+    for block in blocks(page):
+        if block.is_file:
+            path = tmp_path / block.word
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+        elif block.language == "console" and (not block.word or in_lab):
+            if OWN_IMAGE in block.text:
+                build_image(tmp_path / OWN_IMAGE)
+            check(block.text, tmp_path, env)
+
+
+def test_a_walk_has_no_block_that_nobody_tries() -> None:
+    for page in filter(is_walk, PAGES):
+        for block in blocks(page):
+            tried = block.is_file or block.language == "console"
+            assert tried or block.language in ("text", "sh"), block
+            assert block.is_file or block.word in ("", "lab"), block
 
 
 @each("console")
 def test_a_command_prints_what_the_page_shows(
     text: str,
     pytester: pytest.Pytester,
+    unpacked: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -46,6 +93,9 @@ def test_a_command_prints_what_the_page_shows(
         status = int(shown[-1])
         del shown[-2:]
     program, *args = shlex.split(first.removeprefix("$ "))
+    if program == "pytest" and "--pyargs" in args:
+        check(text, pytester.path, environment(unpacked))
+        return
     if program == "pytest":
         args = [re.sub(r"^(.*=)?(?=(conformance|fixtures)\b)", rf"\1{ROOT}/", arg) for arg in args]
         printed = pytester.runpytest_subprocess("-p", "no:cacheprovider", *args).outlines

@@ -8,28 +8,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from pytest_kvmpmu import __version__
 from pytest_kvmpmu.resources import PACKAGE, conformance_dir, fixtures_dir
 
 ROOT = PACKAGE.parent
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.Path:
-    """The wheel of this checkout, open."""
-    folder = tmp_path_factory.mktemp("dist")
-    built = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
-    (path,) = folder.glob("*.whl")
-    return zipfile.Path(path)
 
 
 def names(wheel: zipfile.Path) -> set[str]:
@@ -85,8 +67,7 @@ def test_the_entry_points_are_the_plugin_and_the_program(wheel: zipfile.Path) ->
     assert "Requires-Python: >=3.10\n" in metadata
 
 
-def test_the_specs_run_from_the_unpacked_wheel(wheel: zipfile.Path, tmp_path: Path) -> None:
-    wheel.root.extractall(tmp_path)
+def test_the_specs_run_from_the_unpacked_wheel(unpacked: Path) -> None:
     env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
     ran = subprocess.run(
         [
@@ -94,8 +75,8 @@ def test_the_specs_run_from_the_unpacked_wheel(wheel: zipfile.Path, tmp_path: Pa
             *("-m", "pytest", "-p", "no:cacheprovider", "--pyargs"),
             "pytest_kvmpmu.conformance.test_cover_letter",
         ],
-        cwd=tmp_path,
-        env={**env, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=unpacked,
+        env={**env, "PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

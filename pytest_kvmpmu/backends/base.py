@@ -2,6 +2,8 @@
 
 A backend is made by a function that may raise `UsageProblem`: whatever keeps it from
 working on this machine is found then, not in the middle of a run.
+
+`pytest_kvmpmu.testing.check_backend` holds a backend against what is promised here.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ class World(Protocol):
         self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
     ) -> list[Outcome]:
         """One Outcome for each of ``calls``, in order; with ``until_refused`` none after the
-        first that returned -1.  A call that takes longer than ``seconds`` (default: what the
-        backend was made with) is interrupted.  May raise `BackendFailure`.
+        first that returned -1.  A refused call is an Outcome like any other.  A call that takes
+        longer than ``seconds`` (default: what the backend was made with) is interrupted, and
+        its Outcome marked ``timed_out``.  `BackendFailure` where a call can't be issued, as from
+        a CPU that is not there; this world may be lost then, the next one is sound.
         """
         ...
 
@@ -40,6 +44,7 @@ class World(Protocol):
         ...
 
 
+@runtime_checkable
 class Backend(Protocol):
     """A kernel, real or not.
 
@@ -71,7 +76,7 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything; no process is left behind."""
+        """Let go of everything; no process, thread or open file is left.  May be called again."""
         ...
 
 

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import UsageProblem
+from ..extensions import installed
 from ..revision import Revision, detect
 from ..spec import listing, page
-from ..spec.catalogue import Clause, clauses, unspecified
+from ..spec.catalogue import Clause, clauses, include, unspecified
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
             "Leave out --kernel, --divergent and --unspecified, or print a table or --json",
         )
     kernel = None if args.kernel is None else _revision(args.kernel)
+    if not args.markdown:  # that is the page of what ships
+        include(installed().clauses)
     chosen = [
         found
         for found in clauses().values()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import script
 from ..errors import UsageProblem
+from ..extensions import installed
 from ..settings import OPTIONS, Option, resolve
 
 STDIN = "-"
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         given: str | None = getattr(args, option.dest)
         return given
 
-    settings = resolve(value, prefix="--")
+    settings = resolve(value, prefix="--", extensions=installed())
     calls = script.load(_text(args.script), _name(args.script))
     backend = settings.make_backend()
     try:

@@ -1,4 +1,5 @@
-"""Loads ``clauses.toml``, one row per testable statement, and ``unspecified.toml`` beside it.
+"""Loads ``clauses.toml``, one row per testable statement, and ``unspecified.toml`` beside it;
+and those of other plugins, once they are included.
 
 Not for: whether the rows are in order (`lint`), or how they are shown (`listing`, `page`).
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ else:
 
 PATH = Path(__file__).with_name("clauses.toml")
 UNSPECIFIED_PATH = Path(__file__).with_name("unspecified.toml")
+SHIPPED = "pytest-kvmpmu"
 LEVELS = ("must", "may")
 STANDINGS = ("documented", "observed", "divergent", "proposed")
 
@@ -99,10 +101,49 @@ def release(known: Revision) -> str:
     return known.name.removeprefix("linux-") if known.name.startswith("linux-") else ""
 
 
-@functools.cache
+@dataclass(frozen=True)
+class Source:
+    """Files with clauses: one like clauses.toml, perhaps one like unspecified.toml.
+
+    ``owner`` names the plugin that they belong to; `pytest_kvmpmu.hooks` fills it in.
+    """
+
+    clauses: Path
+    unspecified: Path | None = None
+    owner: str = ""
+
+
+_included: tuple[Source, ...] = ()
+
+
+def include(more: tuple[Source, ...]) -> Callable[[], None]:
+    """Add these sources to the catalogue of this process; what is returned takes them out.
+
+    They have to be in order (`lint.of_source`).
+    """
+    global _included
+    before, _included = _included, (*_included, *more)
+
+    def undo() -> None:
+        global _included
+        _included = before
+
+    return undo
+
+
+def sources() -> tuple[Source, ...]:
+    """Where the catalogue is from: what ships, then what was included."""
+    return (Source(PATH, UNSPECIFIED_PATH, SHIPPED), *_included)
+
+
 def clauses() -> Mapping[str, Clause]:
-    """All clauses by slug, in the documentation's order."""
-    return {slug: _clause(slug, row) for slug, row in load(PATH).items()}
+    """All clauses by slug, in the documentation's order; those of other plugins last."""
+    return _clauses(sources())
+
+
+@functools.cache
+def _clauses(of: tuple[Source, ...]) -> Mapping[str, Clause]:
+    return {slug: _clause(slug, row) for source in of for slug, row in load(source.clauses).items()}
 
 
 def clause(slug: str) -> Clause:
@@ -112,12 +153,18 @@ def clause(slug: str) -> Clause:
     return clauses()[slug]
 
 
-@functools.cache
 def unspecified() -> Mapping[str, Unspecified]:
     """The clauses without a spec, by slug, and why that is so."""
+    return _unspecified(sources())
+
+
+@functools.cache
+def _unspecified(of: tuple[Source, ...]) -> Mapping[str, Unspecified]:
     return {
         slug: Unspecified(reason, why)
-        for reason, rows in load(UNSPECIFIED_PATH).items()
+        for source in of
+        if source.unspecified is not None
+        for reason, rows in load(source.unspecified).items()
         for slug, why in rows.items()
     }
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..errors import UsageProblem
@@ -17,7 +18,7 @@ from ..model.table import Row
 from ..resources import conformance_dir
 from ..revision import FIRST, Revision, revision
 from . import catalogue
-from .catalogue import LEVELS, REASONS, STANDINGS, release
+from .catalogue import LEVELS, REASONS, STANDINGS, Source, release
 from .citations import Citation, citations
 
 REQUIRED = ("section", "statement")
@@ -56,10 +57,32 @@ def lint() -> list[Finding]:
     ]
 
 
-def of_rows(rows: Rows) -> Iterator[Finding]:
-    """What is wrong with the rows of clauses.toml by themselves."""
+def of_source(source: Source, specs: Path | None = None) -> list[Finding]:
+    """The findings on another plugin's clauses, and on the specs in the folder ``specs``.
+
+    Those may cite clauses that ship, too.  OSError and ValueError as from reading the files.
+    """
+    rows = catalogue.load(source.clauses)
+    excuses = catalogue.load(source.unspecified) if source.unspecified else {}
+    found = [*of_rows(rows, documents=None), *of_reasons(excuses)]
+    if specs is not None and not found:
+        cited = citations(specs)
+        shipped = catalogue.load(catalogue.PATH)
+        found += [*of_specs({**shipped, **rows}, cited), *of_excuses(rows, cited, excuses)]
+    return found
+
+
+def of_rows(rows: Rows, documents: Iterable[str] | None = DOCUMENTS) -> Iterator[Finding]:
+    """What is wrong with the rows of clauses.toml by themselves.
+
+    Their sections are of these ``documents``; of any that there may be where that is None.
+    """
     for slug, row in rows.items():
-        for what in (*_form(slug, row), *_values(row)):
+        if not isinstance(row, Mapping):
+            yield Finding(slug, "is no table")
+            return
+    for slug, row in rows.items():
+        for what in (*_form(slug, row), *_values(row, documents)):
             yield Finding(slug, what)
     statements = Counter(row.get("statement") for row in rows.values())
     for slug, row in rows.items():
@@ -105,12 +128,7 @@ def of_excuses(rows: Rows, cited: Iterable[Citation], excuses: Rows) -> Iterator
     for slug in rows:
         if slug not in specified and slug not in excused:
             yield Finding(slug, "no spec cites it, and unspecified.toml has no reason for that")
-    for reason, slugs in excuses.items():
-        if reason not in REASONS:
-            yield Finding(reason, f"is no reason; known: {', '.join(REASONS)}")
-        for slug, why in slugs.items():
-            if not isinstance(why, str) or why.endswith("."):
-                yield Finding(slug, "its why in unspecified.toml is no text without full stop")
+    yield from of_reasons(excuses)
     for slug, count in excused.items():
         if slug not in rows:
             yield Finding(slug, "is in unspecified.toml, and there is no such clause")
@@ -118,6 +136,19 @@ def of_excuses(rows: Rows, cited: Iterable[Citation], excuses: Rows) -> Iterator
             yield Finding(slug, "is in unspecified.toml, and a spec cites it")
         if count > 1:
             yield Finding(slug, "is in unspecified.toml twice")
+
+
+def of_reasons(excuses: Rows) -> Iterator[Finding]:
+    """What is wrong with unspecified.toml by itself."""
+    for reason, slugs in excuses.items():
+        if reason not in REASONS:
+            yield Finding(reason, f"is no reason; known: {', '.join(REASONS)}")
+        if not isinstance(slugs, Mapping):
+            yield Finding(reason, "is no table in unspecified.toml")
+            continue
+        for slug, why in slugs.items():
+            if not isinstance(why, str) or why.endswith("."):
+                yield Finding(slug, "its why in unspecified.toml is no text without full stop")
 
 
 def _form(slug: str, row: Mapping[str, Any]) -> Iterator[str]:
@@ -142,13 +173,15 @@ def _sentence(text: str) -> Iterator[str]:
         yield "says what should be, not what is"
 
 
-def _values(row: Mapping[str, Any]) -> Iterator[str]:
+def _values(row: Mapping[str, Any], documents: Iterable[str] | None) -> Iterator[str]:
     for key, known in (("level", LEVELS), ("standing", STANDINGS)):
         if row.get(key, known[0]) not in known:
             yield f"unknown {key} {row[key]!r}; known: {', '.join(known)}"
     section = _SECTION.fullmatch(str(row.get("section", DOCUMENTS[0])))
-    if section is None or section["document"] not in DOCUMENTS:
-        yield f"section is no document with a number; documents: {', '.join(DOCUMENTS)}"
+    if documents is None and section is None:
+        yield "section is no document with a number, like vendor.rst 1.4"
+    elif documents is not None and (section is None or section["document"] not in documents):
+        yield f"section is no document with a number; documents: {', '.join(documents)}"
     if (row.get("standing") == "divergent") != ("text" in row):
         yield "text belongs to divergent clauses, and each of them has one"
     span = _span(row)

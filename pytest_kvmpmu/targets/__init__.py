@@ -1,7 +1,8 @@
-"""Targets: how to reach an agent.  This machine, or a lab VM."""
+"""Targets: how to reach an agent.  This machine, a lab VM, or what another plugin has."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import UsageProblem
@@ -11,6 +12,8 @@ from .link import Link
 __all__ = ["Link", "Target", "target"]
 
 LAB = "lab:"
+# What comes before a colon; with `local`, the words that no other plugin can have.
+SCHEMES = ("local", "lab")
 
 
 class Target:
@@ -34,11 +37,15 @@ class Target:
 
 
 def target(
-    name: str, board: Host, cache_dir: Path | None = None, lab_cpu: str | None = None
+    name: str,
+    board: Host,
+    cache_dir: Path | None = None,
+    lab_cpu: str | None = None,
+    others: Iterable[str] = (),
 ) -> Target:
     """The target of that name; a lab boots ``board``, with cores of the kind ``lab_cpu``.
 
-    `UsageProblem` for an unknown name.
+    `UsageProblem` for an unknown name; the known ones have the ``others``, too: schemes.
     """
     if name == "local":
         from .local import LocalTarget
@@ -52,5 +59,5 @@ def target(
 
     raise UsageProblem(
         f"unknown target {name!r}",
-        f"Known: local, {', '.join(LAB + line for line in line_names())}",
+        f"Known: {', '.join(['local', *(LAB + line for line in line_names()), *others])}",
     )

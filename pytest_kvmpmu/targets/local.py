@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 from ..errors import UsageProblem
 from ..resources import PACKAGE, fixtures_dir
 from . import Target
-from .link import Link, LinkLost
+from .link import Link
+from .process import connect
 
 # The interpreter's own start-up is all that is waited for.
 _PATIENCE = 20.0
@@ -27,29 +27,5 @@ class LocalTarget(Target):
                 f"there is no KVM on this system ({sys.platform})",
                 "Use --kvmpmu-backend=model here, or an arm64 Linux host",
             )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pytest_kvmpmu.agent", str(fixtures_dir() / "payloads")],
-            cwd=PACKAGE.parent,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        stdin, stdout = process.stdin, process.stdout
-        assert stdin is not None
-        assert stdout is not None
-
-        def close() -> None:
-            stdin.close()
-            try:
-                process.wait(_LEAVE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            stdout.close()
-
-        link = Link(stdout.fileno(), stdin.fileno(), close)
-        try:
-            link.greet(_PATIENCE)
-        except LinkLost:
-            link.close()
-            raise
-        return link
+        command = [sys.executable, "-m", "pytest_kvmpmu.agent", str(fixtures_dir() / "payloads")]
+        return connect(command, _PATIENCE, _LEAVE, cwd=PACKAGE.parent)

@@ -1,0 +1,169 @@
+"""The generated parts of the reference, as Markdown; made of the code each time the site is.
+
+Not for: Sphinx (`kvmpmu_site`).  `PARTS` has each part by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from pytest_kvmpmu import commands, fixtures, marks, plugin, topology
+from pytest_kvmpmu.capabilities import CAPABILITIES
+from pytest_kvmpmu.guest import payloads
+from pytest_kvmpmu.host import format_cpus
+from pytest_kvmpmu.revision import REVISIONS
+from pytest_kvmpmu.testing.promises import PROMISES
+
+
+class _Seen:
+    """Stands in for pytest's parser: keeps what the plugin declares."""
+
+    def __init__(self) -> None:
+        self.options: list[tuple[str, dict[str, Any]]] = []
+        self.ini: dict[str, tuple[Any, ...]] = {}
+
+    def getgroup(self, *_: str) -> _Seen:
+        return self
+
+    def addoption(self, flag: str, **how: Any) -> None:
+        self.options.append((flag, how))
+
+    def addini(self, name: str, *about: Any, **default: Any) -> None:
+        self.ini[name] = (*about, default)
+
+
+def options() -> str:
+    """pytest's options and their ini keys."""
+    seen: Any = _Seen()
+    plugin.pytest_addoption(seen)
+    lines = []
+    for flag, how in seen.options:
+        name = f"{flag}={how['metavar']}" if how.get("metavar") else flag
+        ini = f". Ini key: `{how['dest']}`" if how["dest"] in seen.ini else ""
+        lines += [f"`{name}`", f": {how['help']}{ini}", ""]
+    return "\n".join(lines)
+
+
+def markers() -> str:
+    """The markers, with the text that they are registered with."""
+    lines = []
+    for line in marks.LINES:
+        signature, _, text = line.partition(": ")
+        lines += [f"`{signature}`", f": {text}", ""]
+    return "\n".join(lines)
+
+
+def capabilities() -> str:
+    """What ``kvmpmu_requires`` takes."""
+    rows = ((f"`{found.name}`", found.what) for found in CAPABILITIES.values())
+    return _table(("capability", "the host has"), rows)
+
+
+def fixture_list() -> str:
+    """The fixtures, with their docstrings."""
+    assert fixtures.__file__ is not None
+    with open(fixtures.__file__, encoding="utf-8") as file:  # noqa: PTH123  # a name, not a path
+        tree = ast.parse(file.read())
+    lines = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and any(map(_is_fixture, node.decorator_list)):
+            text = (ast.get_docstring(node) or "").replace("``", "`").replace("\n", "\n  ")
+            gives = f" → `{ast.unparse(node.returns)}`" if node.returns else ""
+            lines += [f"`{node.name}`{gives}", f": {text}", ""]
+    return "\n".join(lines)
+
+
+def _is_fixture(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).startswith("pytest.fixture")
+
+
+def revisions() -> str:
+    """The revisions in their order."""
+    return _table(("revision", "what changed"), ((f"`{r.name}`", r.what) for r in REVISIONS))
+
+
+def topologies() -> str:
+    """The topologies that ship."""
+    rows = []
+    for name in topology.names():
+        host = topology.load(name)
+        pmus = ", ".join(f"{pmu.name} on {format_cpus(pmu.cpus)}" for pmu in host.pmus)
+        rows.append((f"`{name}`", host.description, pmus or "none"))
+    return _table(("topology", "what it is", "PMUs in probe order"), rows)
+
+
+def payload_list() -> str:
+    """The guest payloads that ship."""
+    rows = ((f"`{p.name}`", p.description) for p in payloads().values())
+    return _table(("payload", "what it does"), rows)
+
+
+def promises() -> str:
+    """What check_backend checks."""
+    return "\n".join(f"- {promise.what}" for promise in PROMISES)
+
+
+def program() -> str:
+    """The ``kvmpmu`` program: each of its commands."""
+    return "\n".join(_command(commands.parser(), 2))
+
+
+def _command(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
+    below: dict[str, argparse.ArgumentParser] = {}
+    rows = []
+    for action in parser._actions:  # argparse has no public way to ask
+        if isinstance(action, argparse._SubParsersAction):
+            below.update(action.choices)
+        elif not isinstance(action, argparse._HelpAction):
+            name = ", ".join(_written(action))
+            rows.append((f"`{name}`", action.help or ""))
+    if level > 2:
+        parser.formatter_class = _Wide
+        usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
+        yield from ("#" * (level - 1) + f" {parser.prog}", "", "```text", usage, "```", "")
+    yield from (_sentence(parser.description), "")
+    if rows:
+        yield from (_table(("argument", "meaning"), rows), "")
+    for inner in below.values():
+        yield from _command(inner, level + 1)
+
+
+class _Wide(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=10_000)
+
+
+def _written(action: argparse.Action) -> Sequence[str]:
+    metavar = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
+    if not action.option_strings:
+        return [str(metavar)]
+    return [f"{flag} {metavar}".strip() for flag in action.option_strings]
+
+
+def _sentence(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(_cell(c) for c in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "options": options,
+    "markers": markers,
+    "capabilities": capabilities,
+    "fixtures": fixture_list,
+    "revisions": revisions,
+    "topologies": topologies,
+    "payloads": payload_list,
+    "promises": promises,
+    "program": program,
+}

@@ -1,0 +1,52 @@
+"""What ACME adds to pytest-kvmpmu: a backend, a target and a clause.
+
+ACME ships a kernel with one change: KVM_ARM_VCPU_PMU_V3_SET_PMU refuses with EPERM the PMU
+that was probed first, which ACME's firmware keeps for itself.  Imports only what is light:
+pytest loads this module in each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_kvmpmu.backends.base import Backend
+    from pytest_kvmpmu.extensions import MakeBackend, MakeTarget
+    from pytest_kvmpmu.settings import Settings
+    from pytest_kvmpmu.spec.catalogue import Source
+    from pytest_kvmpmu.targets import Target
+
+HERE = Path(__file__).parent
+
+
+def pytest_kvmpmu_backends() -> Mapping[str, MakeBackend]:
+    return {"acme": _backend}
+
+
+def pytest_kvmpmu_targets() -> Mapping[str, MakeTarget]:
+    return {"ssh": _target}
+
+
+def pytest_kvmpmu_clauses() -> Source:
+    from pytest_kvmpmu.spec.catalogue import Source
+
+    return Source(HERE / "clauses.toml", HERE / "unspecified.toml")
+
+
+def _backend(settings: Settings) -> Backend:
+    from pytest_kvmpmu.errors import UsageProblem
+
+    from .backend import AcmeBackend
+
+    if settings.target is not None:
+        raise UsageProblem(f"backend acme has no target {settings.target!r}", "Leave it out")
+    return AcmeBackend(settings.board, settings.kernel)
+
+
+def _target(rest: str, settings: Settings) -> Target:
+    from .ssh import SshTarget
+
+    del settings
+    return SshTarget(rest)

@@ -1,0 +1,17 @@
+"""The plugin itself: its backend is one, its clauses are in order."""
+
+from pathlib import Path
+
+from pytest_kvmpmu_acme import pytest_kvmpmu_clauses
+from pytest_kvmpmu_acme.backend import AcmeBackend
+
+from pytest_kvmpmu import topology
+from pytest_kvmpmu.testing import check_backend, check_clauses
+
+
+def test_the_backend_keeps_its_promises() -> None:
+    check_backend(lambda: AcmeBackend(topology.load("rockpro64")))
+
+
+def test_the_clauses_are_in_order() -> None:
+    check_clauses(pytest_kvmpmu_clauses(), Path(__file__).parent)

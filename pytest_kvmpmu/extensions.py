@@ -1,0 +1,199 @@
+"""What other plugins add: called for, checked, and kept by name with its plugin.
+
+Not for: what the hooks are to return (`hooks`), or what is done with it (`settings`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageProblem
+
+if TYPE_CHECKING:
+    import pluggy
+
+    from .backends.base import Backend
+    from .settings import Settings
+    from .spec.catalogue import Source
+    from .targets import Target
+
+MakeBackend = Callable[["Settings"], "Backend"]
+MakeTarget = Callable[[str, "Settings"], "Target"]
+
+# The entry points that the ``kvmpmu`` program looks at.
+GROUP = "kvmpmu"
+
+HOOKS = ("pytest_kvmpmu_backends", "pytest_kvmpmu_targets", "pytest_kvmpmu_clauses")
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """Makers of backends and targets by name, each with its plugin; sources of clauses."""
+
+    backends: Mapping[str, tuple[MakeBackend, str]] = field(default_factory=dict)
+    targets: Mapping[str, tuple[MakeTarget, str]] = field(default_factory=dict)
+    clauses: tuple[Source, ...] = ()
+
+    def backend(self, settings: Settings) -> Backend:
+        """The backend that ``settings`` name.  `UsageProblem` for one that is none."""
+        from .backends.base import Backend
+
+        make, plugin = self.backends[settings.backend]
+        made = make(settings)
+        if not isinstance(made, Backend):
+            raise UsageProblem(
+                f"{plugin}: its backend {settings.backend!r} is {_article(made)}, no Backend",
+                "pytest_kvmpmu.testing.check_backend says what one is",
+            )
+        return made
+
+    def target(self, scheme: str, rest: str, settings: Settings) -> Target:
+        """The target ``scheme:rest``.  `UsageProblem` for one that is none."""
+        from .targets import Target
+
+        make, plugin = self.targets[scheme]
+        made = make(rest, settings)
+        if not isinstance(made, Target):
+            raise UsageProblem(
+                f"{plugin}: its target {scheme}:{rest} is {_article(made)}, no Target",
+                "Return an instance of a class derived from pytest_kvmpmu.targets.Target",
+            )
+        return made
+
+
+NONE = Extensions()
+
+
+def count(manager: pluggy.PluginManager) -> int:
+    """How many implementations there are."""
+    return sum(len(getattr(manager.hook, hook).get_hookimpls()) for hook in HOOKS)
+
+
+def collect(manager: pluggy.PluginManager) -> Extensions:
+    """What the plugins of ``manager`` add.  `UsageProblem` names the one that is at fault."""
+    if not count(manager):
+        return NONE
+    from .settings import BACKENDS
+    from .targets import SCHEMES
+
+    backends = _by_name(manager, HOOKS[0], dict.fromkeys(BACKENDS, "pytest-kvmpmu"))
+    targets = _by_name(manager, HOOKS[1], dict.fromkeys(SCHEMES, "pytest-kvmpmu"))
+    return Extensions(backends, targets, tuple(_sources(manager)))
+
+
+def installed() -> Extensions:
+    """What the entry points of the group ``kvmpmu`` add: for the program, without pytest."""
+    import importlib.metadata
+
+    import pluggy
+
+    from . import hooks
+
+    class Manager(pluggy.PluginManager):
+        """Takes a function for an implementation by its name, as pytest's does."""
+
+        def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+            found = super().parse_hookimpl_opts(plugin, name)
+            undecorated: Any = {} if name in HOOKS else None
+            return found or undecorated
+
+        def parse_hookspec_opts(self, module: Any, name: str) -> pluggy.HookspecOpts | None:
+            spec: Any = {} if name in HOOKS else None
+            return super().parse_hookspec_opts(module, name) or spec
+
+    manager = Manager("pytest")
+    manager.add_hookspecs(hooks)
+    for point in importlib.metadata.entry_points(group=GROUP):
+        where = f"plugin {point.name!r} (entry point {point.value})"
+        try:
+            manager.register(point.load(), point.name)
+        except Exception as error:  # it is another's module: whatever it raises is told
+            raise UsageProblem(
+                f"{where} can't be loaded: {type(error).__name__}: {error}",
+                "Mend or uninstall it",
+            ) from error
+    return collect(manager)
+
+
+def _called(manager: pluggy.PluginManager, hook: str) -> Iterator[tuple[str, Any]]:
+    """Each implementation's plugin, in words, and what it returns; in the order of loading."""
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        where = f"plugin {implementation.plugin_name!r}, {hook}"
+        try:
+            returned = implementation.function()
+        except Exception as error:  # it is another's function: whatever it raises is told
+            raise UsageProblem(
+                f"{where} raises {type(error).__name__}: {error}",
+                "Mend that plugin, or leave it out",
+            ) from error
+        if returned is not None:
+            yield where, returned
+
+
+def _by_name(
+    manager: pluggy.PluginManager, hook: str, taken: dict[str, str]
+) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for where, returned in _called(manager, hook):
+        if not isinstance(returned, Mapping):
+            raise UsageProblem(
+                f"{where} returns {_article(returned)}", "Return a mapping of names to functions"
+            )
+        for name, make in returned.items():
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise UsageProblem(
+                    f"{where}: {name!r} is no name", "Use lower-case words joined by hyphens"
+                )
+            if name in taken:
+                raise UsageProblem(
+                    f"{where}: {name!r} is there already, from {taken[name]}", "Use another name"
+                )
+            if not callable(make):
+                raise UsageProblem(
+                    f"{where}: {name!r} is {_article(make)}", "Give a function that makes it"
+                )
+            taken[name] = where
+            found[name] = (make, where)
+    return found
+
+
+def _sources(manager: pluggy.PluginManager) -> Iterator[Source]:
+    taken: dict[str, str] = {}
+    for where, returned in _called(manager, HOOKS[2]):
+        from .spec import catalogue, lint
+
+        if not taken:
+            taken.update(dict.fromkeys(catalogue.load(catalogue.PATH), catalogue.SHIPPED))
+        source = returned
+        right = isinstance(source, catalogue.Source) and isinstance(source.clauses, Path)
+        if not right or not isinstance(source.unspecified, (Path, type(None))):
+            raise UsageProblem(
+                f"{where} returns {_article(returned)}",
+                "Return a pytest_kvmpmu.spec.catalogue.Source of paths",
+            )
+        try:
+            wrong = lint.of_source(source)
+        except (OSError, ValueError) as error:
+            raise UsageProblem(f"{where}: {source.clauses}: {error}", "Mend that file") from error
+        if wrong:
+            raise UsageProblem(
+                f"{where}: {source.clauses}: {wrong[0]}",
+                "pytest_kvmpmu.testing.check_clauses lists all that is wrong",
+            )
+        for slug in catalogue.load(source.clauses):
+            if slug in taken:
+                raise UsageProblem(
+                    f"{where}: the clause {slug!r} is there already, from {taken[slug]}",
+                    "Use another slug",
+                )
+            taken[slug] = where
+        yield replace(source, owner=where)
+
+
+def _article(value: object) -> str:
+    return f"{value!r:.80} ({type(value).__name__})"

@@ -1,0 +1,38 @@
+"""An agent that is a process of this machine's, or behind one: on two pipes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from .link import Link, LinkLost
+
+
+def connect(command: Sequence[str], patience: float, leave: float, cwd: Path | None = None) -> Link:
+    """A link to the agent that ``command`` starts.  `LinkLost` where it does not greet.
+
+    Its first word is waited for ``patience`` seconds.  When the link is closed its input ends;
+    it is killed if it has not left ``leave`` seconds later.  OSError where it can't be started.
+    """
+    process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
+
+    def close() -> None:
+        stdin.close()
+        try:
+            process.wait(leave)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        stdout.close()
+
+    link = Link(stdout.fileno(), stdin.fileno(), close)
+    try:
+        link.greet(patience)
+    except LinkLost:
+        link.close()
+        raise
+    return link

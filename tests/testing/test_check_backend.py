@@ -1,0 +1,219 @@
+"""`check_backend`: the shipped backends keep their promises, and each broken one is caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_kvmpmu import topology
+from pytest_kvmpmu.backends.base import Backend, BackendFailure
+from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
+from pytest_kvmpmu.backends.real import RealBackend
+from pytest_kvmpmu.backends.recording import RecordingBackend
+from pytest_kvmpmu.backends.replay import ReplayBackend
+from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.recording.writer import Writer
+from pytest_kvmpmu.revision import REVISIONS
+from pytest_kvmpmu.testing import BrokenPromises, check_backend
+from pytest_kvmpmu.testing.promises import PROMISES
+from pytest_kvmpmu.wire.call import Call
+from pytest_kvmpmu.wire.frame import encode
+
+from ..fakes import FakeTarget, describing
+from . import broken as wrong
+
+ROCKPRO64 = topology.load("rockpro64")
+
+
+@pytest.mark.parametrize("kernel", [known.name for known in REVISIONS])
+def test_the_model_keeps_its_promises_in_each_revision(kernel: str) -> None:
+    check_backend(lambda: ModelBackend(ROCKPRO64, kernel))
+
+
+@pytest.mark.parametrize("name", topology.names())
+def test_the_model_keeps_its_promises_on_each_host(name: str) -> None:
+    check_backend(lambda: ModelBackend(topology.load(name)))
+
+
+class ModelBehindALink:
+    """An agent's answers to requests, made by the model."""
+
+    def __init__(self) -> None:
+        self.backend = ModelBackend(ROCKPRO64, "6.12")
+        self.number = 0
+        self.world = self.backend.world()
+
+    def __call__(self, request: dict[str, Any]) -> Sequence[bytes]:
+        found: list[list[dict[str, Any]]] = []
+        answer: dict[str, Any] = {"outcomes": found}
+        for number, order in enumerate(request["orders"], request["world"]):
+            if number != self.number:
+                self.number, self.world = number, self.backend.world()
+            calls = [Call.from_json(request["calls"][place]) for place in order]
+            try:
+                outcomes = self.world.execute(calls, request.get("until_refused", False))
+            except BackendFailure as failure:
+                found.append([])
+                return [encode({**answer, "crash": str(failure)})]
+            found.append([outcome.to_json() for outcome in outcomes])
+        return [encode(answer)]
+
+
+def test_a_real_backend_keeps_its_promises_behind_a_link() -> None:
+    check_backend(lambda: RealBackend(FakeTarget(describing(ModelBehindALink())), 10.0))
+
+
+def test_a_recorded_backend_and_its_replay_keep_their_promises(tmp_path: Path) -> None:
+    path = tmp_path / "promises.jsonl"
+
+    class Recorded(RecordingBackend):
+        def __init__(self) -> None:
+            self.writer = Writer(path)
+            super().__init__(ModelBackend(ROCKPRO64), self.writer)
+
+        def close(self) -> None:
+            super().close()
+            if not path.exists():
+                self.writer.finish()
+
+    check_backend(Recorded)
+    check_backend(lambda: ReplayBackend(path))
+
+
+@pytest.mark.lab
+def test_a_kernel_in_the_lab_keeps_the_promises(tmp_path: Path) -> None:
+    from pytest_kvmpmu.targets import target
+
+    check_backend(lambda: RealBackend(target("lab:6.12", ROCKPRO64), 10.0, board=ROCKPRO64))
+
+
+# What is broken, and by which promise that is found.
+
+DESCRIBES = "name, release, revision and notes say what it is"
+HOST = "host and hardware say which CPUs and PMUs there are"
+ANSWERS = "a call comes to an Outcome"
+EACH_CPU = "calls can be issued from each CPU of the host"
+REFUSAL = "a refused call is an Outcome with -1 and its errno"
+ORDER = "there is one Outcome for each call, in order"
+NO_CALLS = "no calls come to no Outcomes"
+UNTIL = "until_refused ends with the first refusal"
+KEEPS = "a world keeps the objects that its calls make"
+AFRESH = "a new world has no objects but kvm"
+WRITTEN = "what the kernel wrote is in out and exit"
+JSON = "an Outcome is the same after its JSON form"
+RACE = "a race's Outcomes are in the order of its calls"
+APART = "apart() gives each sequence a fresh world"
+LATE = "a call that takes too long is interrupted and marked"
+FAILS = "what can't be issued is a BackendFailure, and the next world is sound"
+CLOSE = "close() lets go of everything"
+AGAIN = "close() may be called again"
+
+CASES: list[tuple[str, Callable[[], Any], str, str]] = [
+    ("no name", wrong.facts(name=""), DESCRIBES, "its name is ''"),
+    ("no release", wrong.facts(release=None), DESCRIBES, "its release is None"),
+    ("revision as text", wrong.facts(revision="5.18"), DESCRIBES, "its revision is '5.18'"),
+    ("notes as text", wrong.facts(notes="one"), DESCRIBES, "its notes are 'one'"),
+    ("notes of two lines", wrong.facts(notes=("a\nb",)), DESCRIBES, "its notes are"),
+    *[
+        (f"host {number}", wrong.facts(host=host), HOST, says)
+        for number, (says, host) in enumerate(wrong.wrong_hosts())
+    ],
+    ("hardware as text", wrong.facts(hardware="rockpro64"), HOST, "its hardware is 'rockpro64'"),
+    (
+        "less hardware",
+        wrong.facts(hardware=topology.load("one-pmu")),
+        HOST,
+        "has not: ['armv8_cort",
+    ),
+    ("dictionaries", wrong.each(wrong.as_dicts), ANSWERS, "{'ret': 12}, not an Outcome"),
+    ("one CPU", wrong.on_world(wrong.first_cpu_only), EACH_CPU, "one CPU is all there is"),
+    ("an exception for a refusal", wrong.each(wrong.refused_raises), REFUSAL, "it raises KvmError"),
+    ("-EINVAL", wrong.each(wrong.refused_as_negative), REFUSAL, '{"ret": -22}'),
+    ("last first", wrong.on_world(wrong.last_first), ORDER, "good, refused, refused gives"),
+    ("the last dropped", wrong.on_world(wrong.drops_the_last), ORDER, "gives"),
+    ("stops unasked", wrong.on_world(wrong.always_stops), ORDER, "gives"),
+    ("None for nothing", wrong.on_world(wrong.none_for_nothing), NO_CALLS, "None, not a list"),
+    ("goes on", wrong.on_world(wrong.never_stops), UNTIL, "with until_refused gives"),
+    ("the refused dropped", wrong.on_world(wrong.leaves_the_refused_out), UNTIL, "gives"),
+    ("forgetful", wrong.Forgetful, KEEPS, "in a later execute()"),
+    ("one world", wrong.OneWorld, AFRESH, "on the VM of the one before"),
+    ("no out", wrong.each(wrong.without_out), WRITTEN, "without target and features"),
+    ("no exit", wrong.each(wrong.without_exit), WRITTEN, "without exit"),
+    ("no errno", wrong.each(wrong.without_errno), JSON, "whose errno does not fit"),
+    ("bytes", wrong.each(wrong.no_json), JSON, "not JSON serializable"),
+    ("race sorted", wrong.RaceInAnyOrder, RACE, "race(good, refused, refused)"),
+    ("race without bound", wrong.RaceWithoutBound, RACE, "it raises TypeError"),
+    ("apart in one world", wrong.ApartInOneWorld, APART, "sequence 2 of 4"),
+    ("apart in one list", wrong.ApartInOneList, APART, "come to"),
+    ("apart lazily", wrong.ApartLazily, APART, "it raises TypeError"),
+    ("unmarked", wrong.each(wrong.unmarked), LATE, "KVM_RUN of a vCPU that is off"),
+    ("a hang as failure", wrong.each(wrong.hang_is_a_failure), LATE, "it hung"),
+    ("any CPU", wrong.on_world(wrong.any_cpu_will_do), FAILS, "which is not there, gives"),
+    ("AssertionError", wrong.on_world(wrong.absent_cpu_is_an_assertion), FAILS, "no such CPU"),
+    ("lost", wrong.LostAfterAFailure, FAILS, "it raises BackendFailure: gone"),
+    ("close fails", wrong.CloseFails, CLOSE, "it is stuck"),
+    ("close once", wrong.CloseOnceOnly, AGAIN, "it was closed"),
+    ("a thread", lambda: wrong.Leaves(wrong.a_thread), CLOSE, "the thread forgotten"),
+    ("a file", lambda: wrong.Leaves(wrong.a_file), CLOSE, "the open file"),
+    ("a process", lambda: wrong.Leaves(wrong.a_process), CLOSE, "the process"),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "promise", "says"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
+def test_a_broken_promise_is_caught_and_said(
+    make: Callable[[], Backend], promise: str, says: str
+) -> None:
+    try:
+        with pytest.raises(BrokenPromises) as caught:
+            check_backend(make)
+    finally:
+        wrong.Leaves.let_go()
+    assert promise in caught.value.broken
+    assert says in caught.value.broken[promise]
+    assert f"- {promise}: {caught.value.broken[promise]}" in str(caught.value)
+
+
+def test_each_promise_is_broken_by_one_of_these() -> None:
+    assert {case[2] for case in CASES} == {p.what for p in PROMISES} | {CLOSE, AGAIN}
+
+
+def test_a_backend_that_is_right_in_all_else_breaks_one_promise() -> None:
+    with pytest.raises(BrokenPromises) as caught:
+        check_backend(wrong.RaceInAnyOrder)
+    assert list(caught.value.broken) == [RACE]
+    assert str(caught.value).startswith("the backend model breaks 1 promise of ")
+
+
+def test_what_builds_on_a_broken_promise_is_not_tried_and_that_is_said() -> None:
+    with pytest.raises(BrokenPromises) as caught:
+        check_backend(wrong.each(wrong.as_dicts))
+    assert list(caught.value.broken) == [ANSWERS]
+    assert str(caught.value).splitlines()[-1].startswith("13 further promises build on that")
+
+
+def test_a_backend_that_can_not_be_made_is_no_broken_promise() -> None:
+    def make() -> ModelBackend:
+        raise UsageProblem("no board here", "Plug one in")
+
+    with pytest.raises(UsageProblem, match="no board here"):
+        check_backend(make)
+
+
+def test_a_backend_is_closed_whatever_it_breaks() -> None:
+    closed: list[bool] = []
+
+    class Closing(wrong.Whole):
+        def world(self) -> ModelWorld:
+            raise KeyboardInterrupt
+
+        def close(self) -> None:
+            closed.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        check_backend(Closing)
+    assert closed
