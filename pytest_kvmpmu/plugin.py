@@ -14,16 +14,17 @@ from .settings import (
     DEFAULT_EXAMPLES,
     EXAMPLES,
     OPTIONS,
-    RECORD,
     REPORT,
+    RUN_OPTIONS,
     STRICT_SPEC,
+    UPDATE_WAIVERS,
     whole_number,
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
-    for option in (*OPTIONS, RECORD):
+    for option in (*OPTIONS, *RUN_OPTIONS):
         group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
         parser.addini(option.dest, f"default of {option.flag}: {option.help}", default="")
     group.addoption(
@@ -42,6 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         strict.flag, dest=strict.dest, action="store_true", default=None, help=strict.help
     )
+    update = UPDATE_WAIVERS
+    group.addoption(update.flag, dest=update.dest, action="store_true", help=update.help)
     parser.addini(strict.dest, f"default of {strict.flag}: {strict.help}", "bool", default=False)
 
 
@@ -60,9 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    from . import state
+    from . import gate, state
 
     state.check_options(session.config)
+    gate.start(session.config)
     state.start_recording(session.config)
     state.start_reporting(session.config)
 
@@ -87,7 +91,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from . import state
 
     if state.needed_by(session.items) and not session.config.option.collectonly:
-        state.backend_of(session.config)
+        state.start_backend(session)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
@@ -131,13 +135,14 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    from . import state, summary
+    from . import gate, state, summary
 
     config = terminalreporter.config
     gathered = config.stash[state.GATHERED]
     found = summary.tally(gathered.results, gathered.kernels)
     text = summary.lines(found, state.strict_spec(config))
     text += state.recorded(config) + state.reported(config)
+    text += gate.lines(terminalreporter)
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:

@@ -15,7 +15,7 @@ from .errors import UsageProblem
 from .kvm import Session
 from .marks import DIFFERENTIAL, Marks, marks
 from .resources import conformance_dir
-from .settings import OPTIONS, RECORD, REPORT, STRICT_SPEC, Option, Settings, resolve
+from .settings import OPTIONS, RECORD, REPORT, RUN_OPTIONS, STRICT_SPEC, Option, Settings, resolve
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -28,6 +28,7 @@ BACKEND = pytest.StashKey[Backend]()
 LINE = pytest.StashKey[str]()
 # What a worker found wrong, for the controller; a key of xdist's workeroutput.
 PROBLEM = "kvmpmu_problem"
+_OURS = "pytest-kvmpmu: "
 WORKERS_PROBLEM = pytest.StashKey[str]()
 MARKS = pytest.StashKey[Marks]()
 SESSION = pytest.StashKey[Session]()
@@ -51,7 +52,7 @@ def settings_of(config: pytest.Config) -> Settings:
         try:
             config.stash[SETTINGS] = resolve(value, config.invocation_params.dir)
         except UsageProblem as problem:
-            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+            raise pytest.UsageError(f"{_OURS}{problem}") from problem
     return config.stash[SETTINGS]
 
 
@@ -61,21 +62,42 @@ def backend_of(config: pytest.Config) -> Backend:
     Raises pytest.UsageError with cause and remedy where it can't be had.
     """
     if BACKEND not in config.stash:
+        from .gate import options
+
         settings = settings_of(config)
         try:
             backend = settings.make_backend()
+            try:
+                options.check(config, settings, backend.host)
+            except UsageProblem:
+                backend.close()
+                raise
         except (UsageProblem, BackendFailure) as problem:
-            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+            raise pytest.UsageError(f"{_OURS}{problem}") from problem
         recorder = config.stash.get(RECORDER, None)
         config.stash[BACKEND] = recorder.wrap(backend, settings.place) if recorder else backend
     return config.stash[BACKEND]
+
+
+def start_backend(session: pytest.Session) -> None:
+    """Start the backend.  Raises pytest.UsageError where it can't be had.
+
+    An xdist worker can't end the run, so it runs nothing and leaves word for the controller.
+    """
+    try:
+        backend_of(session.config)
+    except pytest.UsageError as problem:
+        if not hasattr(session.config, "workeroutput"):
+            raise
+        session.config.workeroutput[PROBLEM] = str(problem).removeprefix(_OURS)
+        session.items[:] = []
 
 
 def asked_for(config: pytest.Config) -> bool:
     """Whether this run was given one of our options or our specs, and will run tests."""
     if config.option.collectonly or config.option.help or hasattr(config, "workerinput"):
         return False
-    ours = (*OPTIONS, RECORD, REPORT, STRICT_SPEC)
+    ours = (*OPTIONS, *RUN_OPTIONS, REPORT, STRICT_SPEC)
     if any(config.getoption(option.dest) is not None for option in ours):
         return True
     specs = conformance_dir()
@@ -142,7 +164,7 @@ def start_recording(config: pytest.Config) -> None:
             )
         made = recorder.Recorder(config, config.invocation_params.dir / path, name_of)
     except UsageProblem as problem:
-        raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+        raise pytest.UsageError(f"{_OURS}{problem}") from problem
     config.stash[RECORDER] = made
     config.pluginmanager.register(made, "kvmpmu-recorder")
 
@@ -222,7 +244,7 @@ def check_marks(items: list[pytest.Item]) -> None:
                 item.config.workeroutput[PROBLEM] = str(problem)
                 items[:] = []
                 return
-            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+            raise pytest.UsageError(f"{_OURS}{problem}") from problem
         if found.clauses or needed_by([item]):
             item.user_properties.append((summary.SPEC, name_of(item)))
         item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]

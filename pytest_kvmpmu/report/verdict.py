@@ -31,6 +31,11 @@ class Verdict(enum.Enum):
     WAIVED = "conformant with waivers"
     CONFORMANT = "conformant"
 
+    @property
+    def green(self) -> bool:
+        """Whether nothing is left to be desired that nobody has waived."""
+        return self in (Verdict.WAIVED, Verdict.CONFORMANT)
+
     @classmethod
     def worst(cls, found: Iterable[Verdict]) -> Verdict:
         """The one that stands for all.  Nothing at all verifies nothing."""

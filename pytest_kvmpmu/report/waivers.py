@@ -33,7 +33,7 @@ ACCEPTED = "0"
 
 HEADER = re.compile(r"\s*\[\[\s*waiver\s*\]\]")
 _LINK = re.compile(r"https?://\S+")
-_WORD = re.compile(r"[A-Za-z_]{2,}")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _message(text: str) -> None:
     if ANYTHING in text and len(_WORD.findall(text)) < 2:
         raise UsageProblem(
             f"{text!r} is too broad: it fits failures of every kind",
-            f"Write at least two words beside {ANYTHING}",
+            "Write at least two words that it has",
         )
 
 
