@@ -27,7 +27,7 @@ LINES = (
     "differential: a search among random sequences; left out unless -m or the command line"
     " names it.",
 )
-DIFFERENTIAL = "differential"
+CLAUSE, DIFFERENTIAL = "kvmpmu_clause", "differential"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def marks(item: pytest.Item) -> Marks:
     try:
         since, until = _span(item)
         return Marks(
-            tuple(clause(slug) for slug in _names(item, "kvmpmu_clause")),
+            tuple(clause(slug) for slug in _names(item, CLAUSE)),
             tuple(capability(name).name for name in _names(item, "kvmpmu_requires")),
             since,
             until,

@@ -14,9 +14,10 @@ from .settings import (
     DEFAULT_EXAMPLES,
     EXAMPLES,
     OPTIONS,
-    RECORD,
     REPORT,
+    RUN_OPTIONS,
     STRICT_SPEC,
+    UPDATE_WAIVERS,
     whole_number,
 )
 
@@ -29,7 +30,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
-    for option in (*OPTIONS, RECORD):
+    for option in (*OPTIONS, *RUN_OPTIONS):
         group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
         parser.addini(option.dest, f"default of {option.flag}: {option.help}", default="")
     group.addoption(
@@ -48,6 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         strict.flag, dest=strict.dest, action="store_true", default=None, help=strict.help
     )
+    update = UPDATE_WAIVERS
+    group.addoption(update.flag, dest=update.dest, action="store_true", help=update.help)
     parser.addini(strict.dest, f"default of {strict.flag}: {strict.help}", "bool", default=False)
 
 
@@ -66,10 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    from . import state
+    from . import gate, state
 
     state.extend(session.config)
     state.check_options(session.config)
+    gate.start(session.config)
     state.start_recording(session.config)
     state.start_reporting(session.config)
 
@@ -146,13 +150,14 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    from . import state, summary
+    from . import gate, state, summary
 
     config = terminalreporter.config
     gathered = config.stash[state.GATHERED]
     found = summary.tally(gathered.results, gathered.kernels)
     text = summary.lines(found, state.strict_spec(config))
     text += state.recorded(config) + state.reported(config) + state.stopped(config)
+    text += gate.lines(terminalreporter)
     if text:
         terminalreporter.section("kvmpmu")
         for line in text:

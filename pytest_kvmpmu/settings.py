@@ -83,12 +83,32 @@ REPORT = Option(
     "write what each spec came to, with its calls, to FILE: .json, .ktap, .md or .html; may be"
     " given several times",
 )
+GATE = Option(
+    "gate",
+    "conformant|conformant-on-host",
+    "fail the run unless the kernel was found conformant; -on-host: as far as this host can show"
+    " it",
+)
+REQUIRE = Option(
+    "require",
+    "CAPABILITY,...",
+    "what the run must be on, else it is an error: a host's capability like two-pmus, real,"
+    " guest-run",
+)
+WAIVERS = Option("waivers", "FILE", "the known failures: a TOML file, see docs/waivers.md")
+UPDATE_WAIVERS = Option(
+    "update-waivers", "", "rewrite the waiver file as this run, if it is a whole one, says"
+)
 EXAMPLES = Option("examples", "N", "how many sequences each differential test tries (100)")
 DEFAULT_EXAMPLES = 100
 # For pytest alone, without a value: `Settings` are about where calls go.
 STRICT_SPEC = Option(
     "strict-spec", "", "fail tests that find the kernel at variance with its documentation (false)"
 )
+
+
+# For pytest alone, with an ini twin each.
+RUN_OPTIONS = (RECORD, GATE, REQUIRE, WAIVERS)
 
 
 def whole_number(text: str) -> int:

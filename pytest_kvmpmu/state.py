@@ -16,7 +16,7 @@ from .extensions import Extensions
 from .kvm import Session
 from .marks import DIFFERENTIAL, Marks, marks
 from .resources import conformance_dir
-from .settings import OPTIONS, RECORD, REPORT, STRICT_SPEC, Option, Settings, resolve
+from .settings import OPTIONS, RECORD, REPORT, RUN_OPTIONS, STRICT_SPEC, Option, Settings, resolve
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -32,6 +32,7 @@ BACKEND = pytest.StashKey[Backend]()
 LINE = pytest.StashKey[str]()
 # What a worker found wrong, for the controller; a key of xdist's workeroutput.
 PROBLEM = "kvmpmu_problem"
+_OURS = "pytest-kvmpmu: "
 WORKERS_PROBLEM = pytest.StashKey[str]()
 # Why the run stops before its end; in xdist's workeroutput too.
 LOST = "kvmpmu_lost"
@@ -86,7 +87,7 @@ def settings_of(config: pytest.Config) -> Settings:
                 value, config.invocation_params.dir, extensions=config.stash[EXTENSIONS]
             )
         except UsageProblem as problem:
-            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+            raise pytest.UsageError(f"{_OURS}{problem}") from problem
     return config.stash[SETTINGS]
 
 
@@ -96,11 +97,18 @@ def backend_of(config: pytest.Config) -> Backend:
     Raises pytest.UsageError with cause and remedy where it can't be had.
     """
     if BACKEND not in config.stash:
+        from .gate import options
+
         settings = settings_of(config)
         try:
             backend = settings.make_backend()
+            try:
+                options.check(config, settings, backend.host)
+            except UsageProblem:
+                backend.close()
+                raise
         except (UsageProblem, BackendFailure) as problem:
-            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+            raise pytest.UsageError(f"{_OURS}{problem}") from problem
         recorder = config.stash.get(RECORDER, None)
         config.stash[BACKEND] = recorder.wrap(backend, settings.place) if recorder else backend
     return config.stash[BACKEND]
@@ -121,7 +129,7 @@ def asked_for(config: pytest.Config) -> bool:
     """Whether this run was given one of our options or our specs, and will run tests."""
     if config.option.collectonly or config.option.help or hasattr(config, "workerinput"):
         return False
-    ours = (*OPTIONS, RECORD, REPORT, STRICT_SPEC)
+    ours = (*OPTIONS, *RUN_OPTIONS, REPORT, STRICT_SPEC)
     if any(config.getoption(option.dest) is not None for option in ours):
         return True
     specs = conformance_dir()
@@ -188,7 +196,7 @@ def start_recording(config: pytest.Config) -> None:
             )
         made = recorder.Recorder(config, config.invocation_params.dir / path, name_of)
     except UsageProblem as problem:
-        raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+        raise pytest.UsageError(f"{_OURS}{problem}") from problem
     config.stash[RECORDER] = made
     config.pluginmanager.register(made, "kvmpmu-recorder")
 
@@ -268,7 +276,7 @@ def check_marks(items: list[pytest.Item]) -> None:
                 item.config.workeroutput[PROBLEM] = str(problem)
                 items[:] = []
                 return
-            raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+            raise pytest.UsageError(f"{_OURS}{problem}") from problem
         if found.clauses or needed_by([item]):
             item.user_properties.append((summary.SPEC, name_of(item)))
         item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]

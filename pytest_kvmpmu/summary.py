@@ -45,6 +45,7 @@ class Tally:
     passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    waived: set[str] = field(default_factory=set)
     errors: int = 0
     inapplicable: dict[str, int] = field(default_factory=dict)
     unverified: dict[str, set[str]] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class Tally:
     @property
     def verified(self) -> set[str]:
         """The clauses of which every test that ran passed, and at least one ran."""
-        return self.passed - self.failed - self.broken
+        return self.passed - self.failed - self.broken - self.waived
 
     def add(self, result: SpecResult) -> None:
         """Take one spec's result into account."""
@@ -71,7 +72,7 @@ class Tally:
             self.passed |= cited
             self.story += result.story
         elif result.status is Status.FAIL:
-            self.failed |= cited
+            (self.waived if result.waived else self.failed).update(cited)
         elif result.status is Status.ERROR:
             self.broken |= cited
             self.errors += 1
@@ -105,13 +106,15 @@ def lines(found: Tally, strict: bool = False) -> list[str]:
 
     ``strict`` where a difference between text and kernel fails the run.
     """
-    if not (found.kernels or found.passed or found.failed or found.errors):
+    if not (found.kernels or found.passed or found.failed or found.waived or found.errors):
         return []
     out = [*found.kernels]
     if found.story:
         out += ["", *table(found.story), ""]
     out += found.reach
-    out.append(f"clauses verified: {len(found.verified)}, violated: {len(found.failed)}")
+    counts = f"clauses verified: {len(found.verified)}, violated: {len(found.failed)}"
+    waived = found.waived - found.failed
+    out.append(f"{counts}, waived: {len(waived)}" if waived else counts)
     out += [f"  violated: {slug}" for slug in sorted(found.failed)]
     if found.errors:
         left = sorted(found.broken - found.failed)
@@ -127,7 +130,7 @@ def lines(found: Tally, strict: bool = False) -> list[str]:
         out.append(f"tests not applicable to this revision: {sum(found.inapplicable.values())}")
         out += [f"  {count} x {why}" for why, count in sorted(found.inapplicable.items())]
     for reason, slugs in sorted(found.unverified.items()):
-        left = sorted(slugs - found.passed - found.failed)
+        left = sorted(slugs - found.passed - found.failed - found.waived)
         out.append(f"tests skipped because {reason}; clauses not verified: {len(left)}")
         out += [f"  not verified: {slug}" for slug in left]
     return out

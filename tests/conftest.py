@@ -40,3 +40,10 @@ def unpacked(wheel: zipfile.Path, tmp_path_factory: pytest.TempPathFactory) -> P
     folder = tmp_path_factory.mktemp("installed")
     wheel.root.extractall(folder)
     return folder
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """pytest's own, in whose runs tests keep their order unless one asks for pytest-randomly."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
+    return pytester

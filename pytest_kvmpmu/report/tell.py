@@ -84,12 +84,17 @@ def _skipped(item: pytest.Item, phases: _Phases, error: BaseException | None) ->
 
 
 def _failed(phases: _Phases, error: BaseException | None, report: pytest.TestReport) -> None:
-    status = Status.FAIL if error is None else _blame(error)
     text = report.longreprtext
-    errno = "" if error is None else _errno(error)
-    phases.found.append((status, _line(error) or _first(text), errno))
+    phases.found.append(outcome(error, text))
     if text:
         phases.sections[f"failure in {report.when}"] = text
+
+
+def outcome(error: BaseException | None, text: str) -> tuple[Status, str, str]:
+    """Status, reason and errno of a phase that failed with ``error``, reported as ``text``."""
+    status = Status.FAIL if error is None else _blame(error)
+    errno = "" if error is None else _errno(error)
+    return status, _line(error) or _first(text), errno
 
 
 def _blame(error: BaseException) -> Status:

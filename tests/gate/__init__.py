@@ -1,0 +1,1 @@
+"""The gate: verdicts and waivers in a run."""

@@ -1,0 +1,25 @@
+"""A kernel of which two clauses are asked, so that a run of a few tests can be a whole one."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.report import verdict
+from pytest_kvmpmu.spec.catalogue import clause
+
+SLUGS = ("set-pmu.set", "irq.set")
+
+
+@pytest.fixture
+def two_clauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts are about `SLUGS` alone, and none of our own specs are missed."""
+    monkeypatch.setattr(verdict, "asked_for", lambda _: [clause(slug) for slug in SLUGS])
+    monkeypatch.setattr(verdict, "_cited_in", lambda: {})
+
+
+def section(result: pytest.RunResult) -> list[str]:
+    """What a run says from its verdict on."""
+    lines = result.outlines
+    start = next(n for n, line in enumerate(lines) if line.startswith("verdict: "))
+    end = next(n for n, line in enumerate(lines[start:], start) if line.startswith("==="))
+    return [line for line in lines[start:end] if line]

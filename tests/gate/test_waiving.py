@@ -1,0 +1,328 @@
+"""``--kvmpmu-waivers`` in a run: what it lets pass, and how an entry fails the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_kvmpmu.report.gather import Gathering
+from pytest_kvmpmu.report.result import Status
+
+from ..test_plugin_options import usage_error
+from .conftest import section
+from .test_verdict_of_a_run import WORKERS
+
+SPECS = """
+    import pytest
+    from pytest_kvmpmu.backends.base import BackendFailure
+    from pytest_kvmpmu.expect import refused
+    from pytest_kvmpmu.uapi.errno import Errno
+
+    @pytest.mark.kvmpmu_clause("set-pmu.set")
+    def test_set(vcpu, pmus):
+        vcpu.set_pmu(pmus[0])
+
+    @pytest.mark.kvmpmu_clause("irq.set")
+    @pytest.mark.parametrize("number", [3, 4])
+    def test_irq(vcpu, gic, number):
+        vcpu.set_irq(number)
+"""
+IRQ = 'spec = "test_specs.py::test_irq"\nerrno = "EINVAL"\n'
+
+
+def waivers(pytester: pytest.Pytester, *entries: str) -> Path:
+    """A file w.toml with these entries; each is given a reason and a link."""
+    said = 'reason = "a known bug"\nlink = "https://bugs.example.org/7"\n'
+    text = "\n".join(f"[[waiver]]\n{entry}{said}" for entry in entries)
+    path = pytester.path / "w.toml"
+    path.write_text(text)
+    return path
+
+
+def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
+    return pytester.runpytest_inprocess("--kvmpmu-waivers=w.toml", *args)
+
+
+class AtTheEnd:
+    """A plugin that has the gathering at the end."""
+
+    gathered: Gathering
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        if not hasattr(config, "workerinput"):
+            found = config.pluginmanager.get_plugin("kvmpmu-gathering")
+            assert isinstance(found, Gathering)
+            self.gathered = found
+
+
+@WORKERS
+@pytest.mark.usefixtures("two_clauses")
+def test_a_failure_that_is_listed_is_an_expected_one(
+    how: tuple[str, ...], pytester: pytest.Pytester
+) -> None:
+    waivers(pytester, IRQ)
+    pytester.makepyfile(test_specs=SPECS)
+    result = run(pytester, "--kvmpmu-gate=conformant", "-rx", *how)
+    result.assert_outcomes(passed=1, xfailed=2)
+    assert result.ret == 0
+    assert section(result) == [
+        "verdict: conformant with waivers (clauses: 1 waived, 1 conformant)",
+        "waivers: 1 in use",
+        "  waived: w.toml:1 (test_specs.py::test_irq), 2 specs: a known bug",
+        "--kvmpmu-gate=conformant is met",
+    ]
+    result.stdout.fnmatch_lines(
+        [
+            "clauses verified: 1, violated: 0, waived: 1",
+            "XFAIL test_specs.py::test_irq[[]3[]] - a known bug (https://bugs.example.org/7)",
+        ]
+    )
+
+
+def test_its_result_says_that_it_failed_and_was_waived(
+    pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    waivers(pytester, IRQ)
+    pytester.makepyfile(test_specs=SPECS)
+    end = AtTheEnd()
+    junit = tmp_path / "junit.xml"
+    pytester.runpytest_inprocess("--kvmpmu-waivers=w.toml", f"--junitxml={junit}", plugins=[end])
+    first = end.gathered.results[0]
+    assert (first.status, first.errno) == (Status.FAIL, "EINVAL")
+    assert first.waived == "a known bug (https://bugs.example.org/7)"
+    assert 'name="kvmpmu_waiver" value="w.toml:1 (test_specs.py::test_irq)"' in junit.read_text()
+
+
+@pytest.mark.parametrize("gate", ["--kvmpmu-gate=conformant", "--kvmpmu-gate=conformant-on-host"])
+@pytest.mark.usefixtures("two_clauses")
+def test_a_waived_clause_needs_its_other_specs_all_the_same(
+    gate: str, pytester: pytest.Pytester
+) -> None:
+    waivers(pytester, IRQ)
+    pytester.makepyfile(test_specs=SPECS)
+    result = run(pytester, gate, "-k", "set or 3")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "  not verified: specs were deselected: irq.set" in section(result)
+
+
+def test_a_clause_can_be_waived(pytester: pytest.Pytester) -> None:
+    waivers(pytester, 'clause = "irq.set"\nerrno = "EINVAL"\n')
+    pytester.makepyfile(test_specs=SPECS)
+    result = run(pytester)
+    result.assert_outcomes(passed=1, xfailed=2)
+    assert result.ret == 0
+
+
+def test_a_message_can_be_waived(pytester: pytest.Pytester) -> None:
+    waivers(pytester, 'spec = "test_specs.py::test_it"\nmessage = "assert 1 == ..."\n')
+    pytester.makepyfile(test_specs="def test_it(vcpu):\n    assert 1 == 2\n")
+    result = run(pytester)
+    result.assert_outcomes(xfailed=1)
+    assert result.ret == 0
+
+
+def test_a_call_that_was_accepted_can_be_waived(pytester: pytest.Pytester) -> None:
+    waivers(pytester, 'spec = "test_specs.py::test_it"\nerrno = "0"\n')
+    pytester.makepyfile(
+        test_specs="""
+        from pytest_kvmpmu.expect import refused
+        from pytest_kvmpmu.uapi.errno import Errno
+
+        def test_it(vcpu, pmus):
+            with refused(Errno.EINVAL):
+                vcpu.set_pmu(pmus[0])
+        """
+    )
+    assert run(pytester).ret == 0
+
+
+@pytest.mark.parametrize(
+    ("fixture", "outcome"),
+    [
+        ("vcpu.set_pmu(99); yield", {"xfailed": 1}),
+        ("yield; vcpu.set_pmu(99)", {"passed": 1, "xfailed": 1}),
+    ],
+    ids=["setup", "teardown"],
+)
+def test_a_failure_around_a_test_can_be_waived(
+    fixture: str, outcome: dict[str, int], pytester: pytest.Pytester
+) -> None:
+    waivers(pytester, 'spec = "test_specs.py::test_it"\nerrno = "ENXIO"\n')
+    pytester.makepyfile(
+        test_specs=f"import pytest\n@pytest.fixture\ndef around(vcpu): {fixture}\n"
+        "def test_it(around): pass\n"
+    )
+    result = run(pytester)
+    result.assert_outcomes(**outcome)
+    assert result.ret == 0
+
+
+def test_what_broke_is_never_waived(pytester: pytest.Pytester) -> None:
+    message = 'message = "BackendFailure: the machine is gone"\n'
+    waivers(pytester, f'spec = "test_specs.py::test_it"\n{message}')
+    pytester.makepyfile(
+        test_specs="""
+        from pytest_kvmpmu.backends.base import BackendFailure
+
+        def test_it(vcpu):
+            raise BackendFailure("the machine is gone")
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["stale waiver: w.toml:1 (*): another outcome: * got an error: *"])
+
+
+def test_another_plugins_failure_is_not_waived(pytester: pytest.Pytester) -> None:
+    waivers(pytester, 'spec = "test_specs.py::test_it"\nmessage = "assert 1 == 2"\n')
+    pytester.makepyfile(test_specs="def test_it(): assert 1 == 2")
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+
+
+STALE = [
+    ('spec = "test_specs.py::test_set"\nerrno = "EIO"\n', "unexpected pass: *::test_set passed"),
+    (
+        'spec = "test_specs.py::test_irq[3]"\nerrno = "EIO"\n',
+        "another outcome: test_specs.py::test_irq[[]3[]]: errno = 'EIO' expected, got"
+        " errno = 'EINVAL'",
+    ),
+    (
+        'spec = "test_more.py::test_skipped"\nerrno = "EIO"\n',
+        "was skipped: test_more.py::test_skipped: not today",
+    ),
+    (
+        'spec = "test_more.py::test_lacking"\nerrno = "EIO"\n',
+        "was skipped: test_more.py::test_lacking: the host has no GICv5",
+    ),
+    (
+        'spec = "test_more.py::test_inapplicable"\nerrno = "EIO"\n',
+        "was skipped: test_more.py::test_inapplicable: set-pmu.absent holds until linux-5.11",
+    ),
+    (
+        'spec = "test_specs.py::test_irq[5]"\nerrno = "EINVAL"\n',
+        "matches nothing: no spec of test_specs.py has that name",
+    ),
+    (f"{IRQ}expires = 2020-02-29\n", "expired: its last day was 2020-02-29"),
+    (
+        'clause = "set-pmu.set"\nerrno = "ENXIO"\n',
+        "too broad: it covers 2 specs, of which 1 did not fail as listed, like"
+        " test_specs.py::test_set",
+    ),
+]
+MORE = """
+    import pytest
+
+    def test_skipped(vcpu): pytest.skip("not today")
+
+    @pytest.mark.kvmpmu_requires("gicv5")
+    def test_lacking(vcpu): pass
+
+    @pytest.mark.kvmpmu_clause("set-pmu.absent")
+    def test_inapplicable(vcpu): pass
+
+    @pytest.mark.kvmpmu_clause("set-pmu.set")
+    def test_bad(vcpu): vcpu.set_pmu(99)
+"""
+BAD = 'spec = "test_more.py::test_bad"\nerrno = "ENXIO"\n'
+
+
+@WORKERS
+@pytest.mark.parametrize(("entry", "says"), STALE)
+def test_an_entry_that_is_not_so_fails_the_run_by_name(
+    entry: str, says: str, how: tuple[str, ...], pytester: pytest.Pytester
+) -> None:
+    others = [IRQ] if "test_irq" not in entry else []
+    if "set-pmu.set" not in entry:
+        others.append(BAD)
+    waivers(pytester, entry, *others)
+    pytester.makepyfile(test_specs=SPECS, test_more=MORE)
+    result = run(pytester, *how)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"stale waiver: w.toml:1 (*): {says}"])
+
+
+def test_a_stale_entry_alone_fails_a_run_without_failures(pytester: pytest.Pytester) -> None:
+    waivers(pytester, IRQ, 'spec = "test_specs.py::test_set"\nerrno = "EIO"\n')
+    pytester.makepyfile(test_specs=SPECS)
+    result = run(pytester)
+    result.assert_outcomes(passed=1, xfailed=2)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert section(result)[-1].endswith("test_specs.py::test_set")
+
+
+def test_two_entries_for_a_spec_fail_the_run(pytester: pytest.Pytester) -> None:
+    waivers(pytester, IRQ, 'clause = "irq.set"\nerrno = "EINVAL"\n')
+    pytester.makepyfile(test_specs=SPECS)
+    result = run(pytester)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["stale waiver: w.toml:7 (irq.set): waived twice: * too"])
+
+
+@pytest.mark.parametrize("part", [["-k", "set"], ["test_specs.py::test_set"]])
+def test_a_part_of_a_run_does_not_try_all_entries(
+    part: list[str], pytester: pytest.Pytester
+) -> None:
+    waivers(pytester, IRQ)
+    pytester.makepyfile(test_specs=SPECS)
+    result = run(pytester, *part)
+    assert result.ret == 0
+    assert section(result)[-1] == "waivers: 1 not tried"
+
+
+def test_an_entry_is_for_its_kernels_and_board_alone(pytester: pytest.Pytester) -> None:
+    entry = f'{IRQ}kernel = "<6.7"\nboard = "rockpro64"\n'
+    waivers(pytester, entry)
+    pytester.makepyfile(test_specs=SPECS)
+    assert run(pytester, "--kvmpmu-kernel=6.1").ret == 0
+    result = run(pytester, "--kvmpmu-kernel=6.7")
+    result.assert_outcomes(passed=1, failed=2)
+    assert "waivers: 1 for other kernels or boards" in section(result)
+    other = run(pytester, "--kvmpmu-kernel=6.1", "--kvmpmu-topology=one-pmu")
+    other.assert_outcomes(passed=1, failed=2)
+
+
+def test_an_expired_entry_waives_nothing(pytester: pytest.Pytester) -> None:
+    waivers(pytester, f"{IRQ}expires = 2020-02-29\n")
+    pytester.makepyfile(test_specs=SPECS)
+    run(pytester).assert_outcomes(passed=1, failed=2)
+
+
+def test_an_ini_files_waivers_lie_beside_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waivers(pytester, IRQ)
+    pytester.makeini("[pytest]\nkvmpmu_waivers = w.toml\n")
+    pytester.makepyfile(test_specs=SPECS)
+    inner = pytester.mkdir("inner")
+    monkeypatch.chdir(inner)
+    assert pytester.runpytest_inprocess("..").ret == 0
+    assert pytester.runpytest_inprocess("..", "--kvmpmu-waivers=").ret == 1
+
+
+@WORKERS
+def test_a_bad_file_ends_the_run_before_the_first_test(
+    how: tuple[str, ...], pytester: pytest.Pytester
+) -> None:
+    waivers(pytester, 'spec = "test_specs.py::test_set"\nerrno = "EBANANA"\n')
+    pytester.makepyfile(test_specs=SPECS)
+    assert "w.toml:3: errno: 'EBANANA' is no errno" in usage_error(run(pytester, *how))
+
+
+def test_an_absent_file_does_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_specs=SPECS)
+    assert "w.toml cannot be read: No such file" in usage_error(run(pytester))
+
+
+def test_a_waived_spec_is_not_run_again_with_lf(pytester: pytest.Pytester) -> None:
+    waivers(pytester, IRQ)
+    pytester.makepyfile(test_specs=SPECS, test_more="def test_no(kvm): assert False")
+    run(pytester).assert_outcomes(passed=1, xfailed=2, failed=1)
+    run(pytester, "--lf").assert_outcomes(failed=1)
+
+
+def test_a_waived_failure_does_not_stop_a_run(pytester: pytest.Pytester) -> None:
+    waivers(pytester, IRQ)
+    pytester.makepyfile(test_specs=SPECS)
+    run(pytester, "-x").assert_outcomes(passed=1, xfailed=2)
