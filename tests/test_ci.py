@@ -51,12 +51,18 @@ for given; do
     case "$given" in
     --kvmpmu-backend=real) set -- "$@" --kvmpmu-backend=model ;;
     --kvmpmu-target=lab:*) ;;
+    --kvmpmu-require=real,*) set -- "$@" "--kvmpmu-require=${{given#*=real,}}" ;;
+    --kvmpmu-gate=*) set -- "$@" "$given"; gated=yes ;;
     *) set -- "$@" "$given" ;;
     esac
 done
-exec "{python}" -m pytest "$@" -k cover_letter
+if [ "${{gated-no}}" = no ]; then set -- "$@" -k cover_letter; fi
+exec "{python}" -m pytest "$@"
 """
 KVMPMU = """
+if [ "$1" != lab ]; then
+    exec "{python}" -c 'import sys; from pytest_kvmpmu.commands import main; sys.exit(main())' "$@"
+fi
 exec "{python}" -c 'from pytest_kvmpmu.commands import parser; parser().parse_args()' "$@"
 """
 TOLD = 'printf "%s\\n" "$@" > "{folder}/told"'
@@ -202,6 +208,28 @@ def test_gitlabs_jobs_run(job: str, place: Place) -> None:
         assert jobs[job]["variables"]["KVMPMU_CACHE_DIR"] == f"$CI_PROJECT_DIR/{cache}"
 
 
+def test_githubs_page_is_made_of_what_the_jobs_reported(place: Place) -> None:
+    for kernel in ("5.10", "6.12"):
+        folder = f"results/lab-{kernel}-rockpro64"
+        run = f"pytest --pyargs pytest_kvmpmu.conformance --kvmpmu-kernel={kernel}"
+        place.works(f"mkdir -p {folder}; {run} --kvmpmu-report={folder}/report.json")
+    steps = load("github.yml")["jobs"]["page"]["steps"]
+    place.works("\n".join(step["run"] for step in steps if "run" in step))
+    (upload,) = [step for step in steps if "upload" in step.get("uses", "")]
+    assert "set-pmu.fail-entry" in (place.folder / upload["with"]["path"]).read_text()
+
+
+def test_gitlabs_page_is_made_of_what_the_jobs_reported(place: Place) -> None:
+    for kernel in ("5.10", "6.12"):
+        report = f"results/report-{kernel}-rockpro64.json"
+        run = f"pytest --pyargs pytest_kvmpmu.conformance --kvmpmu-kernel={kernel}"
+        place.works(f"mkdir -p results; {run} --kvmpmu-report={report}")
+    job = load("gitlab.yml")["page"]
+    place.works("\n".join(job["script"]))
+    (page,) = job["artifacts"]["paths"]
+    assert "set-pmu.fail-entry" in (place.folder / page).read_text()
+
+
 def lava(**params: str) -> tuple[str, dict[str, str]]:
     """LAVA's script, as its dispatcher makes it of the steps, and its parameters."""
     definition = load("lava.yml")
@@ -283,7 +311,7 @@ def tox_commands(env: str) -> Iterator[str]:
     done = subprocess.run([*command, "-k", "commands"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for line in done.stdout.splitlines():
-        if line.startswith(("  kvmpmu", "  pytest")):
+        if line.startswith(("  kvmpmu", "  pytest", "  python")):
             yield line.strip()
         elif line.startswith("commands = "):
             yield line.removeprefix("commands = ")
@@ -292,7 +320,7 @@ def tox_commands(env: str) -> Iterator[str]:
 @pytest.mark.parametrize("env", ["model-v510-rockpro64", "model-v612-swapped", "lab-v61-swapped"])
 def test_an_environment_of_tox_runs(env: str, place: Place) -> None:
     commands = list(tox_commands(env))
-    assert len(commands) == (2 if env.startswith("lab") else 1)
+    assert len(commands) == (3 if env.startswith("lab") else 2)
     for command in commands:
         place.works(command)
     assert names(place.folder / "results" / f"{env}.xml")
