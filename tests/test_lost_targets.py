@@ -54,8 +54,9 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """``run(specs, *args)`` runs specs on an agent that `rude_agent` is."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the run that this test is in
     pytester.makeconftest(CONFTEST)
     folder = pytester.path / "stand-in" / "pytest_kvmpmu"
     folder.mkdir(parents=True)

@@ -129,7 +129,12 @@ class Keep:
 def gather(pytester: pytest.Pytester, *args: str, keep: bool = True) -> Keep:
     plugin = Keep(keep)
     pytester.inline_run(
-        *args, "--kvmpmu-kernel=linux-5.18", plugins=[plugin], no_reraise_ctrlc=True
+        *args,
+        "--kvmpmu-kernel=linux-5.18",
+        # This process may have our specs imported.
+        "-Wignore::pytest.PytestAssertRewriteWarning",
+        plugins=[plugin],
+        no_reraise_ctrlc=True,
     )
     return plugin
 
