@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ EXTENSIONS = pytest.StashKey[Extensions]()
 # How many hooks were asked what they add.
 ASKED = pytest.StashKey[int]()
 BACKEND = pytest.StashKey[Backend]()
+# The same, if it is one that keeps tests apart.
+PER_TEST = pytest.StashKey[PerTest | None]()
 # What a run is on, in a line that every report carries.
 LINE = pytest.StashKey[str]()
 # What a worker found wrong, for the controller; a key of xdist's workeroutput.
@@ -110,7 +113,9 @@ def backend_of(config: pytest.Config) -> Backend:
         except (UsageProblem, BackendFailure) as problem:
             raise pytest.UsageError(f"{_OURS}{problem}") from problem
         recorder = config.stash.get(RECORDER, None)
-        config.stash[BACKEND] = recorder.wrap(backend, settings.place) if recorder else backend
+        made = recorder.wrap(backend, settings.place) if recorder else backend
+        config.stash[BACKEND] = made
+        config.stash[PER_TEST] = made if isinstance(made, PerTest) else None
     return config.stash[BACKEND]
 
 
@@ -238,19 +243,24 @@ def reported(config: pytest.Config) -> list[str]:
 
 def name_of(item: pytest.Item) -> str:
     """The test's node id; for one of our specs it is the same wherever they are installed."""
-    specs = conformance_dir()
     file, colons, inner = item.nodeid.partition("::")
-    if not item.path.is_relative_to(specs):
-        # pytest leaves the file out where the command line names one outside of its root.
-        return item.nodeid if file else f"{item.path.name}{colons}{inner}"
-    return f"{specs.name}/{item.path.relative_to(specs).as_posix()}{colons}{inner}"
+    ours = _file_of_ours(item.path)
+    # pytest leaves the file out where the command line names one outside of its root.
+    return f"{ours or file or item.path.name}{colons}{inner}"
+
+
+@functools.cache
+def _file_of_ours(path: Path) -> str:
+    """The file of specs in their names, where it is ours; else the empty string."""
+    specs = conformance_dir()
+    return path.relative_to(specs.parent).as_posix() if path.is_relative_to(specs) else ""
 
 
 def name_test(item: pytest.Item) -> None:
     """Tell a backend that keeps tests apart which one is next."""
-    backend = item.config.stash.get(BACKEND, None)
-    if isinstance(backend, PerTest):
-        backend.begin(name_of(item))
+    apart = item.config.stash.get(PER_TEST, None)
+    if apart is not None:
+        apart.begin(name_of(item))
 
 
 def leave_out_differential(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -379,4 +389,4 @@ def close(config: pytest.Config) -> None:
     backend = config.stash.get(BACKEND, None)
     if backend is not None:
         backend.close()
-        del config.stash[BACKEND]
+        del config.stash[BACKEND], config.stash[PER_TEST]

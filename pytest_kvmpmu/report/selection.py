@@ -5,6 +5,7 @@ Not for: what they came to (`result`).
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ class Selection:
     deselected: frozenset[str] = frozenset()
     narrowed: frozenset[str] = frozenset()
 
-    @property
+    @functools.cached_property
     def files(self) -> frozenset[str]:
         """The files of the specs."""
         return frozenset(file_of(spec) for spec in self.specs)

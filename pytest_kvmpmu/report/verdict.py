@@ -12,13 +12,14 @@ import enum
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..capabilities import CAPABILITIES
 from ..host import Host
 from ..resources import conformance_dir
 from ..revision import Revision
+from ..spec import citations
 from ..spec.catalogue import Clause, clauses, unspecified
-from ..spec.citations import citations
 from .result import SpecResult, Status
 from .selection import Selection, file_of
 
@@ -174,10 +175,14 @@ def _gaps(
 ) -> dict[str, tuple[str, str]]:
     """Why not all specs of a clause ran, by slug, for those where it is so."""
     gaps: dict[str, tuple[str, str]] = {}
-    cited_in = {slug: set(files) for slug, files in _cited_in().items()}
+    cited_in: dict[str, set[str]] = {}
     for spec, cited in selection.specs.items():
         for slug in cited:
             cited_in.setdefault(slug, set()).add(file_of(spec))
+    # What was collected whole has told of its clauses; the source of the rest has to.
+    for file in _our_files() - (selection.files - selection.narrowed):
+        for slug in _cited_in(file):
+            cited_in.setdefault(slug, set()).add(file)
     for slug, files in cited_in.items():
         if absent := files - selection.files:
             gaps[slug] = "specs were not collected", min(absent)
@@ -193,12 +198,14 @@ def _gaps(
 
 
 @functools.cache
-def _cited_in() -> Mapping[str, frozenset[str]]:
-    """The files of our specs that cite each clause, as specs' names have them."""
+def _our_files() -> frozenset[str]:
+    """The files of our specs, as specs' names have them."""
     specs = conformance_dir()
-    cited: dict[str, set[str]] = {}
-    for citation in citations(specs):
-        for slug in citation.slugs:
-            file = citation.place.rpartition(":")[0]
-            cited.setdefault(slug, set()).add(f"{specs.name}/{file}")
-    return {slug: frozenset(files) for slug, files in cited.items()}
+    return frozenset(path.relative_to(specs.parent).as_posix() for path in specs.rglob("test_*.py"))
+
+
+@functools.cache
+def _cited_in(file: str) -> frozenset[str]:
+    """The clauses that a file of our specs cites."""
+    found = citations.in_file(conformance_dir().parent / file, Path(file))
+    return frozenset(slug for citation in found for slug in citation.slugs)

@@ -27,8 +27,13 @@ def citations(folder: Path) -> list[Citation]:
     return [
         found
         for path in sorted(folder.rglob("*.py"))
-        for found in _of_source(path.read_text(encoding="utf-8"), path.relative_to(folder))
+        for found in in_file(path, path.relative_to(folder))
     ]
+
+
+def in_file(path: Path, name: Path) -> list[Citation]:
+    """Those in one file, which the citations' places call ``name``."""
+    return list(_of_source(path.read_text(encoding="utf-8"), name))
 
 
 def _of_source(text: str, name: Path) -> Iterator[Citation]:

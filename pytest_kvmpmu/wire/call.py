@@ -37,6 +37,11 @@ class Signature:
     params: tuple[Param, ...] = ()
     creates: str | None = None
 
+    @functools.cached_property
+    def names(self) -> Mapping[str, Param]:
+        """The parameters by name."""
+        return {param.name: param for param in self.params}
+
 
 _ARGP = Param("argp", Choice(("valid", "fault")), "valid")  # the ioctl's own pointer
 _ATTR = (
@@ -126,20 +131,18 @@ class Call:
         if isinstance(cpu, bool) or not isinstance(cpu, int) or not 0 <= cpu <= MOST_CPU:
             raise BadCall(f"cpu: {cpu!r} is no CPU number")
         _check_new(ioctl, signature, new)
-        names = [param.name for param in signature.params]
         for key in args:
-            if key not in names:
-                raise BadCall(
-                    f"{ioctl} has no argument {key!r}; it has: {', '.join(names) or 'none'}"
-                )
+            if key not in signature.names:
+                known = ", ".join(signature.names) or "none"
+                raise BadCall(f"{ioctl} has no argument {key!r}; it has: {known}")
         full = {}
-        for param in signature.params:
-            if param.name in args:
-                full[param.name] = param.type.parse(args[param.name], param.name)
+        for key, param in signature.names.items():
+            if key in args:
+                full[key] = param.type.parse(args[key], key)
             elif param.default is REQUIRED:
-                raise BadCall(f"{ioctl} needs the argument {param.name!r}")
+                raise BadCall(f"{ioctl} needs the argument {key!r}")
             else:
-                full[param.name] = param.default
+                full[key] = param.default
         return cls(ioctl, on, cpu, full, new)
 
     @classmethod

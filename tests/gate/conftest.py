@@ -14,7 +14,7 @@ SLUGS = ("set-pmu.set", "irq.set")
 def two_clauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Verdicts are about `SLUGS` alone, and none of our own specs are missed."""
     monkeypatch.setattr(verdict, "asked_for", lambda _: [clause(slug) for slug in SLUGS])
-    monkeypatch.setattr(verdict, "_cited_in", lambda: {})
+    monkeypatch.setattr(verdict, "_our_files", frozenset)
 
 
 def section(result: pytest.RunResult) -> list[str]:
