@@ -12,8 +12,9 @@ import pytest
 from .backends.base import Backend
 from .host import Host, Pmu
 from .kvm import PMU_PPI, Device, Kvm, Session, Vcpu, Vm
+from .lifecycle import backend_of
 from .settings import EXAMPLES
-from .state import SESSION, backend_of
+from .stash import SESSION
 from .story import StoryFixture
 
 

@@ -57,106 +57,111 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.version:
         return
-    from . import fixtures, marks
+    from . import fixtures, listeners, marks, xdist
 
     for line in marks.LINES:
         config.addinivalue_line("markers", line)
     config.pluginmanager.register(fixtures, "kvmpmu-fixtures")
-    if not hasattr(config, "workerinput"):
-        from . import state
-
-        state.start_gathering(config)
+    if not xdist.is_worker(config):
+        listeners.start_gathering(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    from . import gate, state
+    from . import config, gate, listeners
 
-    state.extend(session.config)
-    state.check_options(session.config)
+    config.extend(session.config)
+    config.check_options(session.config)
     gate.start(session.config)
-    state.start_recording(session.config)
-    state.start_reporting(session.config)
+    listeners.start_recording(session.config)
+    listeners.start_reporting(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    from . import state
+    from . import header
 
-    if not state.asked_for(config):
-        return []
-    return [state.header(config)]
+    return [header.header(config)] if header.asked_for(config) else []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    from . import state
+    from .applicability import check_marks, leave_out_differential
+    from .config import refuse_latecomers
 
-    state.refuse_latecomers(config)
-    state.leave_out_differential(config, items)
-    state.check_marks(items)
+    refuse_latecomers(config)
+    leave_out_differential(config, items)
+    check_marks(config, items)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    from . import state
+    from .items import needed_by
+    from .lifecycle import start
 
-    if state.needed_by(session.items) and not session.config.option.collectonly:
-        state.start(session)
+    if needed_by(session.items) and not session.config.option.collectonly:
+        start(session)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    # An xdist worker runs its first test before it looks whether it is to stop.
-    return True if hasattr(session.config, "workeroutput") and session.shouldstop else None
+    from . import xdist
+
+    # A worker runs its first test before it looks whether it is to stop.
+    return True if xdist.is_worker(session.config) and session.shouldstop else None
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    from . import state
+    from . import header
+    from .items import needed_by
 
-    if state.asked_for(config) or not state.needed_by(items) or config.option.collectonly:
+    if header.asked_for(config) or not needed_by(items) or config.option.collectonly:
         return []
-    return [state.header(config)]
+    return [header.header(config)]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    from . import state
+    from .applicability import skip_unless_applicable
+    from .lifecycle import name_test
 
-    state.skip_unless_applicable(item)
-    state.name_test(item)
+    skip_unless_applicable(item)
+    name_test(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    from . import state
+    from . import applicability
 
     yield
-    state.fail_if_divergent(item)
+    applicability.fail_if_divergent(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    from . import state
+    from . import call_record, lifecycle
     from .report import tell
 
     report = yield
     if report.failed:
-        state.attach_script(item, report)
+        call_record.attach_script(item, report)
     tell.hear(item, call, report)
     if report.when == "teardown":
-        state.let_go(item)
-        state.stop_if_lost(item)
+        call_record.let_go(item)
+        lifecycle.stop_if_lost(item)
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    from . import gate, state, summary
+    from . import gate, listeners, summary
+    from .config import strict_spec
+    from .lifecycle import stopped
+    from .stash import GATHERED
 
     config = terminalreporter.config
-    gathered = config.stash[state.GATHERED]
+    gathered = config.stash[GATHERED]
     found = summary.tally(gathered.results, gathered.kernels)
-    text = summary.lines(found, state.strict_spec(config))
-    text += state.recorded(config) + state.reported(config) + state.stopped(config)
+    text = summary.lines(found, strict_spec(config))
+    text += listeners.recorded(config) + listeners.reported(config) + stopped(config)
     text += gate.lines(terminalreporter)
     if text:
         terminalreporter.section("kvmpmu")
@@ -167,22 +172,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """xdist: a worker ended."""
-    from . import state
+    from . import xdist
 
-    state.heed_worker(node.config, getattr(node, "workeroutput", {}))
+    xdist.heed_worker(node.config, getattr(node, "workeroutput", {}))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    from . import state
+    from . import xdist
 
-    problem = session.config.stash.get(state.WORKERS_PROBLEM, None)
-    if problem is not None:
-        raise pytest.UsageError(f"pytest-kvmpmu: {problem}")
+    xdist.raise_problem(session.config)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    from . import state
+    from . import lifecycle
 
-    state.close(config)
+    lifecycle.close(config)

@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-from ..state import SESSION
+from ..stash import SESSION
 
 # The attribute of a test's last report that says so.
 _RAN = "kvmpmu_guest_run"

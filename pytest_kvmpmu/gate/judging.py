@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .. import state
 from ..errors import UsageProblem
 from ..report.result import SpecResult, Status
 from ..report.selection import Selection
 from ..settings import GATE, REQUIRE, UPDATE_WAIVERS
+from ..stash import GATHERED
 from .guest_run import GuestRun
 from .options import CONFORMANT, GUEST_RUN, Asked
 from .selecting import Selecting
@@ -49,7 +49,7 @@ class Judge:
     @property
     def results(self) -> list[SpecResult]:
         """What each spec came to, by name."""
-        return self.config.stash[state.GATHERED].results
+        return self.config.stash[GATHERED].results
 
     @property
     def concerned(self) -> bool:
@@ -75,7 +75,7 @@ class Judge:
     @property
     def _on(self) -> tuple[str, str] | None:
         """The run's kernel and board, by what they call themselves."""
-        run = self.config.stash[state.GATHERED].run
+        run = self.config.stash[GATHERED].run
         return None if run is None else (run.kernel, run.board)
 
     def _judge(self) -> None:
@@ -84,7 +84,7 @@ class Judge:
         from ..report.verdict import RunVerdict, judge
         from ..revision import revision
 
-        gathered, chosen = self.config.stash[state.GATHERED], self._selection
+        gathered, chosen = self.config.stash[GATHERED], self._selection
         run, results = gathered.run, gathered.results
         self.verdict = (
             RunVerdict({})

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from ..items import name_of, needed_by
 from ..marks import CLAUSE, DIFFERENTIAL
 from ..report.selection import Selection, file_of
-from ..state import name_of, needed_by
 
 # A key of xdist's workeroutput.
 SELECTION = "kvmpmu_selection"

@@ -13,10 +13,11 @@ from collections.abc import Generator, Sequence
 
 import pytest
 
+from ..items import name_of
 from ..report.result import Status
 from ..report.tell import is_spec, outcome
 from ..report.waivers import Waiver
-from ..state import BACKEND, MARKS, name_of
+from ..stash import BACKEND, MARKS
 
 # For JUnit and others: the entry that was used.
 WAIVER = "kvmpmu_waiver"

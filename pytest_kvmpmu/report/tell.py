@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from .. import state, summary
+from .. import summary
+from ..call_record import SCRIPT_TITLES, calls_of
+from ..config import settings_of
 from ..expect import Accepted
+from ..items import name_of, needed_by
 from ..kvm import CallHung, GuestFault, KvmError, UnexpectedExit
 from ..recording.form import Header
+from ..stash import BACKEND, KEEP_CALLS, MARKS
 from ..story import PROPERTY as STORY
 from ..uapi.errno import name as errno_name
 from .result import SpecResult, Status
@@ -50,8 +54,8 @@ _SAID = pytest.StashKey[bool]()
 
 def is_spec(item: pytest.Item) -> bool:
     """Whether the test has to do with a kernel or with clauses."""
-    found = item.stash.get(state.MARKS, None)  # another plugin's item may have none
-    return found is not None and (bool(found.clauses) or state.needed_by([item]))
+    found = item.stash.get(MARKS, None)  # another plugin's item may have none
+    return found is not None and (bool(found.clauses) or needed_by([item]))
 
 
 def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -70,7 +74,7 @@ def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
         _failed(phases, error, report)
         phases.waived = str(waived).removeprefix("reason: ")
     phases.sections |= {
-        title: text for title, text in report.sections if title not in state.SCRIPT_TITLES
+        title: text for title, text in report.sections if title not in SCRIPT_TITLES
     }
     if report.when == "teardown":
         _tell(item, phases, report)
@@ -137,25 +141,25 @@ def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None
     )
     told = [(str(name), str(value)) for name, value in item.user_properties]
     bad = status in (Status.FAIL, Status.ERROR)
-    spec = state.name_of(item)
+    spec = name_of(item)
     result = SpecResult(
         spec,
         status,
-        tuple(dict.fromkeys(cited.slug for cited in item.stash[state.MARKS].clauses)),
+        tuple(dict.fromkeys(cited.slug for cited in item.stash[MARKS].clauses)),
         reason,
         errno,
         phases.waived,
         len(phases.found) == 1 and any(name == summary.STRICT for name, _ in told),
         "" if item.nodeid == spec else item.nodeid,
         phases.seconds,
-        state.calls_of(item) if bad or config.stash.get(state.KEEP_CALLS, False) else (),
+        calls_of(item) if bad or config.stash.get(KEEP_CALLS, False) else (),
         _sections(phases, bad, told),
         tuple(value for name, value in told if name == STORY),
     )
     setattr(report, RESULT, json.dumps(result.to_json()))
-    backend = config.stash.get(state.BACKEND, None)
+    backend = config.stash.get(BACKEND, None)
     if backend is not None and not config.stash.get(_SAID, False):
-        on = Header.of(backend, state.settings_of(config).place)
+        on = Header.of(backend, settings_of(config).place)
         setattr(report, ON, json.dumps(on.to_json()))
         config.stash[_SAID] = True
     for there in (item.user_properties, report.user_properties):

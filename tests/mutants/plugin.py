@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from _pytest.runner import runtestprotocol
 
-from pytest_kvmpmu import state
 from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.differential.search import Search
+from pytest_kvmpmu.lifecycle import backend_of, close
 from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.stash import MARKS
 
 from .famous import of_hand
 from .lists import of_lists
@@ -41,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
     config = session.config
-    backend = state.backend_of(config)
+    backend = backend_of(config)
     assert isinstance(backend, ModelBackend)
     readers = watch(session.items)
     given = config.getoption("--mutants-in")
@@ -98,7 +99,7 @@ def judge(wrong: Wrong, wanted: Revision, readers: Readers, searched: Reader) ->
 
 
 def _cited(item: pytest.Item) -> set[str]:
-    return {clause.slug for clause in item.stash[state.MARKS].clauses}
+    return {clause.slug for clause in item.stash[MARKS].clauses}
 
 
 def first_to_fail(
@@ -112,7 +113,7 @@ def first_to_fail(
     if child == 0:
         try:
             wrong.install(wanted)
-            state.close(specs[0].config)  # the next backend is made of what is there now
+            close(specs[0].config)  # the next backend is made of what is there now
             found = next((n for n, item in enumerate(specs) if failed(item)), None)
             os.write(writing, json.dumps(found).encode())
         finally:

@@ -12,7 +12,7 @@ import pytest
 from pytest_kvmpmu.report.gather import Gathering
 from pytest_kvmpmu.report.result import SpecResult, Status
 from pytest_kvmpmu.resources import conformance_dir
-from pytest_kvmpmu.state import KEEP_CALLS
+from pytest_kvmpmu.stash import KEEP_CALLS
 
 SPECS = """
     import pytest
@@ -260,7 +260,7 @@ def without_time(found: Gathering) -> list[SpecResult]:
 
 
 CONFTEST = """
-    from pytest_kvmpmu.state import KEEP_CALLS
+    from pytest_kvmpmu.stash import KEEP_CALLS
 
     def pytest_configure(config):
         config.stash[KEEP_CALLS] = True
