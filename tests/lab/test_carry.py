@@ -62,15 +62,15 @@ def there(tmp_path: Path) -> Cache:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The lines that `export` had answer."""
+    """The lines that had to answer, and on what."""
     names: list[str] = []
 
     class Machine:
         def close(self) -> None:
             pass
 
-    def start(line: str, host: Any, **_: Any) -> Machine:
-        names.append(f"{line} on {host.name}")
+    def start(line: str, host: Any, *, cpu: str | None = None, **_: Any) -> Machine:
+        names.append(f"{line} on {host.name}" + (f" with {cpu}" if cpu else ""))
         return Machine()
 
     monkeypatch.setattr(carry, "start", start)
@@ -381,13 +381,37 @@ def test_the_commands_carry_a_lab(
     assert there.find(PLACES[LINE]) is not None
 
 
+def test_an_export_tries_the_cores_that_are_asked_for(
+    here: Cache, started: list[str], tmp_path: Path
+) -> None:
+    folder = str(here.root.parent)
+    args = parsed("export", str(tmp_path / "x"), LINE, "--cpu=cortex-a76", "--cache-dir", folder)
+    assert args.run(args) == 0
+    assert started == [f"{LINE} on rockpro64 with cortex-a76"]
+
+
 def test_an_import_can_make_the_snapshots_too(file: Path, there: Cache, started: list[str]) -> None:
     started.clear()
-    args = parsed(
-        "import", str(file), "--topology", "no-pmu", "--cache-dir", str(there.root.parent)
-    )
+    boot, folder = ["--topology", "no-pmu", "--cpu", "max"], str(there.root.parent)
+    args = parsed("import", str(file), *boot, "--cache-dir", folder)
     assert args.run(args) == 0
-    assert started == [f"{LINE} on no-pmu", f"{OTHER} on no-pmu"]
+    assert started == [f"{LINE} on no-pmu with max", f"{OTHER} on no-pmu with max"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--cpu", "max"], "--cpu max has no meaning for an import that boots nothing"),
+        (["--topology", "armv8-1"], "armv8-1 is a board for the model"),
+    ],
+)
+def test_an_import_that_could_not_boot_takes_nothing(
+    arguments: list[str], says: str, file: Path, there: Cache
+) -> None:
+    args = parsed("import", str(file), *arguments, "--cache-dir", str(there.root.parent))
+    with pytest.raises(UsageProblem, match=says):
+        args.run(args)
+    assert there.find(PLACES[LINE]) is None
 
 
 def test_an_unknown_line_or_board_is_refused_before_anything_is_done(

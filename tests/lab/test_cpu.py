@@ -118,7 +118,7 @@ def test_a_board_of_another_version_is_refused_on_a_core_that_has_it_not() -> No
     with pytest.raises(UsageProblem) as caught:
         cpus.fitted(board, "cortex-a57")
     assert "armv8-1 is a board for the model: its pmuver" in caught.value.cause
-    assert "give --kvmpmu-lab-cpu=cortex-a76, " in caught.value.remedy
+    assert "emulate a cortex-a76 (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " in caught.value.remedy
     mixed = replace(board, pmus=(board.pmus[0], replace(board.pmus[1], pmuver=1)))
     with pytest.raises(UsageProblem, match="or use --kvmpmu-backend=model") as caught:
         cpus.fitted(mixed, "cortex-a76")
