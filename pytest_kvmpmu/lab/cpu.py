@@ -18,7 +18,7 @@ from . import programs
 from .console import LabFailure
 
 DEFAULT = "cortex-a57"
-# ID_AA64DFR0_EL1.PMUVer of QEMU's cores (target/arm).
+# ID_AA64DFR0_EL1.PMUVer of QEMU's cores, as a program at EL2 reads it (tests/lab/test_cpu.py).
 PMUVER = {
     "cortex-a57": 1,
     "cortex-a76": 4,
