@@ -10,9 +10,8 @@ import pytest
 
 from pytest_kvmpmu.resources import PACKAGE
 
-from .conftest import LINE
-from .test_board_commands import PAIR
-from .test_boot import qemus
+from .conftest import BOARD_TOML, LINE
+from .processes import qemus
 
 # `kvmpmu lab setup` of what was fetched before: asks no mirror, and tidies no shared folder.
 PROGRAM = """
@@ -32,7 +31,7 @@ sys.exit(commands.main(["lab", "setup", *sys.argv[1:]]))
 @pytest.mark.lab
 def test_one_makes_the_snapshot_and_the_other_waits_for_it(cold: Path, tmp_path: Path) -> None:
     board = tmp_path / "pair.toml"
-    board.write_text(PAIR)
+    board.write_text(BOARD_TOML)
     arguments = [LINE, "--topology", str(board), "--cache-dir", str(cold)]
     command = [sys.executable, "-c", PROGRAM, *arguments]
     pipe = subprocess.PIPE

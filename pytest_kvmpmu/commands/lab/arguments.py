@@ -18,6 +18,13 @@ def add_cache_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
 
 
+def add_topology(parser: argparse.ArgumentParser) -> None:
+    """``NAME|FILE``: the topology that an action is about."""
+    parser.add_argument(
+        "topology", metavar="NAME|FILE", help=f"the topology: {', '.join(topology.names())}"
+    )
+
+
 def add_cpu(parser: argparse.ArgumentParser) -> None:
     """``--cpu CPU``."""
     parser.add_argument(

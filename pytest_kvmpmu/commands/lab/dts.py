@@ -21,7 +21,7 @@ def add_parser(actions: Any) -> None:
         description="Print the source of the device tree with which a lab machine of that "
         "topology boots: QEMU's own, with the topology's PMUs.",
     )
-    parser.add_argument("topology", metavar="NAME|FILE", help="the topology")
+    arguments.add_topology(parser)
     arguments.add_cpu(parser)
     parser.set_defaults(run=run)
 
