@@ -17,10 +17,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageProblem
 from .console import LabFailure, Progress
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 CACHE_VARIABLE = "KVMPMU_CACHE_DIR"
 FORMAT = 1
@@ -161,16 +164,10 @@ class Cache:
     @contextlib.contextmanager
     def lock(self, name: str, what: str, progress: Progress) -> Iterator[None]:
         """Hold the lock ``name``; says that it waits where another run makes ``what``."""
-        from filelock import FileLock, Timeout
-
-        folder = self.root / "locks"
-        with self.room():
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / f"{name}.lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                progress(f"waiting for another run that prepares {what}")
+        lock = self._tried(name)
+        if not lock.is_locked:
+            progress(f"waiting for another run that prepares {what}")
+            with self.room():
                 lock.acquire(poll_interval=0.1)
         try:
             yield
@@ -180,21 +177,23 @@ class Cache:
     @contextlib.contextmanager
     def lock_if_free(self, name: str) -> Iterator[bool]:
         """Hold the lock ``name``, or say False where another run holds it."""
+        lock = self._tried(name)
+        try:
+            yield lock.is_locked
+        finally:
+            lock.release()
+
+    def _tried(self, name: str) -> FileLock:
+        """The lock ``name``: held, unless another run holds it."""
         from filelock import FileLock, Timeout
 
         folder = self.root / "locks"
         with self.room():
             folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
+            lock = FileLock(folder / f"{name}.lock")
+            with contextlib.suppress(Timeout):
+                lock.acquire(timeout=0)
+        return lock
 
     def need(self, megabytes: int, what: str) -> None:
         """Raise `UsageProblem` unless that many MB (10^6 bytes) are free."""

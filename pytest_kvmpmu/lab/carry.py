@@ -45,10 +45,12 @@ def export(
     *,
     progress: Progress = to_stderr,
     cache_dir: Path | None = None,
+    cpu: str | None = None,
 ) -> None:
     """Write the lab with the lines ``names``, or with all that are prepared.
 
-    Each is seen to answer on the board ``host`` before, which prepares it where it is not.
+    Each is seen to answer on the board ``host`` with cores ``cpu`` before, which prepares it
+    where it is not.
     `UsageProblem` or `LabFailure` where that, or the writing, can't be done.
     """
     cache = Cache(cache_dir)
@@ -65,7 +67,7 @@ def export(
             f"Name those to export: {', '.join(lines.names())}",
         )
     for name in names:
-        start(name, host, progress=progress, cache_dir=cache_dir).close()
+        start(name, host, progress=progress, cache_dir=cache_dir, cpu=cpu).close()
         progress(f"{name} on {host.name} answers")
     kept = stock.Stock(cache, progress)
     current = {name: kept.kernel(lines.load(name)) for name in names}

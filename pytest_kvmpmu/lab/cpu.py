@@ -18,7 +18,7 @@ from . import programs
 from .console import LabFailure
 
 DEFAULT = "cortex-a57"
-# ID_AA64DFR0_EL1.PMUVer of QEMU's cores (target/arm).
+# ID_AA64DFR0_EL1.PMUVer of QEMU's cores, as a program at EL2 reads it (tests/lab/test_cpu.py).
 PMUVER = {
     "cortex-a57": 1,
     "cortex-a76": 4,
@@ -83,7 +83,7 @@ def fitted(host: Host, cpu: str) -> Host:
             f"{host.name} is a board for the model: its pmuver is not that of all the lab's cores,"
             f" each a {cpu}",
             "Leave pmuver out of the topology, "
-            + (f"give --kvmpmu-lab-cpu={others[0]}, " if others else "")
+            + (f"emulate a {others[0]} (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " if others else "")
             + "or use --kvmpmu-backend=model",
         )
     pmus = tuple(replace(pmu, pmuver=version) for pmu in host.pmus)

@@ -30,7 +30,7 @@ def hand_over(machine: Machine, parcel: Parcel) -> None:
     `LabFailure` where it can't, for want of room for one.
     """
     machine.send(parcel.request())
-    answer = _answer(machine, ANSWER_SECONDS)
+    answer = _message(machine, machine.receive(ANSWER_SECONDS))
     if "refused" in answer:
         raise LabFailure(f"files cannot be copied into the lab VM: {answer['refused']}")
     machine.check(answer == {"ok": {}}, f"the agent answered {answer!r} to files")
@@ -53,7 +53,8 @@ def run(
     machine.send({"op": "run", "argv": list(argv), "cpus": list(cpus)})
     while True:
         try:
-            answer = _answer(machine, max(0.0, deadline - time.monotonic()))
+            left = max(0.0, deadline - time.monotonic())
+            answer = _message(machine, machine.receive(left, wall=True))
         except LabFailure as failure:
             if time.monotonic() >= deadline:
                 raise TimedOut from failure
@@ -69,7 +70,6 @@ def run(
             return int(answer["exit"])
 
 
-def _answer(machine: Machine, seconds: float) -> dict[str, Any]:
-    answer = machine.receive(seconds)
+def _message(machine: Machine, answer: Any) -> dict[str, Any]:
     machine.check(isinstance(answer, dict), f"the agent answered {answer!r}")
     return dict(answer)

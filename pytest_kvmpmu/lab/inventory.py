@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageProblem
-from . import lines, qemu
+from . import cpu, lines, qemu
 from .cache import Cache, Entry
 from .recipe import USERSPACE, current, perishable, stocked
 
@@ -23,11 +23,15 @@ LISTS = ("apt", "plain", "current")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A kept machine: of which line (or Image) on which board; ``current``: it would be used."""
+    """A kept machine: of which line (or Image) on which board; ``current``: it would be used.
+
+    ``cpu`` is QEMU's name of its cores.
+    """
 
     place: str
     line: str
     board: str
+    cpu: str
     release: str
     current: bool
     bytes: int
@@ -81,6 +85,7 @@ def _snapshot(cache: Cache, place: str, entry: Entry) -> Snapshot:
         place,
         line,
         str(about.get("board", "an older board")),
+        str(about.get("cpu", cpu.DEFAULT)),
         str(about.get("release")),
         about.get("parts") is not None and about.get("parts") == _parts(cache, line, about),
         size(entry.folder),

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import subprocess
 import tempfile
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
+from ..patience import Patience
 from ..wire.frame import Damaged, Decoder, Message, encode
 from . import programs
 from .console import Console, LabFailure
@@ -23,6 +22,7 @@ from .console import Console, LabFailure
 # Wall time on a busy host: from power-on to the agent's first word; for a short answer.
 BOOT_SECONDS = 240.0
 ANSWER_SECONDS = 15.0
+PING = {"op": "ping"}
 
 
 class Machine:
@@ -62,17 +62,19 @@ class Machine:
         self.read_fd = self._process.stdout.fileno()
         self.pid = self._process.pid
 
-    def receive(self, seconds: float, silence: float | None = None) -> Any:
+    def receive(self, seconds: float, silence: float | None = None, wall: bool = False) -> Any:
         """The next message from the agent.  `LabFailure` where none comes in that time.
 
-        Where nothing at all comes, ``silence`` is the time.
+        Where nothing at all comes, ``silence`` is the time.  Unless it is ``wall`` time,
+        what other processes keep QEMU from running does not count.
         """
-        start = time.monotonic()
+        patience = Patience(seconds, None if wall else self.pid)
         while not self._messages:
-            bound = seconds if silence is None or self._heard else silence
-            left = start + bound - time.monotonic()
-            if left <= 0 or not select.select([self.read_fd], [], [], left)[0]:
-                raise self._died(f"the agent in the lab VM said nothing for {bound:.0f} s")
+            patience.seconds = seconds if silence is None or self._heard else silence
+            if not patience.readable(self.read_fd):
+                raise self._died(
+                    f"the agent in the lab VM said nothing for {patience.seconds:.0f} s"
+                )
             chunk = os.read(self.read_fd, 65536)
             if not chunk:
                 raise self._died("the lab VM died")
@@ -96,7 +98,11 @@ class Machine:
 
     def ping(self, seconds: float) -> None:
         """Have the agent answer once.  `LabFailure` where it doesn't in that time."""
-        self.send({"op": "ping"})
+        self.send(PING)
+        self.receive_pong(seconds)
+
+    def receive_pong(self, seconds: float) -> None:
+        """The second half of `ping`, for who has sent `PING`."""
         answer = self.receive(seconds)
         if answer != {"ok": {}} or self._messages:
             raise self._died(f"the agent in the lab VM answered a ping with {answer!r}")

@@ -58,6 +58,7 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
                     "qemu": usable.version,
                     "line": str(recipe.line.own or recipe.line.name),
                     "board": recipe.host.name,
+                    "cpu": recipe.cpu,
                     "parts": perishable(*parts, recipe.qemu_path),
                     "lack": lack,
                 }

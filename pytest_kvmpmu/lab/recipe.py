@@ -18,7 +18,7 @@ from .lines import Line
 RAM, DEVICE_TREE, STUB = "ram", "board.dtb", "stub"
 USERSPACE = "user-space"
 # Counts up when snapshots are made differently in a way that nothing below tells.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ Not for: what to do where it can't (`start`).
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import qemu, snapshot
 from .cache import Entry
-from .machine import ANSWER_SECONDS, Machine
+from .machine import ANSWER_SECONDS, PING, Machine
 from .recipe import DEVICE_TREE, RAM, STUB, Recipe
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ def command(recipe: Recipe, entry: Entry, monitor: int, ram: int) -> list[str]:
 def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machine:
     """The machine, running; its agent has answered once.  QEMU has read the ``parcel``.
 
-    `LabFailure` where it does not; the file is checked while QEMU reads it.
+    `LabFailure` where it does not.  The file is checked beside, until the answer is awaited.
     """
     ours, theirs = socket.socketpair()
     with ours:
@@ -43,11 +46,12 @@ def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machin
                 fds.append(parcel.fd)
             machine = Machine(started, fds)
         try:
-            machine.check(entry.whole(RAM), "its snapshot is damaged")
-            # What is sent before would go to a serial port that the snapshot then overwrites.
-            with machine.quoted():
-                snapshot.wait_until_running(ours, ANSWER_SECONDS)
-            machine.ping(ANSWER_SECONDS)
+            with _checked(machine, entry):
+                # What is sent before would go to a serial port that the snapshot then overwrites.
+                with machine.quoted():
+                    snapshot.wait_until_running(ours, snapshot.SECONDS)
+                machine.send(PING)
+            machine.receive_pong(ANSWER_SECONDS)
         except BaseException:  # Ctrl-C included: nobody else can close it
             machine.close()
             raise
@@ -55,3 +59,19 @@ def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machin
     machine.kernel_release = entry.about["release"]
     machine.lack = entry.about.get("lack", "")
     return machine
+
+
+@contextlib.contextmanager
+def _checked(machine: Machine, entry: Entry) -> Iterator[None]:
+    """Have the snapshot's file checked meanwhile; its damage explains whatever else went wrong.
+
+    QEMU reads the file and the agent answers on other cores, where there are any.
+    """
+    found: list[bool] = []
+    beside = threading.Thread(target=lambda: found.append(entry.whole(RAM)))
+    beside.start()
+    try:
+        yield
+    finally:
+        beside.join()
+        machine.check(found == [True], "its snapshot is damaged")

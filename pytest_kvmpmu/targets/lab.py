@@ -38,4 +38,4 @@ class LabTarget(Target):
         except LabFailure as failure:
             raise LinkLost(str(failure)) from failure
         self.lack = vm.lack
-        return Link(vm.read_fd, vm.write_fd, vm.close, vm.said)
+        return Link(vm.read_fd, vm.write_fd, vm.close, vm.said, vm.pid)

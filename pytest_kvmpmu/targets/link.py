@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from ..patience import Patience
 from ..wire.frame import Damaged, Decoder, Message, encode
 
 _TAIL = 30
@@ -27,7 +27,8 @@ class Link:
     """Two file descriptors with an agent behind them.
 
     ``close`` ends whatever is behind; the link's own `close` calls it once.  ``last_words``
-    gives what was said elsewhere, for error messages.
+    gives what was said elsewhere, for error messages.  ``pid`` is the process that is waited for,
+    where others may keep it from running (`Patience`).
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Link:
         write_fd: int,
         close: Callable[[], None],
         last_words: Callable[[], str] = str,
+        pid: int | None = None,
     ) -> None:
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._close: Callable[[], None] | None = close
         self._last_words = last_words
+        self._pid = pid
         self._decoder = Decoder()
         self._stray: deque[str] = deque(maxlen=_TAIL)
 
@@ -50,7 +53,7 @@ class Link:
         try:
             self._take_what_is_there()
             self._send(encode(body))
-            answer = self._receive(time.monotonic() + seconds)
+            answer = self._receive(seconds)
             answered = True
         finally:
             if not answered:  # an answer that comes later would be taken for the next one's
@@ -61,7 +64,7 @@ class Link:
 
     def greet(self, seconds: float) -> None:
         """Wait for the agent's first message."""
-        body = self._receive(time.monotonic() + seconds)
+        body = self._receive(seconds)
         if "hello" not in body:
             raise LinkLost(f"the agent began with {body!r}")
 
@@ -72,10 +75,10 @@ class Link:
         except OSError as error:
             raise LinkLost(self._explain(f"the agent is gone ({error.strerror})")) from error
 
-    def _receive(self, deadline: float) -> dict[str, Any]:
+    def _receive(self, seconds: float) -> dict[str, Any]:
+        patience = Patience(seconds, self._pid)
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._read_fd], [], [], left)[0]:
+            if not patience.readable(self._read_fd):
                 raise NoAnswer(self._explain("the agent does not answer"))
             chunk = os.read(self._read_fd, 65536)
             if not chunk:

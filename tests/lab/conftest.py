@@ -20,6 +20,22 @@ A53 = Pmu("armv8_cortex_a53", 8, frozenset({0}), 6, "arm,cortex-a53-pmu")
 A72 = Pmu("armv8_cortex_a72", 9, frozenset({1}), 6, "arm,cortex-a72-pmu")
 # Two CPUs boot faster than six.
 BOARD = Host("pair", (0, 1), (A53, A72))
+# The same as a topology file.
+BOARD_TOML = """
+cpus = 2
+[[pmu]]
+name = "armv8_cortex_a53"
+compatible = "arm,cortex-a53-pmu"
+type = 8
+cpus = "0"
+counters = 6
+[[pmu]]
+name = "armv8_cortex_a72"
+compatible = "arm,cortex-a72-pmu"
+type = 9
+cpus = "1"
+counters = 6
+"""
 # The oldest kernel is the smallest.
 LINE = lines.names()[0]
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import fdt
 import pytest
 
-from pytest_kvmpmu import commands, picture, topology
+from pytest_kvmpmu import commands, lab, picture, topology
 from pytest_kvmpmu.host import Host, Pmu
 from pytest_kvmpmu.lab import qemu
 
@@ -28,6 +28,22 @@ counters = 6
 
 
 @pytest.fixture
+def asked(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The cores of which a QEMU that is not there had to give the device tree."""
+    cpus: list[str] = []
+
+    def own_device_tree(_usable: qemu.Qemu, _host: Host, cpu: str, _folder: Path) -> bytes:
+        cpus.append(cpu)
+        made: bytes = fdt.parse_dts(QEMUS).to_dtb(version=17)
+        return made
+
+    pretend("qemu-system-aarch64", "echo QEMU emulator version 9.1.0")
+    monkeypatch.setattr(qemu, "own_device_tree", own_device_tree)
+    monkeypatch.setattr(lab.cpus, "check", lambda *_: None)
+    return cpus
+
+
+@pytest.fixture
 def pair(tmp_path: Path) -> str:
     """A topology file with two CPUs."""
     path = tmp_path / "pair.toml"
@@ -36,18 +52,34 @@ def pair(tmp_path: Path) -> str:
 
 
 def test_the_device_tree_is_printed_as_source(
-    pair: str,
-    pretend: Pretend,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    pair: str, asked: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pretend("qemu-system-aarch64", "echo QEMU emulator version 9.1.0")
-    made = fdt.parse_dts(QEMUS).to_dtb(version=17)
-    monkeypatch.setattr(qemu, "own_device_tree", lambda *_: made)
     assert commands.main(["lab", "dts", pair]) == 0
+    assert asked == ["cortex-a57"]
     tree = fdt.parse_dts(capsys.readouterr().out)
     (node,) = [node for node in tree.root.nodes if node.name.startswith("pmu")]
     assert node.get_property("compatible").value == "arm,cortex-a53-pmu"
+
+
+def test_the_device_tree_is_that_of_the_cores_that_are_asked_for(
+    pair: str, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(["lab", "dts", pair, "--cpu", "cortex-a76"]) == 0
+    assert commands.main(["lab", "dts", "armv8-1", "--cpu", "cortex-a57"]) == 4
+    assert "armv8-1 is a board for the model" in capsys.readouterr().err
+    assert asked == ["cortex-a76"]
+
+
+@pytest.mark.lab
+def test_a_core_that_qemu_does_not_know_has_no_device_tree(
+    pair: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.main(["lab", "dts", pair, "--cpu", "cortex-a77"]) == 4
+    assert "unknown lab CPU 'cortex-a77'" in capsys.readouterr().err
+    assert commands.main(["lab", "dts", pair, "--cpu", "cortex-a76"]) == 0
+    tree = fdt.parse_dts(capsys.readouterr().out)
+    core = tree.get_node("/cpus").get_subnode("cpu@0")
+    assert core.get_property("compatible").value == "arm,cortex-a76"
 
 
 def test_a_topology_for_the_model_has_no_device_tree(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.wire.frame import encode
 
 from .conftest import BOARD, LINE, share
-from .test_programs import ended
+from .processes import all_end, ended, qemus
 
 pytestmark = pytest.mark.lab
 
@@ -43,19 +43,6 @@ def starter(root: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=Path(__file__).parents[2]
     )
-
-
-def qemus(root: Path) -> list[int]:
-    """The ids of the QEMUs that run from the cache ``root``."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"qemu-system" in command and os.fsencode(root) in command:
-            found.append(int(folder.name))
-    return found
 
 
 def describe(vm: Machine) -> dict[str, object]:
@@ -160,11 +147,7 @@ def test_an_interrupted_boot_leaves_nothing_to_trip_over(cold: Path, number: int
             time.sleep(0.01)  # QEMU starts after the message
         child.send_signal(number)
         child.wait(timeout=30)
-    for _ in range(200):
-        if not qemus(cold):
-            break
-        time.sleep(0.01)  # the kernel is still ending it
-    assert qemus(cold) == []
+    assert all_end(cold)
     if number == signal.SIGINT:
         assert list(cold.glob("lab-*/snapshots/*/*")) == []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import struct
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,7 +120,7 @@ def test_a_board_of_another_version_is_refused_on_a_core_that_has_it_not() -> No
     with pytest.raises(UsageProblem) as caught:
         cpus.fitted(board, "cortex-a57")
     assert "armv8-1 is a board for the model: its pmuver" in caught.value.cause
-    assert "give --kvmpmu-lab-cpu=cortex-a76, " in caught.value.remedy
+    assert "emulate a cortex-a76 (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " in caught.value.remedy
     mixed = replace(board, pmus=(board.pmus[0], replace(board.pmus[1], pmuver=1)))
     with pytest.raises(UsageProblem, match="or use --kvmpmu-backend=model") as caught:
         cpus.fitted(mixed, "cortex-a76")
@@ -152,6 +154,38 @@ def test_the_cores_of_the_table_are_qemus() -> None:
     for name in ("cortex-m3", "cortex-a15"):
         with pytest.raises(UsageProblem, match="is no 64-bit core"):
             cpus.check(path, name)
+
+
+# Instead of a kernel: writes ID_AA64DFR0_EL1 to the serial line, lowest byte first, and ends.
+REGISTER = (
+    0xD5380501,  # mrs x1, id_aa64dfr0_el1
+    0xD2A12000,  # mov x0, #0x9000000: the PL011 of QEMU's virt machine
+    0x52800102,  # mov w2, #8
+    0x39000001,  # 1: strb w1, [x0]
+    0xD348FC21,  # lsr x1, x1, #8
+    0x71000442,  # subs w2, w2, #1
+    0x54FFFFA1,  # b.ne 1b
+    0xD2B08000,  # mov x0, #0x84000000
+    0xF2800100,  # movk x0, #8: PSCI SYSTEM_OFF
+    0xD4000003,  # smc #0
+)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", cpus.PMUVER)
+def test_the_pmu_version_of_a_core_is_that_in_its_register(name: str, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(struct.pack(f"<{len(REGISTER)}I", *REGISTER))
+    board = qemu.board_options(BOARD, name)
+    done = subprocess.run(
+        [qemu.find(), *board, "-serial", "stdio", "-kernel", str(program)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    (register,) = struct.unpack("<Q", done.stdout)
+    assert register >> 8 & 0xF == cpus.PMUVER[name]
 
 
 @pytest.mark.lab

@@ -73,6 +73,16 @@ def test_a_list_has_each_line_with_its_kernel_and_boards(
     assert "what the mirror has now: `kvmpmu lab list --mirror`" in said
 
 
+def test_a_list_tells_boards_with_other_cores_apart(
+    filled: Cache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = filled.find(SNAPSHOT)
+    assert same is not None
+    add(filled, "snapshots/6.12-cafe/now", **same.about, cpu="max")
+    assert lab(filled, "list") == 0
+    assert "rockpro64 (2 MB), rockpro64 with max (2 MB)" in capsys.readouterr().out
+
+
 def test_an_empty_cache_has_nothing_and_stays_absent(
     cache: Cache, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_kvmpmu.lab import agent_files, userspace
 
-from .conftest import LINE
-from .test_boot import qemus
+from .conftest import BOARD_TOML, LINE
+from .processes import qemus
 
 pytestmark = pytest.mark.lab
 
@@ -30,21 +30,6 @@ def prepare(call):
 service.prepare = prepare
 server.main()
 """
-BOARD = """
-cpus = 2
-[[pmu]]
-name = "armv8_cortex_a53"
-compatible = "arm,cortex-a53-pmu"
-type = 8
-cpus = "0"
-counters = 6
-[[pmu]]
-name = "armv8_cortex_a72"
-compatible = "arm,cortex-a72-pmu"
-type = 9
-cpus = "1"
-counters = 6
-"""
 SPECS = f"""
 def test_before(kvm): assert kvm.check_extension("KVM_CAP_ARM_PMU_V3") == 1
 def test_panic(vm): vm.check_extension({PANIC})
@@ -63,7 +48,7 @@ def args(
     for room in (agent_files, userspace):
         monkeypatch.setattr(room, "sources", lambda: more)
     monkeypatch.setattr(agent_files, "INIT", agent_files.init("panicky.py"))
-    pytester.makefile(".toml", board=BOARD)
+    pytester.makefile(".toml", board=BOARD_TOML)
     return [
         "--kvmpmu-backend=real",
         f"--kvmpmu-target=lab:{LINE}",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
+import time
 
 import pytest
 
+from pytest_kvmpmu import patience
 from pytest_kvmpmu.lab import Console, LabFailure, Machine
 from pytest_kvmpmu.lab.compiled import unchecked
 from pytest_kvmpmu.lab.console import LINES_KEPT
@@ -47,6 +50,23 @@ def test_a_machine_that_dies_shows_its_console_and_what_qemu_said() -> None:
 def test_a_machine_that_says_nothing_is_given_up() -> None:
     with machine("read x") as vm, pytest.raises(LabFailure, match="said nothing for 0 s; its con"):
         vm.receive(0.05)
+
+
+def test_what_others_keep_it_from_running_does_not_count_but_in_wall_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patience, "_FIRST_LOOK", 0.01)
+
+    def seconds(wall: bool) -> float:
+        told = itertools.chain([{"1": 0.0}], itertools.repeat({"1": 0.5}))
+        monkeypatch.setattr(patience, "waits", lambda _pid: next(told))
+        began = time.monotonic()
+        with machine("read x") as vm, pytest.raises(LabFailure, match="said nothing for 0 s"):
+            vm.receive(0.05, wall=wall)
+        return time.monotonic() - began
+
+    assert seconds(wall=False) >= 0.55
+    assert 0.05 <= seconds(wall=True) < seconds(wall=False)
 
 
 def test_a_wrong_answer_to_a_ping_is_a_failure() -> None:

@@ -17,7 +17,7 @@ from pytest_kvmpmu.lab.recipe import current
 from pytest_kvmpmu.settings import Settings
 
 from .conftest import BOARD, LINE
-from .test_boot import qemus
+from .processes import qemus
 from .test_image import elf, zboot
 
 pytestmark = pytest.mark.lab

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,19 +14,7 @@ from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import LabFailure, programs, qemu, requirements, start
 
 from .conftest import BOARD, LINE, Pretend
-
-
-def ended(pid: int) -> bool:
-    """Whether a process ends within 5 s; a zombie has ended."""
-    for _ in range(500):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.01)  # nobody tells us about the end of a process that isn't our child
-    return False
+from .processes import ended
 
 
 def test_without_qemu_the_error_says_how_to_get_it(

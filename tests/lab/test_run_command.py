@@ -24,13 +24,19 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.asked: list[tuple[str, str, Path | None, bool]] = []
+        self.asked: list[tuple[str, str, Path | None, bool, str | None]] = []
         self.machines: list[Machine] = []
 
     def start(
-        self, line: str, host: Host, *, cache_dir: Path | None, parcel: Parcel | None
+        self,
+        line: str,
+        host: Host,
+        *,
+        cache_dir: Path | None,
+        parcel: Parcel | None,
+        cpu: str | None,
     ) -> Machine:
-        self.asked.append((line, host.name, cache_dir, parcel is not None))
+        self.asked.append((line, host.name, cache_dir, parcel is not None, cpu))
         self.machines.append(local_machine(self._folder))
         return self.machines[-1]
 
@@ -51,14 +57,15 @@ def test_a_command_runs_and_its_status_is_the_programs(
 ) -> None:
     assert run("6.12", "--", "sh", "-c", "printf 'out\\377'; echo err >&2; exit 7") == 7
     assert tuple(capfdbinary.readouterr()) == (b"out\xff", b"err\n")
-    assert started.asked == [("6.12", "rockpro64", None, False)]
+    assert started.asked == [("6.12", "rockpro64", None, False, None)]
     with pytest.raises(ProcessLookupError):
         os.kill(started.machines[0].pid, 0)
 
 
-def test_the_board_and_the_cache_can_be_chosen(started: Lab, tmp_path: Path) -> None:
-    run("5.10", "--topology", "one-pmu", "--cache-dir", str(tmp_path), "--", "true")
-    assert started.asked == [("5.10", "one-pmu", tmp_path, False)]
+def test_board_cores_and_cache_can_be_chosen(started: Lab, tmp_path: Path) -> None:
+    board = ["--topology", "one-pmu", "--cpu", "cortex-a76"]
+    run("5.10", *board, "--cache-dir", str(tmp_path), "--", "true")
+    assert started.asked == [("5.10", "one-pmu", tmp_path, False, "cortex-a76")]
 
 
 def test_files_are_there_before_the_command(started: Lab, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.resources import PACKAGE
 
 from .conftest import BOARD, LINE, Pretend
-from .test_boot import qemus, ram
+from .processes import qemus
+from .test_boot import ram
 
 pytestmark = pytest.mark.lab
 

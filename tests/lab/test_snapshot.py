@@ -69,6 +69,7 @@ def test_what_qemu_writes_is_the_file(qemu: FakeQemu, tmp_path: Path) -> None:
     snapshot.save(qemu.ours, tmp_path / "ram")
     assert (tmp_path / "ram").read_bytes() == b"state" * 1000
     assert qemu.asked[-2:] == ["migrate", "query-migrate"]
+    assert qemu.asked.index("stop") < qemu.asked.index("getfd")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,23 @@ def test_a_qemu_that_does_not_save_is_a_failure(
     monkeypatch.setattr(snapshot, "SECONDS", 1.0)
     with pytest.raises(LabFailure, match=f"^{says}$"):
         snapshot.save(qemu.ours, tmp_path / "ram")
+
+
+PAUSED = {"query-status": {"return": {"status": "paused"}}}
+READING = {"query-status": {"return": {"status": "inmigrate"}}}
+
+
+@pytest.mark.parametrize("qemu", [((b"",), PAUSED)], indirect=True, ids=["paused"])
+def test_a_machine_that_has_read_its_snapshot_is_let_run(qemu: FakeQemu) -> None:
+    snapshot.wait_until_running(qemu.ours, 5)
+    assert qemu.asked == ["qmp_capabilities", "query-status", "cont"]
+
+
+@pytest.mark.parametrize("qemu", [((b"",), READING)], indirect=True, ids=["reading"])
+def test_a_machine_that_is_still_reading_is_not_told_to_run(qemu: FakeQemu) -> None:
+    with pytest.raises(LabFailure, match="did not read the snapshot within 0 s"):
+        snapshot.wait_until_running(qemu.ours, 0.05)
+    assert "cont" not in qemu.asked
 
 
 @pytest.mark.parametrize(

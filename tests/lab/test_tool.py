@@ -22,34 +22,19 @@ from pytest_kvmpmu.lab import guest, lines, start
 from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.topology import load, read
 
-from .conftest import BOARD, LINE, share
-from .test_boot import qemus
+from .conftest import BOARD, BOARD_TOML, LINE, share
+from .processes import all_end, qemus
 
 pytestmark = pytest.mark.lab
 
 ROOT = Path(__file__).parents[2]
-TOPOLOGY = """
-cpus = 2
-[[pmu]]
-name = "armv8_cortex_a53"
-compatible = "arm,cortex-a53-pmu"
-type = 8
-cpus = "0"
-counters = 6
-[[pmu]]
-name = "armv8_cortex_a72"
-compatible = "arm,cortex-a72-pmu"
-type = 9
-cpus = "1"
-counters = 6
-"""
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory, stocked: Cache) -> Path:
     """A cache folder with a snapshot of `BOARD`, and its topology as a file."""
     made = share(stocked, tmp_path_factory.mktemp("tool"))
-    (made / "pair.toml").write_text(TOPOLOGY)
+    (made / "pair.toml").write_text(BOARD_TOML)
     start(LINE, BOARD, cache_dir=made).close()
     return made
 
@@ -126,11 +111,7 @@ def test_no_machine_outlives_the_command(root: Path, number: int) -> None:
         assert len(qemus(root)) == 1
         child.send_signal(number)
         assert child.wait(20) == (130 if number == signal.SIGINT else -number)
-    for _ in range(500):
-        if not qemus(root):
-            break
-        time.sleep(0.01)  # the kernel is still ending it
-    assert qemus(root) == []
+    assert all_end(root)
 
 
 class Terminal:

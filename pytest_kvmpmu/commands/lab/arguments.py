@@ -18,8 +18,25 @@ def add_cache_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
 
 
+def add_topology(parser: argparse.ArgumentParser) -> None:
+    """``NAME|FILE``: the topology that an action is about."""
+    parser.add_argument(
+        "topology", metavar="NAME|FILE", help=f"the topology: {', '.join(topology.names())}"
+    )
+
+
+def add_cpu(parser: argparse.ArgumentParser) -> None:
+    """``--cpu CPU``."""
+    parser.add_argument(
+        "--cpu",
+        metavar="CPU",
+        help="the core to emulate, by QEMU's name, like cortex-a76 or max for VHE "
+        f"(default: {lab.cpus.DEFAULT})",
+    )
+
+
 def add_machine(parser: argparse.ArgumentParser) -> None:
-    """``LINE``, ``--topology``, ``--copy`` and ``--cache-dir``: what `machine` starts."""
+    """``LINE``, ``--topology``, ``--cpu``, ``--copy``, ``--cache-dir``: what `machine` starts."""
     parser.add_argument(
         "line",
         metavar="LINE",
@@ -31,6 +48,7 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help=f"the board (default: {DEFAULT_BOARD})",
     )
+    add_cpu(parser)
     parser.add_argument(
         "--copy",
         action="append",
@@ -51,7 +69,7 @@ def machine(args: argparse.Namespace, host: Host) -> Iterator[lab.Machine]:
     copies = [copy for text in args.copy for copy in parcel.parse(text)]
     packed = parcel.Parcel(copies) if copies else None
     try:
-        vm = lab.start(args.line, host, cache_dir=args.cache_dir, parcel=packed)
+        vm = lab.start(args.line, host, cache_dir=args.cache_dir, parcel=packed, cpu=args.cpu)
         with vm:
             if packed is not None:
                 guest.hand_over(vm, packed)

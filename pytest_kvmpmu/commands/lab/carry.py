@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ... import lab, topology
+from ...errors import UsageProblem
 from ...lab.console import to_stderr
+from ...lab.start import check_board
 from . import arguments
 
 
@@ -34,6 +36,7 @@ def add_parser(actions: Any) -> None:
         help=f"the board that each line has to answer on before "
         f"(default: {arguments.DEFAULT_BOARD})",
     )
+    arguments.add_cpu(export)
     export.set_defaults(run=run_export)
 
     import_ = actions.add_parser(
@@ -50,6 +53,7 @@ def add_parser(actions: Any) -> None:
         metavar="NAME|FILE",
         help="boot each line on this board too, and keep the snapshot; may be given again",
     )
+    arguments.add_cpu(import_)
     import_.set_defaults(run=run_import)
     for parser in (export, import_):
         arguments.add_cache_dir(parser)
@@ -62,7 +66,7 @@ def run_export(args: argparse.Namespace) -> int:
     for name in args.lines:
         lab.check_line(name)
     host = topology.load(args.topology)
-    carry.export(args.file, args.lines, host, cache_dir=args.cache_dir)
+    carry.export(args.file, args.lines, host, cache_dir=args.cache_dir, cpu=args.cpu)
     return 0
 
 
@@ -70,10 +74,17 @@ def run_import(args: argparse.Namespace) -> int:
     """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
     from ...lab import carry
 
+    if args.cpu and not args.topology:
+        raise UsageProblem(
+            f"--cpu {args.cpu} has no meaning for an import that boots nothing",
+            "Name the board to boot with --topology",
+        )
     hosts = [topology.load(name) for name in args.topology]
+    for host in hosts:
+        check_board(host, args.cpu or lab.cpus.DEFAULT)
     names = carry.import_(args.file, cache_dir=args.cache_dir)
     for host in hosts:
         for name in names:
-            lab.start(name, host, cache_dir=args.cache_dir).close()
+            lab.start(name, host, cache_dir=args.cache_dir, cpu=args.cpu).close()
             to_stderr(f"{name} on {host.name} answers")
     return 0

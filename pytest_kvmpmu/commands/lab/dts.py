@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ... import topology
-from ...lab import cpu, devicetree, qemu
+from ...lab import cpus, devicetree, qemu
 from ...lab.start import check_board
+from . import arguments
 
 
 def add_parser(actions: Any) -> None:
@@ -20,16 +21,18 @@ def add_parser(actions: Any) -> None:
         description="Print the source of the device tree with which a lab machine of that "
         "topology boots: QEMU's own, with the topology's PMUs.",
     )
-    parser.add_argument("topology", metavar="NAME|FILE", help="the topology")
+    arguments.add_topology(parser)
+    arguments.add_cpu(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
-    host = topology.load(args.topology)
-    check_board(host)
+    host, cpu = topology.load(args.topology), args.cpu or cpus.DEFAULT
+    check_board(host, cpu)
     usable = qemu.check(qemu.find())
+    cpus.check(usable.path, cpu)
     with tempfile.TemporaryDirectory() as folder:
-        dtb = devicetree.board(qemu.own_device_tree(usable, host, cpu.DEFAULT, Path(folder)), host)
+        dtb = devicetree.board(qemu.own_device_tree(usable, host, cpu, Path(folder)), host)
     print(devicetree.source(dtb))
     return 0

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(shelf: inventory.Shelf) -> tuple[str, ...]:
-    ready = [f"{one.board} ({megabytes(one.bytes)})" for one in shelf.snapshots if one.current]
+    ready = [f"{_board(one)} ({megabytes(one.bytes)})" for one in shelf.snapshots if one.current]
     kernel = shelf.release or "not fetched"
     return (
         shelf.line,
@@ -64,6 +64,12 @@ def _row(shelf: inventory.Shelf) -> tuple[str, ...]:
         megabytes(shelf.bytes) if shelf.bytes else "-",
         ", ".join(ready) or "-",
     )
+
+
+def _board(snapshot: inventory.Snapshot) -> str:
+    if snapshot.cpu == lab.cpus.DEFAULT:
+        return snapshot.board
+    return f"{snapshot.board} with {snapshot.cpu}"
 
 
 def _offers(cache: Cache, shelves: Sequence[inventory.Shelf]) -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ... import picture, topology
+from . import arguments
 
 
 def add_parser(actions: Any) -> None:
@@ -15,9 +16,7 @@ def add_parser(actions: Any) -> None:
         help="draw a topology",
         description="Draw a topology: a column for each CPU, a row for each PMU in probe order.",
     )
-    parser.add_argument(
-        "topology", metavar="NAME|FILE", help=f"the topology: {', '.join(topology.names())}"
-    )
+    arguments.add_topology(parser)
     parser.add_argument("--svg", action="store_true", help="print an SVG document")
     parser.set_defaults(run=run)
 

@@ -36,9 +36,7 @@ def add_parser(actions: Any) -> None:
         metavar="NAME|FILE",
         help=f"a board; may be given again (default: {' and '.join(BOARDS)})",
     )
-    setup.add_argument(
-        "--cpu", metavar="CPU", help=f"the core to emulate, by QEMU's name ({lab.cpus.DEFAULT})"
-    )
+    arguments.add_cpu(setup)
     setup.add_argument(
         "--install", action="store_true", help="install missing host packages with apt-get"
     )
