@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kvmpmu.resources import conformance_dir
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import usage_error
 from .conftest import section
 
 SPECS = """

@@ -9,7 +9,7 @@ import pytest
 from pytest_kvmpmu.report.gather import Gathering
 from pytest_kvmpmu.report.result import Status
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import usage_error
 from .conftest import section
 from .test_verdict_of_a_run import WORKERS
 

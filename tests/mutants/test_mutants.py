@@ -122,7 +122,7 @@ def test_an_unknown_revision_is_one_line_and_exit_status_4(
     assert capsys.readouterr().err.startswith("mutants: error: unknown ")
 
 
-@pytest.mark.slow
+@pytest.mark.once
 def test_the_specs_notice_all_that_can_be_noticed_in_one_revision(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kvmpmu.report.document import read
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import usage_error
 from .ktap_parser import parse
 from .runs import SPECS
 

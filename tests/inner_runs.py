@@ -1,0 +1,27 @@
+"""Runs of pytest within a test: alone or with xdist's workers, and what a usage error looks like.
+
+With workers a run starts two processes more, and says the same on every Python: so `WORKERS` is
+for tests where xdist is the point.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+WORKERS = pytest.mark.parametrize(
+    "workers",
+    [
+        pytest.param((), id="alone"),
+        pytest.param(("-n2",), id="two-workers", marks=pytest.mark.once),
+    ],
+)
+
+
+def usage_error(result: pytest.RunResult) -> str:
+    """The one line that a usage error is; no traceback anywhere."""
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = result.outlines + result.errlines
+    assert not [line for line in text if "Traceback" in line or "INTERNALERROR" in line]
+    (line,) = [line for line in text if line.startswith("ERROR: ")]
+    assert line.startswith("ERROR: pytest-kvmpmu: ")
+    return line
