@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-WORKERS = pytest.mark.parametrize(
-    "workers",
-    [
-        pytest.param((), id="alone"),
-        pytest.param(("-n2",), id="two-workers", marks=pytest.mark.once),
-    ],
+# Arguments of a run, alone and with two workers.
+EITHER_WAY = (
+    pytest.param((), id="alone"),
+    pytest.param(("-n2",), id="two-workers", marks=pytest.mark.once),
 )
+WORKERS = pytest.mark.parametrize("workers", EITHER_WAY)
 
 
 def usage_error(result: pytest.RunResult) -> str:
