@@ -15,6 +15,30 @@ EITHER_WAY = (
 )
 WORKERS = pytest.mark.parametrize("workers", EITHER_WAY)
 
+# A conftest.py with which no file can be written to its end.
+FULL_DISK = """
+from pytest_kvmpmu.whole_file import WholeFile
+
+def finish(self):
+    with self.told():
+        raise OSError(28, "No space left on device")
+
+WholeFile.finish = finish
+"""
+# One with which each worker has a kernel of its own.
+KERNEL_OF_EACH_WORKER = """
+import os
+from pytest_kvmpmu.backends import model
+
+begin = model.ModelBackend.__init__
+
+def init(self, *args):
+    begin(self, *args)
+    self.release = "6.12." + os.environ.get("PYTEST_XDIST_WORKER", "")[-1:]
+
+model.ModelBackend.__init__ = init
+"""
+
 
 def usage_error(result: pytest.RunResult) -> str:
     """The one line that a usage error is; no traceback anywhere."""

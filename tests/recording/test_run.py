@@ -12,7 +12,7 @@ from pytest_kvmpmu.recording.form import KEY
 from pytest_kvmpmu.recording.reader import read
 from pytest_kvmpmu.resources import conformance_dir
 
-from ..inner_runs import WORKERS, usage_error
+from ..inner_runs import FULL_DISK, KERNEL_OF_EACH_WORKER, WORKERS, usage_error
 from .samples import lines_of
 
 RUN = "run.jsonl"
@@ -227,17 +227,7 @@ def test_a_recording_that_was_cut_off_is_refused(pytester: pytest.Pytester) -> N
 def test_a_disk_that_is_full_at_the_end_is_no_success(
     workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
-    pytester.makeconftest(
-        """
-        from pytest_kvmpmu.whole_file import WholeFile
-
-        def finish(self):
-            with self.told():
-                raise OSError(28, "No space left on device")
-
-        WholeFile.finish = finish
-        """
-    )
+    pytester.makeconftest(FULL_DISK)
     result = pytester.runpytest_subprocess(f"--kvmpmu-record={RUN}", "-k", "two_worlds", *workers)
     result.assert_outcomes(passed=1)
     assert result.ret != 0
@@ -246,20 +236,7 @@ def test_a_disk_that_is_full_at_the_end_is_no_success(
 
 
 def test_workers_on_different_kernels_are_not_joined(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(
-        """
-        import os
-        from pytest_kvmpmu.backends import model
-
-        begin = model.ModelBackend.__init__
-
-        def init(self, *args):
-            begin(self, *args)
-            self.release = "6.12." + os.environ.get("PYTEST_XDIST_WORKER", "")[-1:]
-
-        model.ModelBackend.__init__ = init
-        """
-    )
+    pytester.makeconftest(KERNEL_OF_EACH_WORKER)
     result = pytester.runpytest_subprocess(f"--kvmpmu-record={RUN}", "-n2")
     assert "the workers ran on different kernels or hosts: 6.12." in said(result)
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kvmpmu.report.document import read
 
-from ..inner_runs import WORKERS, usage_error
+from ..inner_runs import FULL_DISK, KERNEL_OF_EACH_WORKER, WORKERS, usage_error
 from .ktap_parser import parse
 from .runs import SPECS
 
@@ -231,17 +231,7 @@ def test_what_runs_no_test_touches_no_file(arg: str, pytester: pytest.Pytester) 
 
 def test_a_disk_that_is_full_at_the_end_is_no_success(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PASSES)
-    pytester.makeconftest(
-        """
-        from pytest_kvmpmu.whole_file import WholeFile
-
-        def finish(self):
-            with self.told():
-                raise OSError(28, "No space left on device")
-
-        WholeFile.finish = finish
-        """
-    )
+    pytester.makeconftest(FULL_DISK)
     result = pytester.runpytest_subprocess("--kvmpmu-report=run.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "run.json cannot be written: No space left on device" in said(result)[0]
@@ -250,20 +240,7 @@ def test_a_disk_that_is_full_at_the_end_is_no_success(pytester: pytest.Pytester)
 
 def test_workers_on_different_kernels_make_no_report(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PASSES)
-    pytester.makeconftest(
-        """
-        import os
-        from pytest_kvmpmu.backends import model
-
-        begin = model.ModelBackend.__init__
-
-        def init(self, *args):
-            begin(self, *args)
-            self.release = "6.12." + os.environ.get("PYTEST_XDIST_WORKER", "")[-1:]
-
-        model.ModelBackend.__init__ = init
-        """
-    )
+    pytester.makeconftest(KERNEL_OF_EACH_WORKER)
     result = pytester.runpytest_subprocess("--kvmpmu-report=run.json", "-n2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert said(result)[0].startswith("not reported: the workers ran on different kernels")
