@@ -100,14 +100,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         start(session)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    from . import xdist
-
-    # A worker runs its first test before it looks whether it is to stop.
-    return True if xdist.is_worker(session.config) and session.shouldstop else None
-
-
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     from . import header
     from .items import needed_by
@@ -115,6 +107,15 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     if header.asked_for(config) or not needed_by(items) or config.option.collectonly:
         return []
     return [header.header(config)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    from . import xdist
+
+    # A worker runs its first test before it looks whether it is to stop; and it may not end
+    # before it was sent that test, which the controller takes for a crash of its own.
+    return True if item.session.shouldstop and xdist.is_worker(item.config) else None
 
 
 @pytest.hookimpl(tryfirst=True)

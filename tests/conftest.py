@@ -14,8 +14,36 @@ from pytest_kvmpmu.resources import PACKAGE
 
 pytest_plugins = ["pytester"]
 
+TESTS = Path(__file__).parent
+# Files, and folders of them, that tell the same on every Python: what the model does, what is
+# found by long searches in it, what pages and files of the project say.  The specs run on the
+# model on every Python all the same.
+ONCE = frozenset(
+    TESTS / name
+    for name in (
+        "differential",
+        "docs_sections",
+        "model",
+        "mutants",
+        "report/test_browser.py",
+        "spec/test_lint.py",
+        "test_catalogue.py",
+        "test_ci.py",
+        "test_docs.py",
+        "test_pages.py",
+        "test_site.py",
+    )
+)
+assert all(path.exists() for path in ONCE)  # a file that was renamed would be forgotten
+
 settings.register_profile("same-every-time", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("same-every-time")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what `ONCE` has, before ``-m`` chooses."""
+    if not ONCE.isdisjoint((item.path, *item.path.parents)):
+        item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +72,10 @@ def unpacked(wheel: zipfile.Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """pytest's own, in whose runs tests keep their order unless one asks for pytest-randomly."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
+    """pytest's own, in whose runs tests keep their order unless one asks for pytest-randomly.
+
+    Nor is Hypothesis's plugin there without asking: at its end a run imports all of Hypothesis for
+    it, in each worker too, which takes longer than most of the runs themselves.
+    """
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly -p no:hypothesispytest")
     return pytester

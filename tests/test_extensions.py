@@ -11,7 +11,7 @@ import pytest
 
 from pytest_kvmpmu.spec import catalogue
 
-from .test_plugin_options import usage_error
+from .inner_runs import usage_error
 
 ROOT = Path(__file__).resolve().parent.parent
 USES = "def test_it(kvm): assert kvm.call('KVM_GET_API_VERSION').ret == 12"

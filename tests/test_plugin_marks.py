@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .test_plugin_options import usage_error
+from .inner_runs import usage_error
 
 
 def spec(marks: str, body: str = "assert vcpu") -> str:

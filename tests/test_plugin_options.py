@@ -6,21 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from .inner_runs import usage_error
+
 USES = """
     def test_it_runs(kvm):
         assert kvm.call("KVM_GET_API_VERSION").ret == 12
 """
 PLAIN = "def test_plain(): pass"
-
-
-def usage_error(result: pytest.RunResult) -> str:
-    """The one line that a usage error is; no traceback anywhere."""
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    text = result.outlines + result.errlines
-    assert not [line for line in text if "Traceback" in line or "INTERNALERROR" in line]
-    (line,) = [line for line in text if line.startswith("ERROR: ")]
-    assert line.startswith("ERROR: pytest-kvmpmu: ")
-    return line
 
 
 BAD = [

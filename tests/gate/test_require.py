@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import usage_error
 from .test_verdict_of_a_run import WORKERS
 
 USES = """

@@ -11,6 +11,8 @@ import pytest
 from pytest_kvmpmu.gate.rerun import quoted
 from pytest_kvmpmu.resources import PACKAGE, conformance_dir, fixtures_dir
 
+from ..inner_runs import EITHER_WAY
+
 SPECS = """
     import pytest
 
@@ -32,7 +34,7 @@ def command(result: pytest.RunResult) -> list[str]:
     return args
 
 
-@pytest.mark.parametrize("how", [(), ("-n2",)], ids=["alone", "two-workers"])
+@pytest.mark.parametrize("how", EITHER_WAY)
 def test_the_command_runs_what_failed_and_nothing_else(
     how: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:

@@ -11,7 +11,7 @@ from pytest_kvmpmu.report.rewrite import rewritten, write
 from pytest_kvmpmu.report.stale import Checked
 from pytest_kvmpmu.resources import conformance_dir
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import usage_error
 from .test_verdict_of_a_run import WORKERS
 
 SPECS = """

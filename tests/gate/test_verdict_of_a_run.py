@@ -6,7 +6,7 @@ import pytest
 
 from pytest_kvmpmu.resources import conformance_dir
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import EITHER_WAY, usage_error
 from .conftest import section
 
 SPECS = """
@@ -54,13 +54,21 @@ MORE = {
     "unreadable": "import no_such_module",
 }
 BOTH = pytest.mark.parametrize("gate", ["conformant", "conformant-on-host"])
-WORKERS = pytest.mark.parametrize("how", [(), ("-n2",)], ids=["alone", "two-workers"])
+WORKERS = pytest.mark.parametrize("how", EITHER_WAY)
+# Both gates, and workers with one of them.
+EACH = pytest.mark.parametrize(
+    ("gate", "how"),
+    [
+        ("conformant", ()),
+        ("conformant-on-host", ()),
+        pytest.param("conformant", ("-n2",), marks=pytest.mark.once),
+    ],
+)
 
 pytestmark = pytest.mark.usefixtures("two_clauses")
 
 
-@BOTH
-@WORKERS
+@EACH
 def test_a_run_that_verified_all_clauses_meets_the_gate(
     gate: str, how: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
@@ -89,8 +97,7 @@ def test_each_clause_is_said_with_v(pytester: pytest.Pytester) -> None:
     ]
 
 
-@BOTH
-@WORKERS
+@EACH
 @pytest.mark.parametrize(
     ("select", "says"),
     [
@@ -151,8 +158,7 @@ def test_what_the_host_lacks_keeps_a_clause_from_the_strict_gate_alone(
     assert section(here)[-1] == "--kvmpmu-gate=conformant-on-host is met"
 
 
-@BOTH
-@WORKERS
+@EACH
 def test_a_run_in_which_no_spec_ran_is_not_green(
     gate: str, how: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
@@ -245,7 +251,8 @@ def test_an_unknown_gate_is_a_usage_error(pytester: pytest.Pytester) -> None:
     assert "unknown gate 'conforman'. Did you mean 'conformant'?" in said
 
 
-@pytest.mark.parametrize("how", [(), ("-n2",), ("-p", "randomly")])
+@pytest.mark.once
+@pytest.mark.parametrize("how", [("-n2",), ("-p", "randomly")])
 def test_our_specs_meet_the_gate_of_the_default_board(
     how: tuple[str, ...], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pytest_kvmpmu.report.gather import Gathering
 from pytest_kvmpmu.report.result import Status
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import usage_error
 from .conftest import section
 from .test_verdict_of_a_run import WORKERS
 
@@ -228,8 +228,13 @@ MORE = """
 BAD = 'spec = "test_more.py::test_bad"\nerrno = "ENXIO"\n'
 
 
-@WORKERS
-@pytest.mark.parametrize(("entry", "says"), STALE)
+@pytest.mark.parametrize(
+    ("entry", "says", "how"),
+    [
+        *((*stale, ()) for stale in STALE),
+        pytest.param(*STALE[0], ("-n2",), marks=pytest.mark.once),
+    ],
+)
 def test_an_entry_that_is_not_so_fails_the_run_by_name(
     entry: str, says: str, how: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:

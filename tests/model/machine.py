@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_kvmpmu import model
@@ -15,11 +18,39 @@ from pytest_kvmpmu.wire.call import SIGNATURES, Call
 from pytest_kvmpmu.wire.outcome import Outcome
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
 
+Test = Callable[..., None]
+
+
+def in_each(revisions: Iterable[Revision]) -> Callable[[Test], Test]:
+    """Run a test in each of ``revisions``, its argument ``wanted``, and name that which fails.
+
+    It is one test: with one for each revision pytest's own work took longer than the model's.
+    """
+    listed = tuple(revisions)
+
+    def decorate(test: Test) -> Test:
+        @functools.wraps(test)
+        def run(**given: Any) -> None:
+            for wanted in listed:
+                try:
+                    test(wanted=wanted, **given)
+                except AssertionError as error:
+                    raise AssertionError(f"in {wanted}: {error}") from error
+
+        asked = inspect.signature(test).parameters.values()
+        seen = inspect.Signature([one for one in asked if one.name != "wanted"])
+        run.__signature__ = seen  # type: ignore[attr-defined]  # what pytest looks at
+        return run
+
+    return decorate
+
+
 PRE, V1, MERGED = revision("linux-5.10"), revision("series-v1"), revision("linux-5.18")
 CALLING, SAME, AT_INIT = revision("linux-6.4"), revision("linux-6.5"), revision("linux-6.7")
 REVISIONS = revisions.REVISIONS
 WITH_SET_PMU = tuple(known for known in REVISIONS if known >= V1)
 PER_VM = tuple(known for known in REVISIONS if known >= MERGED)
+every_revision = in_each(REVISIONS)
 
 IRQ, INIT, FILTER, SET_PMU = range(4)
 POWER_OFF, PSCI, PMU, SVE = 0, 2, 3, 4

@@ -11,9 +11,14 @@ from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome
 
-from .machine import BARE, GAP, HOSTS, INIT, REVISIONS, Machine
-
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
+from .machine import (
+    BARE,
+    GAP,
+    HOSTS,
+    INIT,
+    Machine,
+    every_revision,
+)
 
 
 @every_revision

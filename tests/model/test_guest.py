@@ -11,14 +11,24 @@ from pytest_kvmpmu.uapi.constants import PMCR_EL0
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr
 
-from .machine import AT_INIT, FILTER, INIT, IRQ, PMU, PSCI, REVISIONS, Machine, filters
+from .machine import (
+    AT_INIT,
+    FILTER,
+    INIT,
+    IRQ,
+    PMU,
+    PSCI,
+    REVISIONS,
+    Machine,
+    every_revision,
+    filters,
+)
 
 ALLOW, DENY = 0, 1
 CYCLES, OTHER, CHAIN = 0x11, 0x08, 0x1E
 SET_NR_COUNTERS = 4
 # A payload that never reports, and one whose report depends on the host until 6.1.
 PAIR_STORE, EVENTS = "no-syndrome", "pmceid"
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
 
 
 def report(

@@ -8,15 +8,19 @@ import pytest
 
 from pytest_kvmpmu.host import IMPDEF, Host
 from pytest_kvmpmu.model import NotModelled
-from pytest_kvmpmu.revision import REVISIONS, Revision, revision
+from pytest_kvmpmu.revision import Revision, revision
 from pytest_kvmpmu.uapi.constants import ID_AA64DFR0_EL1
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, Addr
 
-from .machine import LITTLE_FIRST, PSCI, Machine
+from .machine import (
+    LITTLE_FIRST,
+    PSCI,
+    Machine,
+    every_revision,
+)
 
 SHIFT = 8
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
 
 
 def host(pmuver: int | None) -> Host:

@@ -18,16 +18,15 @@ from .machine import (
     PPI,
     PRE,
     PSCI,
-    REVISIONS,
     SET_PMU,
     SPI,
     V1,
     Machine,
+    every_revision,
     filters,
     integer,
 )
 
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
 OTHER_PPI, OTHER_SPI = 24, 41
 
 

@@ -31,12 +31,13 @@ from .machine import (
     V1,
     WITH_SET_PMU,
     Machine,
+    every_revision,
+    in_each,
     integer,
 )
 
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
 both_hosts = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
-merged = pytest.mark.parametrize("wanted", PER_VM, ids=str)
+merged = in_each(PER_VM)
 UNKNOWN_ATTRS = (6, 7, 1 << 32, (1 << 32) + SET_PMU, 2**64 - 1)
 ANY_ATTR = (IRQ, INIT, FILTER, SET_PMU, *UNKNOWN_ATTRS)
 IOCTLS = ("KVM_SET_DEVICE_ATTR", "KVM_GET_DEVICE_ATTR", "KVM_HAS_DEVICE_ATTR")
@@ -188,7 +189,7 @@ def test_before_the_series_set_pmu_is_an_unknown_attribute(addr: Addr) -> None:
     assert Machine(PRE).ready().set(SET_PMU, addr) == Errno.ENXIO
 
 
-@pytest.mark.parametrize("wanted", WITH_SET_PMU, ids=str)
+@in_each(WITH_SET_PMU)
 @both_hosts
 @pytest.mark.parametrize(
     ("addr", "errno"),
@@ -206,7 +207,7 @@ def test_set_pmu_reads_the_id_then_looks_for_it(
     assert Machine(wanted, host).ready().set(SET_PMU, addr) == errno
 
 
-@pytest.mark.parametrize("wanted", WITH_SET_PMU, ids=str)
+@in_each(WITH_SET_PMU)
 def test_set_pmu_may_be_repeated(wanted: Revision) -> None:
     machine = Machine(wanted).ready(2)
     for number in (8, 9, 9, 8):

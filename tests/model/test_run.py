@@ -30,11 +30,12 @@ from .machine import (
     SET_PMU,
     WITH_SET_PMU,
     Machine,
+    every_revision,
+    in_each,
     integer,
 )
 
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
-merged = pytest.mark.parametrize("wanted", PER_VM, ids=str)
+merged = in_each(PER_VM)
 both_hosts = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 
 UNKNOWN = Exit(k.KVM_EXIT_UNKNOWN)
@@ -202,7 +203,7 @@ def test_without_memory_to_fetch_from_the_guest_never_leaves(elsewhere: bool) ->
     assert machine.run() == INTERRUPTED
 
 
-@pytest.mark.parametrize("wanted", WITH_SET_PMU, ids=str)
+@in_each(WITH_SET_PMU)
 def test_a_powered_off_vcpu_sleeps_even_on_a_wrong_cpu(wanted: Revision) -> None:
     machine = Machine(wanted).vm()
     assert machine.init("vcpu0", POWER_OFF, PSCI, 3) == 0

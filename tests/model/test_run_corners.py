@@ -13,9 +13,16 @@ from pytest_kvmpmu.model import NotModelled
 from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 
-from .machine import DIST, INIT, IRQ, PRE, REVISIONS, Machine, integer
-
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
+from .machine import (
+    DIST,
+    INIT,
+    IRQ,
+    PRE,
+    REVISIONS,
+    Machine,
+    every_revision,
+    integer,
+)
 
 
 def errno_if_modelled(call: Callable[[], int | None], otherwise: int) -> int | None:

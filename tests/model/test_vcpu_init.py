@@ -27,13 +27,13 @@ from .machine import (
     SET_PMU,
     SVE,
     Machine,
+    every_revision,
 )
 
 UNKNOWN = 20
 OTHER_TARGET = 4
 before_same = pytest.mark.parametrize("wanted", [r for r in REVISIONS if r < SAME], ids=str)
 since_same = pytest.mark.parametrize("wanted", [r for r in REVISIONS if r >= SAME], ids=str)
-every_revision = pytest.mark.parametrize("wanted", REVISIONS, ids=str)
 
 
 @every_revision

@@ -12,6 +12,7 @@ from pytest_kvmpmu.recording.form import KEY
 from pytest_kvmpmu.recording.reader import read
 from pytest_kvmpmu.resources import conformance_dir
 
+from ..inner_runs import FULL_DISK, KERNEL_OF_EACH_WORKER, WORKERS, usage_error
 from .samples import lines_of
 
 RUN = "run.jsonl"
@@ -61,9 +62,9 @@ def hidden(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.endswith(".part")]
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 def test_a_run_is_recorded_in_the_order_of_its_tests(
-    workers: list[str], pytester: pytest.Pytester
+    workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
     result = pytester.runpytest_inprocess(f"--kvmpmu-record={RUN}", *workers)
     result.assert_outcomes(passed=8, failed=1, skipped=1)
@@ -90,9 +91,9 @@ def test_a_recording_can_be_asked_for_in_the_ini_file(pytester: pytest.Pytester)
     assert len(read(pytester.path / f"{RUN}.gz").worlds) == 9
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 def test_a_replay_passes_and_fails_as_the_run_did(
-    workers: list[str], pytester: pytest.Pytester
+    workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
     pytester.runpytest_inprocess(f"--kvmpmu-record={RUN}", "--kvmpmu-kernel=6.1.3")
     result = pytester.runpytest_inprocess(
@@ -135,7 +136,7 @@ def test_our_specs_have_the_same_names_wherever_they_are(pytester: pytest.Pytest
         assert world.test.startswith("conformance/test_api_4_1_create.py::test_")
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 @pytest.mark.parametrize(
     ("end", "args"),
     [
@@ -147,7 +148,7 @@ def test_our_specs_have_the_same_names_wherever_they_are(pytester: pytest.Pytest
     ids=["exit", "ctrl-c", "first-failure", "crash"],
 )
 def test_a_run_that_ended_early_leaves_no_file(
-    end: str, args: list[str], workers: list[str], pytester: pytest.Pytester
+    end: str, args: list[str], workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
     pytester.makepyfile(test_it=EARLY.format(end=end))
     path = pytester.path / RUN
@@ -184,14 +185,7 @@ def test_what_runs_no_test_touches_no_file(args: list[str], pytester: pytest.Pyt
     assert [p for p in pytester.path.iterdir() if p not in before and p.name != "__pycache__"] == []
 
 
-def usage_error(result: pytest.RunResult) -> str:
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert not [line for line in result.outlines + result.errlines if "Traceback" in line]
-    (line,) = [line for line in result.errlines if line.startswith("ERROR: ")]
-    return line
-
-
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 @pytest.mark.parametrize(
     ("args", "says"),
     [
@@ -213,7 +207,7 @@ def usage_error(result: pytest.RunResult) -> str:
     ],
 )
 def test_a_bad_option_ends_the_run_before_it_begins(
-    args: list[str], says: str, workers: list[str], pytester: pytest.Pytester
+    args: list[str], says: str, workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
     assert says in usage_error(pytester.runpytest_inprocess(*args, *workers))
     assert hidden(pytester.path) == []
@@ -229,21 +223,11 @@ def test_a_recording_that_was_cut_off_is_refused(pytester: pytest.Pytester) -> N
     assert "has no footer: it was cut off after line 42" in line
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 def test_a_disk_that_is_full_at_the_end_is_no_success(
-    workers: list[str], pytester: pytest.Pytester
+    workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
-    pytester.makeconftest(
-        """
-        from pytest_kvmpmu.whole_file import WholeFile
-
-        def finish(self):
-            with self.told():
-                raise OSError(28, "No space left on device")
-
-        WholeFile.finish = finish
-        """
-    )
+    pytester.makeconftest(FULL_DISK)
     result = pytester.runpytest_subprocess(f"--kvmpmu-record={RUN}", "-k", "two_worlds", *workers)
     result.assert_outcomes(passed=1)
     assert result.ret != 0
@@ -252,20 +236,7 @@ def test_a_disk_that_is_full_at_the_end_is_no_success(
 
 
 def test_workers_on_different_kernels_are_not_joined(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(
-        """
-        import os
-        from pytest_kvmpmu.backends import model
-
-        begin = model.ModelBackend.__init__
-
-        def init(self, *args):
-            begin(self, *args)
-            self.release = "6.12." + os.environ.get("PYTEST_XDIST_WORKER", "")[-1:]
-
-        model.ModelBackend.__init__ = init
-        """
-    )
+    pytester.makeconftest(KERNEL_OF_EACH_WORKER)
     result = pytester.runpytest_subprocess(f"--kvmpmu-record={RUN}", "-n2")
     assert "the workers ran on different kernels or hosts: 6.12." in said(result)
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -25,7 +25,7 @@ def trace_of(path: Path) -> Trace:
     return Trace(*path.name.removesuffix(SUFFIX).split("-", 1))
 
 
-@pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.name.removesuffix(SUFFIX))
 def test_the_model_says_what_the_kernel_did(path: Path) -> None:
     recording = read(path)

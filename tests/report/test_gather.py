@@ -313,7 +313,7 @@ def test_what_the_run_was_on_has_command_line_versions_and_seeds(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile("def test_it(kvm): pass")
-    run = gather(pytester, "--hypothesis-seed=7").gathered.run
+    run = gather(pytester, "-p", "hypothesispytest", "--hypothesis-seed=7").gathered.run
     assert run is not None
     assert (run.kernel, run.board, run.on.backend) == ("linux-5.18", "rockpro64", "model")
     assert run.command[0] == "pytest"

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kvmpmu.report.document import read
 
-from ..test_plugin_options import usage_error
+from ..inner_runs import FULL_DISK, KERNEL_OF_EACH_WORKER, WORKERS, usage_error
 from .ktap_parser import parse
 from .runs import SPECS
 
@@ -43,9 +43,9 @@ def left(pytester: pytest.Pytester) -> list[str]:
     return sorted(path.name for path in pytester.path.iterdir() if ".run." in f".{path.name}")
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 def test_each_ending_is_a_form_and_all_may_be_asked_for_at_once(
-    workers: list[str], pytester: pytest.Pytester
+    workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
     pytester.makepyfile(PASSES)
     result = pytester.runpytest_inprocess(
@@ -89,7 +89,7 @@ def test_a_report_can_be_asked_for_in_the_ini_file(pytester: pytest.Pytester) ->
     assert left(pytester) == ["run.json", "run.ktap"]
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 @pytest.mark.parametrize(
     ("value", "says"),
     [
@@ -100,7 +100,7 @@ def test_a_report_can_be_asked_for_in_the_ini_file(pytester: pytest.Pytester) ->
     ],
 )
 def test_a_path_that_can_not_be_written_is_found_before_the_run(
-    value: str, says: str, workers: list[str], pytester: pytest.Pytester
+    value: str, says: str, workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
     pytester.makepyfile("def test_it(kvm): raise SystemError('it ran')")
     (pytester.path / "folder.json").mkdir()
@@ -192,9 +192,9 @@ def test_a_run_that_lost_a_worker_has_an_error_where_that_was(pytester: pytest.P
     assert said(result) == ["reported 4 specs in run.json"]
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
+@WORKERS
 def test_a_run_without_specs_has_no_report_and_is_not_green(
-    workers: list[str], pytester: pytest.Pytester
+    workers: tuple[str, ...], pytester: pytest.Pytester
 ) -> None:
     pytester.makepyfile("def test_it(): pass")
     result = pytester.runpytest_inprocess("--kvmpmu-report=run.json", *workers)
@@ -231,17 +231,7 @@ def test_what_runs_no_test_touches_no_file(arg: str, pytester: pytest.Pytester) 
 
 def test_a_disk_that_is_full_at_the_end_is_no_success(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PASSES)
-    pytester.makeconftest(
-        """
-        from pytest_kvmpmu.whole_file import WholeFile
-
-        def finish(self):
-            with self.told():
-                raise OSError(28, "No space left on device")
-
-        WholeFile.finish = finish
-        """
-    )
+    pytester.makeconftest(FULL_DISK)
     result = pytester.runpytest_subprocess("--kvmpmu-report=run.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "run.json cannot be written: No space left on device" in said(result)[0]
@@ -250,20 +240,7 @@ def test_a_disk_that_is_full_at_the_end_is_no_success(pytester: pytest.Pytester)
 
 def test_workers_on_different_kernels_make_no_report(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PASSES)
-    pytester.makeconftest(
-        """
-        import os
-        from pytest_kvmpmu.backends import model
-
-        begin = model.ModelBackend.__init__
-
-        def init(self, *args):
-            begin(self, *args)
-            self.release = "6.12." + os.environ.get("PYTEST_XDIST_WORKER", "")[-1:]
-
-        model.ModelBackend.__init__ = init
-        """
-    )
+    pytester.makeconftest(KERNEL_OF_EACH_WORKER)
     result = pytester.runpytest_subprocess("--kvmpmu-report=run.json", "-n2")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert said(result)[0].startswith("not reported: the workers ran on different kernels")

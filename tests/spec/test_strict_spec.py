@@ -6,6 +6,8 @@ import pytest
 
 from pytest_kvmpmu.spec.catalogue import clause
 
+from ..inner_runs import WORKERS
+
 SPECS = """
     import pytest
 
@@ -26,11 +28,10 @@ DIFFERENCE = [
     f"  {CITED.slug} ({CITED.section}): {CITED.text}",
     f"    kernel: {CITED.statement}",
 ]
-WORKERS = pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["here", "xdist"])
 
 
 def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("--kvmpmu-kernel=linux-5.18", *args)
+    return pytester.runpytest_inprocess("--kvmpmu-kernel=linux-5.18", *args)
 
 
 @WORKERS
