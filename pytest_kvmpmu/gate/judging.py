@@ -13,15 +13,15 @@ import pytest
 from .. import state
 from ..errors import UsageProblem
 from ..report.result import SpecResult, Status
+from ..report.selecting import SELECTING
 from ..report.selection import Selection
-from ..settings import GATE, REQUIRE, UPDATE_WAIVERS
+from ..settings import CONFORMANT, GATE, REQUIRE, UPDATE_WAIVERS
 from .guest_run import GuestRun
-from .options import CONFORMANT, GUEST_RUN, Asked
-from .selecting import Selecting
+from .options import GUEST_RUN, Asked
 
 if TYPE_CHECKING:
     from ..report.stale import Checked
-    from ..report.verdict import RunVerdict
+    from ..report.verdict import Verdicts
 
 
 class Judge:
@@ -31,18 +31,16 @@ class Judge:
     (a sentence each), ``met`` that it does not, and ``changes`` what was done to the waiver file.
     """
 
-    verdict: RunVerdict
+    verdict: Verdicts
     checked: Checked
 
-    def __init__(
-        self, config: pytest.Config, asked: Asked, selecting: Selecting, guest: GuestRun | None
-    ) -> None:
+    def __init__(self, config: pytest.Config, asked: Asked, guest: GuestRun | None) -> None:
         self.config = config
         self.asked = asked
         self.failures: list[str] = []
         self.changes: list[str] = []
         self.met = ""
-        self._selecting = selecting
+        self._selecting = config.stash[SELECTING]
         self._guest = guest
         self._selection = Selection()
 
@@ -63,7 +61,7 @@ class Judge:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._selection = self._selecting.selection
+        self._selection = self._selecting.selection or Selection()
         if not self.concerned:
             return
         self._judge()
@@ -81,18 +79,17 @@ class Judge:
     def _judge(self) -> None:
         # Not loaded by the many runs that have no spec.
         from ..report.stale import check
-        from ..report.verdict import RunVerdict, judge
-        from ..revision import revision
+        from ..report.verdict import Verdicts, judge
 
-        gathered, chosen = self.config.stash[state.GATHERED], self._selection
-        run, results = gathered.run, gathered.results
+        gathered, results = self.config.stash[state.GATHERED], self.results
+        run = gathered.run
         self.verdict = (
-            RunVerdict({})
+            Verdicts({})
             if run is None
-            else judge(results, revision(run.on.revision), run.on.host, chosen)
+            else judge(results, run.revision, run.host, self._selecting.left_out(results))
         )
         today = datetime.date.today()
-        self.checked = check(self.asked.waivers, results, chosen, self._on, today)
+        self.checked = check(self.asked.waivers, results, self._selection, self._on, today)
         self.failures = self._failures(gathered.kernels_differ)
 
     def _failures(self, kernels_differ: bool) -> list[str]:

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..host import UNNAMED, format_cpus
+from ..host import UNNAMED, Host, format_cpus
 from ..recording import form
 from ..recording.form import BadLine, Header, check
+from ..revision import Revision, revision
 
 
 class Status(enum.Enum):
@@ -132,6 +133,16 @@ class RunInfo:
     def kernel(self) -> str:
         """What the kernel calls itself."""
         return self.on.release
+
+    @property
+    def revision(self) -> Revision:
+        """Whose behaviour was expected."""
+        return revision(self.on.revision)
+
+    @property
+    def host(self) -> Host:
+        """The CPUs and PMUs that it was on."""
+        return self.on.host
 
     @property
     def board(self) -> str:
