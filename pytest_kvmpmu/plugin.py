@@ -83,7 +83,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
     if not state.asked_for(config):
         return []
-    return [state.header(config)]
+    try:
+        return [state.header(config)]
+    except pytest.UsageError:
+        # Where the report is to tell of the specs, the run ends once they were collected.
+        if not state.is_reported(config):
+            raise
+        return []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -98,7 +104,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     from . import state
 
-    if state.needed_by(session.items) and not session.config.option.collectonly:
+    wanted = state.needed_by(session.items) or state.no_target(session.config)
+    if wanted and not session.config.option.collectonly:
         state.start(session)
 
 
@@ -172,13 +179,13 @@ def pytest_testnodedown(node: Any) -> None:
     state.heed_worker(node.config, getattr(node, "workeroutput", {}))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+# After pytest's summary, so that this is the last word.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     from . import state
 
-    problem = session.config.stash.get(state.WORKERS_PROBLEM, None)
-    if problem is not None:
-        raise pytest.UsageError(f"pytest-kvmpmu: {problem}")
+    yield
+    state.end_for_workers(session.config)
 
 
 @pytest.hookimpl(trylast=True)

@@ -33,6 +33,9 @@ BACKEND = pytest.StashKey[Backend]()
 PER_TEST = pytest.StashKey[PerTest | None]()
 # What a run is on, in a line that every report carries.
 LINE = pytest.StashKey[str]()
+# Why there is no backend, once that is known; and a key of xdist's workeroutput that says it.
+FAILED = pytest.StashKey[pytest.UsageError]()
+NO_TARGET = "kvmpmu_no_target"
 # What a worker found wrong, for the controller; a key of xdist's workeroutput.
 PROBLEM = "kvmpmu_problem"
 _OURS = "pytest-kvmpmu: "
@@ -99,6 +102,8 @@ def backend_of(config: pytest.Config) -> Backend:
 
     Raises pytest.UsageError with cause and remedy where it can't be had.
     """
+    if FAILED in config.stash:
+        raise config.stash[FAILED]
     if BACKEND not in config.stash:
         from .gate import options
 
@@ -111,7 +116,8 @@ def backend_of(config: pytest.Config) -> Backend:
                 backend.close()
                 raise
         except (UsageProblem, BackendFailure) as problem:
-            raise pytest.UsageError(f"{_OURS}{problem}") from problem
+            config.stash[FAILED] = error = pytest.UsageError(f"{_OURS}{problem}")
+            raise error from problem
         recorder = config.stash.get(RECORDER, None)
         made = recorder.wrap(backend, settings.place) if recorder else backend
         config.stash[BACKEND] = made
@@ -127,7 +133,20 @@ def start(session: pytest.Session) -> None:
         if not hasattr(session.config, "workeroutput"):
             raise
         session.config.workeroutput[PROBLEM] = str(error.__cause__)
+        if FAILED in session.config.stash:
+            session.config.workeroutput[NO_TARGET] = str(error)
         session.shouldstop = "pytest-kvmpmu: a worker has no backend"
+
+
+def no_target(config: pytest.Config) -> str:
+    """Why this run has no backend, or the empty string."""
+    error = config.stash.get(FAILED, None)
+    return "" if error is None else str(error).removeprefix(_OURS)
+
+
+def is_reported(config: pytest.Config) -> bool:
+    """Whether a report is wanted, so that a run without backend collects its specs all the same."""
+    return REPORTER in config.stash or bool(config.getoption("xmlpath", None))
 
 
 def asked_for(config: pytest.Config) -> bool:
@@ -374,8 +393,20 @@ def heed_worker(config: pytest.Config, output: Mapping[str, Any]) -> None:
     """Take over what an xdist worker left for the controller."""
     if PROBLEM in output:
         config.stash[WORKERS_PROBLEM] = output[PROBLEM]
+    if NO_TARGET in output:
+        config.stash[FAILED] = pytest.UsageError(output[NO_TARGET])
     if LOST in output:
         config.stash[STOPPED] = output[LOST]
+
+
+def end_for_workers(config: pytest.Config) -> None:
+    """pytest.UsageError where xdist's workers could not begin, with what one of them said."""
+    if WORKERS_PROBLEM in config.stash:
+        raise pytest.UsageError(f"{_OURS}{config.stash[WORKERS_PROBLEM]}")
+    if config.getoption("numprocesses", None) and FAILED in config.stash:
+        run = config.stash[GATHERED].run
+        if run is None or run.missing:  # no worker had one either
+            raise config.stash[FAILED]
 
 
 def let_go(item: pytest.Item) -> None:

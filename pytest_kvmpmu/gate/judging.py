@@ -51,7 +51,9 @@ class Judge:
 
     @property
     def concerned(self) -> bool:
-        """Whether the run had to do with specs, or was to."""
+        """Whether the run had to do with specs, or was to, and had what they run on."""
+        if state.no_target(self.config):
+            return False
         return bool(self._selection.specs or self.results or self.asked.insists)
 
     @property
@@ -85,7 +87,7 @@ class Judge:
         run = gathered.run
         self.verdict = (
             Verdicts({})
-            if run is None
+            if run is None or run.revision is None
             else judge(results, run.revision, run.host, self._selecting.left_out(results))
         )
         today = datetime.date.today()

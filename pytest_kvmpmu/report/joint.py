@@ -22,6 +22,7 @@ def lines(found: Matrix) -> Iterator[str]:
     """Each kernel's verdict, and all clauses that keep it from being a better one."""
     for one in found.kernels:
         yield f"kernel {one.kernel} ({one.backend}) on {one.boards}: {headline(one.verdicts)}"
+        yield from (f"  partial: {c.board}: {c.partial}" for c in one.columns if c.partial)
         yield from reasons(one.verdicts)
 
 

@@ -131,6 +131,8 @@ class Matrix:
 def judged(report: Report) -> Verdicts:
     """The verdict on the run that a report is of."""
     run = report.run
+    if run.revision is None:
+        return Verdicts({})
     return judge(report.results, run.revision, run.host, report.left_out)
 
 
@@ -140,7 +142,8 @@ def matrix(reports: Sequence[Report]) -> Matrix:
     `UsageProblem` where two are of the same kernel and board.
     """
     ordered = sorted(reports, key=_place)
-    for first, second in pairwise(sorted(reports, key=lambda one: (one.run.kernel, one.run.board))):
+    had = [one for one in reports if not one.run.missing]
+    for first, second in pairwise(sorted(had, key=lambda one: (one.run.kernel, one.run.board))):
         if (first.run.kernel, first.run.board) == (second.run.kernel, second.run.board):
             raise UsageProblem(
                 f"{first.source} and {second.source} are both of kernel {first.run.kernel} on"
@@ -212,7 +215,8 @@ def _row(
     ran = {number for of in specs.values() for number in of}
     cells, gaps = [], dict[str, list[int]]()
     for number, report in enumerate(reports):
-        if clause is not None and not clause.holds_in(report.run.revision):
+        held = report.run.revision
+        if clause is not None and held is not None and not clause.holds_in(held):
             cells.append(Cell.INAPPLICABLE)
             continue
         one = found[number][slug]
