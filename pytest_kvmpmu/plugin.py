@@ -22,12 +22,6 @@ from .settings import (
 )
 
 
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    from . import hooks
-
-    pluginmanager.add_hookspecs(hooks)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
     for option in (*OPTIONS, *RUN_OPTIONS):

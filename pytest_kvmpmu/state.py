@@ -62,6 +62,8 @@ def extend(config: pytest.Config) -> None:
     from .spec import catalogue
 
     try:
+        # Not in pytest_addhooks: pytest shows what is wrong with a plugin as a traceback then.
+        extensions.declare(config.pluginmanager)
         found = extensions.collect(config.pluginmanager)
     except UsageProblem as problem:
         raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
