@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .. import state
+from .. import state, whole_file
 from ..errors import UsageProblem
 from ..report.result import SpecResult, Status
 from ..report.selecting import SELECTING
@@ -137,10 +137,10 @@ class Judge:
                 text, self.asked.waivers, self.results, self.checked, on
             )
             if new != text:
-                rewrite.write(path, new)
+                whole_file.write(path, new, "waiver file")
         except OSError as error:
             raise UsageProblem(
-                f"{path} cannot be written: {error.strerror}", "Name a file that can be written to"
+                f"{path} cannot be read: {error.strerror}", "Name a file that can be read"
             ) from error
         self.changes = changes or ["nothing to change"]
 
