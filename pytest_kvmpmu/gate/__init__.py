@@ -22,7 +22,7 @@ def start(config: pytest.Config) -> None:
     options, and for a waiver file that can't be right.
     """
     from ..errors import UsageProblem
-    from ..report import selecting
+    from ..report.selecting import start as start_selecting
     from .guest_run import GuestRun
     from .judging import Judge
     from .options import GUEST_RUN, of_config
@@ -33,7 +33,7 @@ def start(config: pytest.Config) -> None:
         raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
     if config.option.collectonly:
         return
-    selecting.start(config)
+    start_selecting(config)
     if asked.waivers:
         from .waiving import Waiving
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..report import verdict_words
+from ..report.verdict_words import every, headline, reasons
 
 if TYPE_CHECKING:
     from .judging import Judge
@@ -17,11 +17,11 @@ _MOST = 8
 def verdict(judge: Judge) -> list[str]:
     """All lines about the verdict of a run."""
     found = judge.verdict
-    out = [f"verdict: {verdict_words.headline(found)}"]
+    out = [f"verdict: {headline(found)}"]
     if judge.config.get_verbosity() > 0:
-        out += verdict_words.every(found)
+        out += every(found)
     elif judge.asked.gate:
-        out += verdict_words.reasons(found, _few)
+        out += reasons(found, _few)
     out += _waivers(judge)
     out += [f"  {change}" for change in judge.changes]
     return [*out, *judge.failures, *([judge.met] if judge.met else [])]

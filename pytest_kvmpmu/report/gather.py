@@ -13,7 +13,7 @@ import pytest
 
 from .. import state, summary
 from ..recording.form import Header
-from . import no_target
+from .no_target import header, results, tell_others
 from .result import RunInfo, SpecResult, Status
 from .selecting import SELECTING
 from .tell import ON, RESULT
@@ -67,13 +67,13 @@ class Gathering:
         selecting = self._config.stash.get(SELECTING, None)
         if not why or selecting is None or selecting.selection is None:
             return []
-        found = no_target.results(selecting.selection, why)
+        found = results(selecting.selection, why)
         return [one for one in found if one.spec not in {**self._ended, **self._begun}]
 
     # Before all others, whatever they write.
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self) -> Generator[None]:
-        no_target.tell_others(self._config, self._missed)
+        tell_others(self._config, self._missed)
         yield
 
     @property
@@ -81,10 +81,10 @@ class Gathering:
         """What the run was on, or was to be; None where no test used a backend."""
         missing = ""
         if self._on:
-            first = min(self._on, key=lambda header: header.time)
+            first = min(self._on, key=lambda one: one.time)
         elif missing := state.no_target(self._config):
             settings = state.settings_of(self._config)
-            first = no_target.header(settings.backend, settings.place)
+            first = header(settings.backend, settings.place)
         else:
             return None
         versions = {**first.versions, "pytest": pytest.__version__}
@@ -99,7 +99,7 @@ class Gathering:
     @property
     def kernels_differ(self) -> bool:
         """Whether xdist's workers ran on different kernels or hosts."""
-        return len({repr(replace(header, time="")) for header in self._on}) > 1
+        return len({repr(replace(one, time="")) for one in self._on}) > 1
 
 
 def _interrupted(node_id: str, told: dict[str, list[str]]) -> SpecResult:

@@ -13,10 +13,10 @@ import pytest
 
 from ..errors import UsageProblem
 from ..whole_file import WholeFile
-from . import no_target
 from .document import Report
 from .forms import form_of
 from .gather import Gathering
+from .no_target import reason
 from .selecting import SELECTING
 from .words import many
 
@@ -75,7 +75,7 @@ class Reporter:
             raise UsageProblem("the workers ran on different kernels or hosts", "Run without -n")
         results = self._gathering.results
         left_out = session.config.stash[SELECTING].left_out(results)
-        partial = no_target.reason(run.missing) if run.missing else ""
+        partial = reason(run.missing) if run.missing else ""
         partial = partial or self._partial(session.testscollected)
         report = Report(run, tuple(results), partial, left_out)
         for file in self._files:
