@@ -19,9 +19,13 @@ from .stash import EXTENSIONS, SETTINGS
 _ASKED = pytest.StashKey[int]()
 
 
+# What an error of this plugin's begins with.
+OURS = "pytest-kvmpmu: "
+
+
 def usage_error(problem: Exception | str) -> pytest.UsageError:
     """What ends a run without a traceback, and says that it is from this plugin."""
-    return pytest.UsageError(f"pytest-kvmpmu: {problem}")
+    return pytest.UsageError(f"{OURS}{problem}")
 
 
 @contextlib.contextmanager
@@ -45,6 +49,8 @@ def extend(config: pytest.Config) -> None:
     from .spec import catalogue
 
     with usage_errors():
+        # Not in pytest_addhooks: pytest shows what is wrong with a plugin as a traceback then.
+        extensions.declare(config.pluginmanager)
         found = extensions.collect(config.pluginmanager)
     config.stash[EXTENSIONS] = found
     config.stash[_ASKED] = extensions.count(config.pluginmanager)

@@ -69,6 +69,21 @@ class Extensions:
 NONE = Extensions()
 
 
+def declare(manager: pluggy.PluginManager) -> None:
+    """Declare the hooks.  `UsageProblem` where an implementation that is there does not fit."""
+    import pluggy
+
+    from . import hooks
+
+    try:
+        manager.add_hookspecs(hooks)
+    except pluggy.PluginValidationError as error:
+        raise UsageProblem(
+            ": ".join(str(error).splitlines()),
+            "Write it as pytest_kvmpmu.hooks has it, without arguments",
+        ) from error
+
+
 def count(manager: pluggy.PluginManager) -> int:
     """How many implementations there are."""
     return sum(len(getattr(manager.hook, hook).get_hookimpls()) for hook in HOOKS)
@@ -113,8 +128,9 @@ def installed() -> Extensions:
         try:
             manager.register(point.load(), point.name)
         except Exception as error:  # it is another's module: whatever it raises is told
+            text = ": ".join(str(error).splitlines())
             raise UsageProblem(
-                f"{where} can't be loaded: {type(error).__name__}: {error}",
+                f"{where} can't be loaded: {type(error).__name__}: {text}",
                 "Mend or uninstall it",
             ) from error
     return collect(manager)

@@ -12,7 +12,7 @@ from .backends.base import Backend, BackendFailure, PerTest
 from .config import settings_of, usage_errors
 from .errors import UsageProblem
 from .items import name_of
-from .stash import BACKEND, PER_TEST, RECORDER, STOPPED
+from .stash import BACKEND, NO_BACKEND, PER_TEST, RECORDER, STOPPED
 
 
 def backend_of(config: pytest.Config) -> Backend:
@@ -20,6 +20,8 @@ def backend_of(config: pytest.Config) -> Backend:
 
     Raises pytest.UsageError with cause and remedy where it can't be had.
     """
+    if NO_BACKEND in config.stash:
+        raise config.stash[NO_BACKEND]
     if BACKEND not in config.stash:
         settings = settings_of(config)
         made = _make(config)
@@ -36,13 +38,17 @@ def _make(config: pytest.Config) -> Backend:
     from .gate import options
 
     settings = settings_of(config)
-    with usage_errors(BackendFailure):
-        backend = settings.make_backend()
-        try:
-            options.check(config, settings, backend.host)
-        except UsageProblem:
-            backend.close()
-            raise
+    try:
+        with usage_errors(BackendFailure):
+            backend = settings.make_backend()
+            try:
+                options.check(config, settings, backend.host)
+            except UsageProblem:
+                backend.close()
+                raise
+    except pytest.UsageError as error:
+        config.stash[NO_BACKEND] = error
+        raise
     return backend
 
 
@@ -53,6 +59,8 @@ def start(session: pytest.Session) -> None:
     except pytest.UsageError as error:
         if not xdist.tell_controller(session.config, xdist.PROBLEM, str(error.__cause__)):
             raise
+        if NO_BACKEND in session.config.stash:
+            xdist.tell_controller(session.config, xdist.NO_TARGET, str(error))
         session.shouldstop = "pytest-kvmpmu: a worker has no backend"
 
 

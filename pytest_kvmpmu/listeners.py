@@ -71,6 +71,11 @@ def start_reporting(config: pytest.Config) -> None:
     config.pluginmanager.register(made, "kvmpmu-reporter")
 
 
+def is_reported(config: pytest.Config) -> bool:
+    """Whether a report is wanted, so that a run without backend collects its specs all the same."""
+    return REPORTER in config.stash or bool(config.getoption("xmlpath", None))
+
+
 def reported(config: pytest.Config) -> list[str]:
     """What came of the reports, in a line each."""
     reporter = config.stash.get(REPORTER, None)

@@ -22,12 +22,6 @@ from .settings import (
 )
 
 
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    from . import hooks
-
-    pluginmanager.add_hookspecs(hooks)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
     for option in (*OPTIONS, *RUN_OPTIONS):
@@ -77,9 +71,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    from . import header
+    from . import header, listeners
 
-    return [header.header(config)] if header.asked_for(config) else []
+    if not header.asked_for(config):
+        return []
+    try:
+        return [header.header(config)]
+    except pytest.UsageError:
+        # Where the report is to tell of the specs, the run ends once they were collected.
+        if not listeners.is_reported(config):
+            raise
+        return []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -95,8 +97,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     from .items import needed_by
     from .lifecycle import start
+    from .xdist import no_target
 
-    if needed_by(session.items) and not session.config.option.collectonly:
+    wanted = needed_by(session.items) or no_target(session.config)
+    if wanted and not session.config.option.collectonly:
         start(session)
 
 
@@ -178,11 +182,13 @@ def pytest_testnodedown(node: Any) -> None:
     xdist.heed_worker(node.config, getattr(node, "workeroutput", {}))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+# After pytest's summary, so that this is the last word.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     from . import xdist
 
-    xdist.raise_problem(session.config)
+    yield
+    xdist.end_for_workers(session.config)
 
 
 @pytest.hookimpl(trylast=True)

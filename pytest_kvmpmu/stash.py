@@ -25,6 +25,8 @@ EXTENSIONS: pytest.StashKey[Extensions] = pytest.StashKey()
 BACKEND: pytest.StashKey[Backend] = pytest.StashKey()
 # The same, if it is one that keeps tests apart.
 PER_TEST: pytest.StashKey[PerTest | None] = pytest.StashKey()
+# Why there is no backend, once that is known.
+NO_BACKEND: pytest.StashKey[pytest.UsageError] = pytest.StashKey()
 GATHERED: pytest.StashKey[Gathering] = pytest.StashKey()
 RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 REPORTER: pytest.StashKey[Reporter] = pytest.StashKey()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,9 +32,11 @@ class WholeFile:
             self.out.write(text.encode(errors="backslashreplace"))
 
     def finish(self) -> None:
-        """Give the file its name."""
+        """Give the file its name, and the mode of the one that was there."""
         with self.told():
             self.out.close()
+            if self.path.exists():
+                shutil.copymode(self.path, self._part)
             self._part.replace(self.path)
 
     def discard(self) -> None:
@@ -55,8 +58,8 @@ class WholeFile:
 
 
 def write(path: Path, text: str, what: str) -> None:
-    """Write a text as a whole file.  `UsageProblem` where that fails."""
-    file = WholeFile(path, what)
+    """Write a text as a whole file; a link to it stays one.  `UsageProblem` where that fails."""
+    file = WholeFile(path.resolve() if path.is_symlink() else path, what)
     try:
         file.write(text)
         file.finish()

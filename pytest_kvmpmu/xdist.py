@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from .config import usage_error
-from .stash import STOPPED
+from .config import OURS, usage_error
+from .stash import GATHERED, NO_BACKEND, STOPPED
 
-# Keys of xdist's workeroutput: what the worker found wrong, and why it stopped before its end.
-PROBLEM, LOST = "kvmpmu_problem", "kvmpmu_lost"
+# Keys of xdist's workeroutput: what the worker found wrong, why it has no backend, and why it
+# stopped before its end.
+PROBLEM, NO_TARGET, LOST = "kvmpmu_problem", "kvmpmu_no_target", "kvmpmu_lost"
 
 _WORKERS_PROBLEM = pytest.StashKey[str]()
 
@@ -37,12 +38,23 @@ def heed_worker(config: pytest.Config, output: Mapping[str, Any]) -> None:
     """Take over what a worker left."""
     if PROBLEM in output:
         config.stash[_WORKERS_PROBLEM] = output[PROBLEM]
+    if NO_TARGET in output:
+        config.stash[NO_BACKEND] = pytest.UsageError(output[NO_TARGET])
     if LOST in output:
         config.stash[STOPPED] = output[LOST]
 
 
-def raise_problem(config: pytest.Config) -> None:
-    """Raise pytest.UsageError for what a worker found wrong."""
-    problem = config.stash.get(_WORKERS_PROBLEM, None)
-    if problem is not None:
-        raise usage_error(problem)
+def no_target(config: pytest.Config) -> str:
+    """Why this run, or one of its workers, has no backend; or the empty string."""
+    error = config.stash.get(NO_BACKEND, None)
+    return "" if error is None else str(error).removeprefix(OURS)
+
+
+def end_for_workers(config: pytest.Config) -> None:
+    """pytest.UsageError where the workers could not begin, with what one of them said."""
+    if _WORKERS_PROBLEM in config.stash:
+        raise usage_error(config.stash[_WORKERS_PROBLEM])
+    if config.getoption("numprocesses", None) and NO_BACKEND in config.stash:
+        run = config.stash[GATHERED].run
+        if run is None or run.missing:  # no worker had one either
+            raise config.stash[NO_BACKEND]

@@ -184,6 +184,20 @@ def test_a_misuse_is_one_error_that_names_the_plugin(
     assert says in line
 
 
+@pytest.mark.parametrize("how", ["-p", "conftest"])
+def test_a_hook_with_an_argument_is_one_error_that_names_the_plugin(
+    how: str, pytester: pytest.Pytester
+) -> None:
+    text = "def pytest_kvmpmu_backends(config): return {}"
+    pytester.syspathinsert()
+    pytester.makepyfile(USES, **{"misuse" if how == "-p" else "conftest": text})
+    line = usage_error(pytester.runpytest_inprocess(*(["-p", "misuse"] if how == "-p" else [])))
+    assert f"Plugin '{'misuse' if how == '-p' else pytester.path / 'conftest.py'}'" in line
+    assert "for hook 'pytest_kvmpmu_backends'" in line
+    assert "Argument(s) {'config'} are declared in the hookimpl but can not be found" in line
+    assert "Write it as pytest_kvmpmu.hooks has it, without arguments." in line
+
+
 @pytest.mark.parametrize(
     ("mine", "says"),
     [

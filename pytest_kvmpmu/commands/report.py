@@ -7,11 +7,14 @@ from pathlib import Path
 
 from .. import whole_file
 from ..errors import UsageProblem, unknown
-from ..report import diff
+from ..extensions import installed
+from ..report import diff, joint
 from ..report.document import SCHEMA, read
 from ..report.forms import PAGES
-from ..report.matrix import matrix
+from ..report.matrix import Matrix, matrix
 from ..report.words import many
+from ..settings import GATES
+from ..spec.catalogue import include
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,13 +23,20 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "report",
         help="show reports of runs side by side, or what changed between two",
         description="Make one page of the reports that --kvmpmu-report=FILE.json wrote: clauses"
-        " by kernels and boards. With --diff compare two; the exit status is then 0 where"
-        " nothing is worse, 1 where a spec newly fails, 2 where one newly ends in an error, 3"
-        " where one is no longer run or is skipped.",
+        " by kernels and boards. With --gate say whether each kernel is conformant, on all of its"
+        " boards together; the exit status is then 1 where one is not. With --diff compare two; the"
+        " exit status is then 0 where nothing is worse, 1 where a spec newly fails, 2 where one"
+        " newly ends in an error, 3 where one is no longer run or is skipped.",
     )
     parser.add_argument("reports", metavar="FILE.json", nargs="*", type=Path)
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help=f"the page: {', '.join(PAGES)}"
+    )
+    parser.add_argument(
+        "--gate",
+        metavar="|".join(GATES),
+        help="fail unless each kernel was found conformant; -on-host: as far as its boards can show"
+        " it",
     )
     parser.add_argument(
         "--diff", action="store_true", help="compare two reports, the old one and the new one"
@@ -44,26 +54,44 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.diff:
         return _diff(args)
-    if not args.reports or args.output is None:
+    if not args.reports or (args.output is None and args.gate is None):
         raise UsageProblem(
-            "reports and the page to make of them are needed",
+            "reports are needed, and the page to make of them or a gate",
             "Write it like kvmpmu report A.json B.json -o matrix.html",
         )
-    if args.output.suffix not in PAGES:
+    if args.output is not None and args.output.suffix not in PAGES:
         raise unknown("ending of a page", args.output.suffix or args.output.name, PAGES)
+    if args.gate is not None:
+        joint.check(args.gate)
+    include(installed().clauses)
     found = matrix([read(path) for path in args.reports])
-    text = PAGES[args.output.suffix](found)
-    whole_file.write(args.output, text, "page")
+    if args.output is not None:
+        _page(found, args.output)
+    return 0 if args.gate is None else _gate(found, args.gate)
+
+
+def _page(found: Matrix, path: Path) -> None:
+    text = PAGES[path.suffix](found)
+    whole_file.write(path, text, "page")
     size = f"{len(text.encode()) / 1000:,.0f} kB"
-    print(f"{args.output}: {many(len(found.columns), 'run')}, {len(list(found.rows))} rows, {size}")
-    return 0
+    print(f"{path}: {many(len(found.columns), 'run')}, {len(list(found.rows))} rows, {size}")
+
+
+def _gate(found: Matrix, gate: str) -> int:
+    for line in joint.lines(found):
+        print(line)
+    failures = joint.failures(found, gate)
+    for line in failures or [f"--gate={gate} is met"]:
+        print(line)
+    return 1 if failures else 0
 
 
 def _diff(args: argparse.Namespace) -> int:
-    if len(args.reports) != 2 or args.output is not None:
+    more = [" and -o"] * (args.output is not None) + [" and --gate"] * (args.gate is not None)
+    if len(args.reports) != 2 or more:
         raise UsageProblem(
             f"--diff compares two reports and prints, but there are {len(args.reports)}"
-            + (" and -o" if args.output else ""),
+            + "".join(more),
             "Write it like kvmpmu report --diff OLD.json NEW.json",
         )
     old, new = (read(path) for path in args.reports)

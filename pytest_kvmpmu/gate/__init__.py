@@ -1,8 +1,8 @@
 """The gate of a CI: the verdict on a run, its waivers, what it requires, and its exit status.
 
-`options` has what was asked for, `selecting` and `waiving` are the hooks where tests are collected
-and run, `judging` those where the run is led; `text` and `rerun` make what is printed.  What
-verdicts and waivers are is in `report`.
+`options` has what was asked for, `waiving` are the hooks where tests are run, `judging` those where
+the run is led; `text` and `rerun` make what is printed.  What verdicts and waivers are is in
+`report`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def start(config: pytest.Config) -> None:
     options, and for a waiver file that can't be right.
     """
     from ..errors import UsageProblem
+    from ..report.selecting import start as start_selecting
     from .guest_run import GuestRun
     from .judging import Judge
     from .options import GUEST_RUN, of_config
-    from .selecting import Selecting
 
     try:
         asked = of_config(config)
@@ -33,8 +33,7 @@ def start(config: pytest.Config) -> None:
         raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
     if config.option.collectonly:
         return
-    selecting = Selecting(config)
-    config.pluginmanager.register(selecting, "kvmpmu-selecting")
+    start_selecting(config)
     if asked.waivers:
         from .waiving import Waiving
 
@@ -43,7 +42,7 @@ def start(config: pytest.Config) -> None:
     if guest is not None:
         config.pluginmanager.register(guest, "kvmpmu-guest-run")
     if not hasattr(config, "workerinput"):
-        config.stash[JUDGE] = judge = Judge(config, asked, selecting, guest)
+        config.stash[JUDGE] = judge = Judge(config, asked, guest)
         config.pluginmanager.register(judge, "kvmpmu-judge")
 
 

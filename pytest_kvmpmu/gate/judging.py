@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .. import whole_file
 from ..errors import UsageProblem
 from ..report.result import SpecResult, Status
+from ..report.selecting import SELECTING
 from ..report.selection import Selection
-from ..settings import GATE, REQUIRE, UPDATE_WAIVERS
+from ..settings import CONFORMANT, GATE, REQUIRE, UPDATE_WAIVERS
 from ..stash import GATHERED
+from ..xdist import no_target
 from .guest_run import GuestRun
-from .options import CONFORMANT, GUEST_RUN, Asked
-from .selecting import Selecting
+from .options import GUEST_RUN, Asked
 
 if TYPE_CHECKING:
     from ..report.stale import Checked
-    from ..report.verdict import RunVerdict
+    from ..report.verdict import Verdicts
 
 
 class Judge:
@@ -31,18 +33,16 @@ class Judge:
     (a sentence each), ``met`` that it does not, and ``changes`` what was done to the waiver file.
     """
 
-    verdict: RunVerdict
+    verdict: Verdicts
     checked: Checked
 
-    def __init__(
-        self, config: pytest.Config, asked: Asked, selecting: Selecting, guest: GuestRun | None
-    ) -> None:
+    def __init__(self, config: pytest.Config, asked: Asked, guest: GuestRun | None) -> None:
         self.config = config
         self.asked = asked
         self.failures: list[str] = []
         self.changes: list[str] = []
         self.met = ""
-        self._selecting = selecting
+        self._selecting = config.stash[SELECTING]
         self._guest = guest
         self._selection = Selection()
 
@@ -53,7 +53,9 @@ class Judge:
 
     @property
     def concerned(self) -> bool:
-        """Whether the run had to do with specs, or was to."""
+        """Whether the run had to do with specs, or was to, and had what they run on."""
+        if no_target(self.config):
+            return False
         return bool(self._selection.specs or self.results or self.asked.insists)
 
     @property
@@ -63,7 +65,7 @@ class Judge:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._selection = self._selecting.selection
+        self._selection = self._selecting.selection or Selection()
         if not self.concerned:
             return
         self._judge()
@@ -81,18 +83,17 @@ class Judge:
     def _judge(self) -> None:
         # Not loaded by the many runs that have no spec.
         from ..report.stale import check
-        from ..report.verdict import RunVerdict, judge
-        from ..revision import revision
+        from ..report.verdict import Verdicts, judge
 
-        gathered, chosen = self.config.stash[GATHERED], self._selection
-        run, results = gathered.run, gathered.results
+        gathered, results = self.config.stash[GATHERED], self.results
+        run = gathered.run
         self.verdict = (
-            RunVerdict({})
-            if run is None
-            else judge(results, revision(run.on.revision), run.on.host, chosen)
+            Verdicts({})
+            if run is None or run.revision is None
+            else judge(results, run.revision, run.host, self._selecting.left_out(results))
         )
         today = datetime.date.today()
-        self.checked = check(self.asked.waivers, results, chosen, self._on, today)
+        self.checked = check(self.asked.waivers, results, self._selection, self._on, today)
         self.failures = self._failures(gathered.kernels_differ)
 
     def _failures(self, kernels_differ: bool) -> list[str]:
@@ -138,10 +139,10 @@ class Judge:
                 text, self.asked.waivers, self.results, self.checked, on
             )
             if new != text:
-                rewrite.write(path, new)
+                whole_file.write(path, new, "waiver file")
         except OSError as error:
             raise UsageProblem(
-                f"{path} cannot be written: {error.strerror}", "Name a file that can be written to"
+                f"{path} cannot be read: {error.strerror}", "Name a file that can be read"
             ) from error
         self.changes = changes or ["nothing to change"]
 

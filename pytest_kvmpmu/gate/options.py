@@ -14,12 +14,11 @@ import pytest
 from ..capabilities import CAPABILITIES
 from ..errors import UsageProblem, unknown
 from ..host import Host
-from ..settings import GATE, REQUIRE, UPDATE_WAIVERS, WAIVERS, Option, Settings
+from ..settings import GATE, GATES, REQUIRE, UPDATE_WAIVERS, WAIVERS, Option, Settings
 
 if TYPE_CHECKING:
     from ..report.waivers import Waiver
 
-CONFORMANT, ON_HOST = "conformant", "conformant-on-host"
 # Beside the host's capabilities: not the model nor a recording; a guest was entered and answered.
 REAL, GUEST_RUN = "real", "guest-run"
 
@@ -68,8 +67,8 @@ def check(config: pytest.Config, settings: Settings, host: Host) -> None:
 
 def _read(config: pytest.Config) -> Asked:
     gate = _value(config, GATE)
-    if gate not in ("", CONFORMANT, ON_HOST):
-        raise unknown("gate", gate, (CONFORMANT, ON_HOST))
+    if gate not in ("", *GATES):
+        raise unknown("gate", gate, GATES)
     require = tuple(name.strip() for name in _value(config, REQUIRE).split(",") if name.strip())
     for name in require:
         if name not in (*CAPABILITIES, REAL, GUEST_RUN):

@@ -1,7 +1,7 @@
 """A report: what a run was on, and what each of its specs came to; and its file.
 
-JSON lines: a header, a line for each result, a footer.  ``report-1.schema.json`` beside this
-module describes a line; docs/reports.md the file.
+JSON lines: a header, a line for each result, a footer.  ``report-2.schema.json`` beside this
+module describes a line, also of version 1; docs/reports.md the file.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 
 from ..json_lines import END, Lines
 from ..recording.form import BadLine, check
+from .left_out import LeftOut
 from .result import RunInfo, SpecResult, Status
 
-VERSION = 1
+VERSION = 2
+READS = (1, 2)
 KEY = "kvmpmu-report"
 SCHEMA = Path(__file__).with_name(f"report-{VERSION}.schema.json")
 _AGAIN = "Name a file that --kvmpmu-report=FILE.json wrote"
@@ -27,12 +29,14 @@ _AGAIN = "Name a file that --kvmpmu-report=FILE.json wrote"
 class Report:
     """``results`` are sorted by spec.  ``partial`` says why it is not of the whole run.
 
-    ``source`` is the file that it was read from, or the empty string.
+    ``left_out`` is None where that is not known, as of a report of version 1.  ``source`` is the
+    file that it was read from, or the empty string.
     """
 
     run: RunInfo
     results: tuple[SpecResult, ...]
     partial: str = ""
+    left_out: LeftOut | None = None
     source: str = field(default="", compare=False)
 
     def count(self, status: Status) -> int:
@@ -50,6 +54,8 @@ def dump(report: Report) -> str:
     end: dict[str, Any] = {"results": len(report.results)}
     if report.partial:
         end["partial"] = report.partial
+    if report.left_out is not None:
+        end["left_out"] = report.left_out.to_json()
     return "".join([*lines, json.dumps({END: {**end, "sha256": digest.hexdigest()}}), "\n"])
 
 
@@ -91,19 +97,23 @@ def _read(lines: Lines, file: Iterable[bytes]) -> Report:
         raise lines.empty()
     if end is None:
         raise lines.cut()
-    return Report(run, tuple(results), end[END].get("partial", ""), str(lines.path))
+    more = end[END]
+    left_out = LeftOut.from_json(more["left_out"]) if "left_out" in more else None
+    return Report(run, tuple(results), more.get("partial", ""), left_out, str(lines.path))
 
 
 def _header(value: dict[str, Any]) -> RunInfo:
     if KEY not in value:
         raise BadLine(f"this is no header of a report: it has no key {KEY!r}")
-    if value[KEY] is True or value[KEY] != VERSION:  # True equals 1
-        raise BadLine(f"schema version {value[KEY]!r} is not known; this version reads {VERSION}")
+    if value[KEY] is True or value[KEY] not in READS:  # True equals 1
+        known = " and ".join(map(str, READS))
+        raise BadLine(f"schema version {value[KEY]!r} is not known; this version reads {known}")
     return RunInfo.from_json({key: inner for key, inner in value.items() if key != KEY})
 
 
 def _check_end(value: dict[str, Any], results: int, digest: str) -> None:
     check(value, {END: dict})
-    check(value[END], {"results": int, "sha256": str}, {"partial": str})
+    check(value[END], {"results": int, "sha256": str}, {"partial": str, "left_out": dict})
+    LeftOut.from_json(value[END].get("left_out", {}))
     if (value[END]["results"], value[END]["sha256"]) != (results, digest):
         raise BadLine("the lines before are not those that were written")

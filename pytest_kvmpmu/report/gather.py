@@ -6,13 +6,18 @@ The same with xdist and without: whatever a test has to tell travels in its repo
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import replace
 
 import pytest
 
 from .. import summary
+from ..config import settings_of
 from ..recording.form import Header
+from ..xdist import no_target
+from .no_target import header, results, tell_others
 from .result import RunInfo, SpecResult, Status
+from .selecting import SELECTING
 from .tell import ON, RESULT
 
 # Whose chance it is, and where pytest keeps its seed.
@@ -54,14 +59,36 @@ class Gathering:
     @property
     def results(self) -> list[SpecResult]:
         """What each spec came to, by name; one that did not end is an error."""
-        return sorted([*self._ended.values(), *self._begun.values()], key=lambda one: one.spec)
+        found = [*self._ended.values(), *self._begun.values(), *self._missed]
+        return sorted(found, key=lambda one: one.spec)
+
+    @property
+    def _missed(self) -> list[SpecResult]:
+        """What there was no target for."""
+        why = no_target(self._config)
+        selecting = self._config.stash.get(SELECTING, None)
+        if not why or selecting is None or selecting.selection is None:
+            return []
+        found = results(selecting.selection, why)
+        return [one for one in found if one.spec not in {**self._ended, **self._begun}]
+
+    # Before all others, whatever they write.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Generator[None]:
+        tell_others(self._config, self._missed)
+        yield
 
     @property
     def run(self) -> RunInfo | None:
-        """What the run was on; None where no test used a backend."""
-        if not self._on:
+        """What the run was on, or was to be; None where no test used a backend."""
+        missing = ""
+        if self._on:
+            first = min(self._on, key=lambda one: one.time)
+        elif missing := no_target(self._config):
+            settings = settings_of(self._config)
+            first = header(settings.backend, settings.place)
+        else:
             return None
-        first = min(self._on, key=lambda header: header.time)
         versions = {**first.versions, "pytest": pytest.__version__}
         seeds = {
             whose: str(seed)
@@ -69,12 +96,12 @@ class Gathering:
             if (seed := getattr(self._config.option, dest, None)) is not None
         }
         command = ("pytest", *(str(arg) for arg in self._config.invocation_params.args))
-        return RunInfo(replace(first, versions=versions), command, seeds)
+        return RunInfo(replace(first, versions=versions), command, seeds, missing)
 
     @property
     def kernels_differ(self) -> bool:
         """Whether xdist's workers ran on different kernels or hosts."""
-        return len({repr(replace(header, time="")) for header in self._on}) > 1
+        return len({repr(replace(one, time="")) for one in self._on}) > 1
 
 
 def _interrupted(node_id: str, told: dict[str, list[str]]) -> SpecResult:

@@ -13,7 +13,10 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..host import format_cpus
-from .matrix import OTHER, Cell, Column, Evidence, Matrix, Row, worst
+from .cell import Cell, of_verdict, worst
+from .evidence import Evidence
+from .matrix import OTHER, Column, Matrix, Row
+from .verdict_words import headline, reasons
 from .words import lead, on_columns, title
 
 _PAGE = Path(__file__).with_name("page")
@@ -37,6 +40,7 @@ def page(matrix: Matrix) -> str:
     return environment.get_template("matrix.html.j2").render(
         matrix=matrix,
         verdicts=list(Cell),
+        unverified=Cell.UNVERIFIED,
         title=title(matrix),
         lead=lead(matrix),
         version=__version__,
@@ -44,6 +48,9 @@ def page(matrix: Matrix) -> str:
         script=Markup(script),
         script_hash=f"sha256-{digest}",
         other=OTHER,
+        sign_of=of_verdict,
+        headline=headline,
+        reasons=reasons,
         upright=_upright,
         cpus=format_cpus,
         shell=shlex.join,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..host import format_cpus
-from .matrix import Cell, Evidence, Matrix, Row
+from .cell import Cell, of_verdict
+from .evidence import Evidence
+from .matrix import Matrix, Row
+from .verdict_words import headline, reasons
 from .words import lead, on_columns, title
 
 # What is told of in full.
@@ -20,7 +23,7 @@ def page(matrix: Matrix) -> str:
         for column in matrix.columns
         if column.partial
     ]
-    lines += ["", *_legend(matrix), "", *_runs(matrix)]
+    lines += ["", *_kernels(matrix), "", *_legend(matrix), "", *_runs(matrix)]
     for section, rows in matrix.sections:
         lines += ["", f"## {_text(section)}", "", *_table(matrix, rows)]
     bad = [row for row in matrix.rows if row.verdict in _BAD]
@@ -31,6 +34,14 @@ def page(matrix: Matrix) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _kernels(matrix: Matrix) -> Iterator[str]:
+    for kernel in matrix.kernels:
+        sign = of_verdict(kernel.verdicts.verdict).sign
+        on = f"{kernel.kernel} ({kernel.backend}) on {kernel.boards}"
+        yield f"- {sign} **{_text(on)}**: {headline(kernel.verdicts)}"
+        yield from (f"    - {_text(why)}" for why in reasons(kernel.verdicts))
+
+
 def _legend(matrix: Matrix) -> Iterator[str]:
     yield "| sign | meaning | clauses |"
     yield "|---|---|---|"
@@ -39,7 +50,7 @@ def _legend(matrix: Matrix) -> Iterator[str]:
 
 
 def _runs(matrix: Matrix) -> Iterator[str]:
-    yield "| run | kernel | board | judged as | backend | CPUs | PMUs | worst |"
+    yield "| run | kernel | board | judged as | backend | CPUs | PMUs | verdict |"
     yield "|---|---|---|---|---|---|---|---|"
     for column in matrix.columns:
         on = column.report.run.on
@@ -51,7 +62,7 @@ def _runs(matrix: Matrix) -> Iterator[str]:
             f"{on.backend} {on.target or ''}".strip(),
             format_cpus(on.host.cpus),
             ", ".join(f"{pmu.name}={pmu.type}" for pmu in on.host.pmus) or "none",
-            column.verdict.sign,
+            column.verdicts.verdict.value,
         )
         yield f"| {' | '.join(map(_text, cells))} |"
 

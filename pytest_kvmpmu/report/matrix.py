@@ -5,51 +5,19 @@ Not for: how that is shown (`html`, `markdown`).
 
 from __future__ import annotations
 
-import enum
+import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from ..errors import UsageProblem
-from ..revision import revision
 from ..spec.catalogue import REASONS, Clause, clauses, unspecified
-from . import calls
+from .cell import Cell, of_clause, of_result, worst
 from .document import Report
-from .result import SpecResult, Status
-
-
-class Cell(enum.Enum):
-    """What is known of a clause on one kernel and board; the worst comes first.
-
-    Not for: whether a kernel conforms, which takes all clauses of level must.
-    """
-
-    VIOLATED = ("✗", "violated")
-    ERROR = ("!", "error")
-    WAIVED = ("~", "waived")
-    UNVERIFIED = ("?", "not verified")
-    DIVERGENT = ("≠", "verified, unlike its text")
-    VERIFIED = ("✓", "verified")
-    INAPPLICABLE = ("\N{EN DASH}", "not applicable")
-    NOT_RUN = ("·", "not run")
-
-    def __init__(self, sign: str, words: str) -> None:
-        self.sign = sign
-        self.words = words
-
-    @property
-    def css(self) -> str:
-        """Its name as a class in a page."""
-        return self.name.lower().replace("_", "-")
-
-
-_ORDER = {verdict: number for number, verdict in enumerate(Cell)}
-
-
-def worst(found: Iterable[Cell]) -> Cell:
-    """The worst of several; NOT_RUN of none."""
-    return min(found, key=_ORDER.__getitem__, default=Cell.NOT_RUN)
+from .evidence import Evidence, evidence
+from .result import SpecResult
+from .verdict import Because, ClauseVerdict, Verdicts, join, judge, on_clauses
 
 
 @dataclass(frozen=True)
@@ -58,11 +26,15 @@ class Column:
 
     number: int
     report: Report
-    counts: dict[Cell, int] = field(default_factory=dict)
+    counts: Mapping[Cell, int]
 
     @property
     def kernel(self) -> str:
         return self.report.run.kernel
+
+    @property
+    def backend(self) -> str:
+        return self.report.run.on.backend
 
     @property
     def board(self) -> str:
@@ -73,11 +45,10 @@ class Column:
         """Kernel and board."""
         return f"{self.kernel} on {self.board}"
 
-    @property
-    def verdict(self) -> Cell:
-        """The worst of its clauses; a part of a run verifies nothing as a whole."""
-        found = worst(verdict for verdict, count in self.counts.items() if count)
-        return min(found, Cell.UNVERIFIED, key=_ORDER.__getitem__) if self.partial else found
+    @functools.cached_property
+    def verdicts(self) -> Verdicts:
+        """What the run says about its kernel."""
+        return judged(self.report)
 
     @property
     def partial(self) -> str:
@@ -85,30 +56,26 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Variant:
-    """What a spec came to in ``columns``.
+class Kernel:
+    """A kernel, the runs on it, and what these say about it together.
 
-    ``lines`` are its calls; where ``differs`` only those that are not as in the variant above.
+    Runs on different backends are kept apart: what the model does says nothing about a kernel of
+    that name.
     """
 
-    result: SpecResult
-    verdict: Cell
-    columns: tuple[int, ...]
-    lines: tuple[str, ...]
-    differs: bool = False
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A spec and what it came to, the most frequent first."""
-
-    spec: str
-    variants: tuple[Variant, ...]
+    kernel: str
+    backend: str
+    columns: tuple[Column, ...]
 
     @property
-    def name(self) -> str:
-        """Without its file."""
-        return self.spec.partition("::")[2] or self.spec
+    def boards(self) -> str:
+        """By name."""
+        return ", ".join(column.board for column in self.columns)
+
+    @functools.cached_property
+    def verdicts(self) -> Verdicts:
+        """Of all its boards."""
+        return join([column.verdicts for column in self.columns])
 
 
 @dataclass(frozen=True)
@@ -116,6 +83,7 @@ class Row:
     """A clause: its verdict in each column, and the specs that cite it.
 
     Of what cites no clause, and of clauses that this version does not know, ``clause`` is None.
+    ``gaps``: why not all of its specs ran, with the columns where it is so.
     """
 
     slug: str
@@ -123,6 +91,7 @@ class Row:
     cells: tuple[Cell, ...]
     evidence: tuple[Evidence, ...]
     why_none: str = ""
+    gaps: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Cell:
@@ -148,23 +117,33 @@ class Matrix:
         """All rows."""
         return (row for _, rows in self.sections for row in rows)
 
-    @property
-    def kernels(self) -> list[tuple[str, list[Column]]]:
+    @functools.cached_property
+    def kernels(self) -> tuple[Kernel, ...]:
         """Each kernel with its columns."""
-        return [(name, list(of)) for name, of in groupby(self.columns, lambda one: one.kernel)]
+        groups = groupby(self.columns, lambda one: (one.kernel, one.backend))
+        return tuple(Kernel(*key, tuple(of)) for key, of in groups)
 
     def count(self, verdict: Cell) -> int:
         """How many cells say that."""
         return sum(column.counts[verdict] for column in self.columns)
 
 
+def judged(report: Report) -> Verdicts:
+    """The verdict on the run that a report is of."""
+    run = report.run
+    if run.revision is None:
+        return Verdicts({})
+    return judge(report.results, run.revision, run.host, report.left_out)
+
+
 def matrix(reports: Sequence[Report]) -> Matrix:
-    """The matrix of these reports, by kernel release and board.
+    """The matrix of these reports, by kernel release, backend and board.
 
     `UsageProblem` where two are of the same kernel and board.
     """
-    ordered = sorted(reports, key=lambda one: (_release(one.run.kernel), one.run.board))
-    for first, second in pairwise(ordered):
+    ordered = sorted(reports, key=_place)
+    had = [one for one in reports if not one.run.missing]
+    for first, second in pairwise(sorted(had, key=lambda one: (one.run.kernel, one.run.board))):
         if (first.run.kernel, first.run.board) == (second.run.kernel, second.run.board):
             raise UsageProblem(
                 f"{first.source} and {second.source} are both of kernel {first.run.kernel} on"
@@ -184,11 +163,13 @@ def matrix(reports: Sequence[Report]) -> Matrix:
     return Matrix(columns, sections)
 
 
-def _release(kernel: str) -> list[tuple[int, str]]:
+def _place(report: Report) -> tuple[object, ...]:
     """A key that sorts 5.10 before 6.1, and 6.1 before 6.12."""
-    return [
-        (int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", kernel)
+    kernel = [
+        (int(part), "") if part.isdigit() else (-1, part)
+        for part in re.split(r"(\d+)", report.run.kernel)
     ]
+    return kernel, report.run.on.backend, report.run.board
 
 
 OTHER = "not in the catalogue of this version"
@@ -198,16 +179,16 @@ NONE = "specs that cite no clause"
 def _sections(reports: Sequence[Report]) -> Iterator[tuple[str, tuple[Row, ...]]]:
     citing = _citing(reports)
     known = clauses()
-    for section, of in groupby(known.values(), key=lambda clause: clause.section):
-        yield section, tuple(_row(one.slug, one, reports, citing) for one in of)
     others = sorted(set(citing) - set(known) - {""})
+    found = [
+        on_clauses([*known, *others], one.results, one.run.host, one.left_out) for one in reports
+    ]
+    for section, of in groupby(known.values(), key=lambda clause: clause.section):
+        yield section, tuple(_row(one.slug, one, reports, citing, found) for one in of)
     if others:
-        yield OTHER, tuple(_row(slug, None, reports, citing) for slug in others)
+        yield OTHER, tuple(_row(slug, None, reports, citing, found) for slug in others)
     if "" in citing:
-        yield (
-            NONE,
-            tuple(_row(spec, None, reports, {spec: {spec: of}}) for spec, of in citing[""].items()),
-        )
+        yield NONE, tuple(_spec_row(spec, of, len(reports)) for spec, of in citing[""].items())
 
 
 # Of each clause its specs, and of each of these what it came to in which column.
@@ -223,60 +204,39 @@ def _citing(reports: Sequence[Report]) -> _Citing:
     return {slug: dict(sorted(specs.items())) for slug, specs in found.items()}
 
 
-def _row(slug: str, clause: Clause | None, reports: Sequence[Report], citing: _Citing) -> Row:
+def _row(
+    slug: str,
+    clause: Clause | None,
+    reports: Sequence[Report],
+    citing: _Citing,
+    found: Sequence[Mapping[str, ClauseVerdict]],
+) -> Row:
     specs = citing.get(slug, {})
-    cells = []
+    ran = {number for of in specs.values() for number in of}
+    cells, gaps = [], dict[str, list[int]]()
     for number, report in enumerate(reports):
-        results = [of[number] for of in specs.values() if number in of]
-        cells.append(_cell(results, clause, report.run.on.revision))
+        held = report.run.revision
+        if clause is not None and held is not None and not clause.holds_in(held):
+            cells.append(Cell.INAPPLICABLE)
+            continue
+        one = found[number][slug]
+        cells.append(of_clause(one, clause, number in ran))
+        if one.because is Because.LEFT_OUT and number in ran:
+            gaps.setdefault(" ".join([one.why, *(f"({at})" for at in one.specs)]), []).append(
+                number
+            )
     why = unspecified().get(slug)
-    evidence = tuple(_evidence(spec, of) for spec, of in specs.items())
     return Row(
-        slug, clause, tuple(cells), evidence, "" if why is None else why.why or REASONS[why.reason]
+        slug,
+        clause,
+        tuple(cells),
+        tuple(evidence(spec, of) for spec, of in specs.items()),
+        "" if why is None else why.why or REASONS[why.reason],
+        gaps,
     )
 
 
-def _cell(results: Sequence[SpecResult], clause: Clause | None, judged_as: str) -> Cell:
-    if clause is not None and not clause.holds_in(revision(judged_as)):
-        return Cell.INAPPLICABLE
-    if not results:
-        return Cell.NOT_RUN
-    found = {verdict_of(result) for result in results}
-    if found == {Cell.INAPPLICABLE}:
-        # A clause that holds, but none of its specs is for this revision.
-        return Cell.INAPPLICABLE if clause is None else Cell.NOT_RUN
-    best = worst(found - {Cell.INAPPLICABLE, Cell.UNVERIFIED} or {Cell.UNVERIFIED})
-    divergent = clause is not None and clause.divergent and best is Cell.VERIFIED
-    return Cell.DIVERGENT if divergent else best
-
-
-def verdict_of(result: SpecResult) -> Cell:
-    """What one spec says of the clauses that it cites."""
-    if result.status is Status.PASS or result.strict:
-        return Cell.VERIFIED
-    if result.status is Status.FAIL:
-        return Cell.WAIVED if result.waived else Cell.VIOLATED
-    return {
-        Status.ERROR: Cell.ERROR,
-        Status.MISS: Cell.UNVERIFIED,
-        Status.SKIP: Cell.INAPPLICABLE,
-    }[result.status]
-
-
-def _evidence(spec: str, of: dict[int, SpecResult]) -> Evidence:
-    alike: dict[tuple[object, ...], list[int]] = {}
-    for number, result in of.items():
-        key = (verdict_of(result), result.reason, result.errno, calls.lines(result.calls))
-        alike.setdefault(key, []).append(number)
-    variants: list[Variant] = []
-    base: tuple[str, ...] = ()
-    for columns in sorted(alike.values(), key=lambda columns: (-len(columns), columns)):
-        result = of[columns[0]]
-        lines = calls.lines(result.calls)
-        shown = calls.differing(base, lines) if base else calls.numbered(lines)
-        verdict = verdict_of(result)
-        variants.append(
-            Variant(result, verdict, tuple(columns), tuple(shown), bool(base and lines))
-        )
-        base = base or lines
-    return Evidence(spec, tuple(variants))
+def _spec_row(spec: str, of: Mapping[int, SpecResult], columns: int) -> Row:
+    """The row of a spec that cites no clause."""
+    cells = [of_result(of[n]) if n in of else Cell.NOT_RUN for n in range(columns)]
+    return Row(spec, None, tuple(cells), (evidence(spec, of),))

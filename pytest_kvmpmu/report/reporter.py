@@ -16,6 +16,8 @@ from ..whole_file import WholeFile
 from .document import Report
 from .forms import form_of
 from .gather import Gathering
+from .no_target import reason
+from .selecting import SELECTING
 from .words import many
 
 
@@ -53,7 +55,7 @@ class Reporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         try:
-            self._write(session.testscollected)
+            self._write(session)
         except UsageProblem as problem:
             self.said.append(f"not reported: {problem}")
             session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
@@ -62,7 +64,7 @@ class Reporter:
         for file in self._files:
             file.discard()
 
-    def _write(self, collected: int) -> None:
+    def _write(self, session: pytest.Session) -> None:
         run = self._gathering.run
         if run is None:
             raise UsageProblem(
@@ -71,7 +73,11 @@ class Reporter:
             )
         if self._gathering.kernels_differ:
             raise UsageProblem("the workers ran on different kernels or hosts", "Run without -n")
-        report = Report(run, tuple(self._gathering.results), self._partial(collected))
+        results = self._gathering.results
+        left_out = session.config.stash[SELECTING].left_out(results)
+        partial = reason(run.missing) if run.missing else ""
+        partial = partial or self._partial(session.testscollected)
+        report = Report(run, tuple(results), partial, left_out)
         for file in self._files:
             file.write(form_of(file.path)(report))
             file.finish()

@@ -10,9 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..host import UNNAMED, format_cpus
+from ..host import UNNAMED, Host, format_cpus
 from ..recording import form
 from ..recording.form import BadLine, Header, check
+from ..revision import Revision, revision
+
+# What a run that had no target calls its kernel.
+NO_KERNEL = "no kernel"
 
 
 class Status(enum.Enum):
@@ -121,17 +125,29 @@ class RunInfo:
     """What a run was on and how it was started.
 
     ``on`` is the backend's part: kernel, host, notes, versions, time.  ``command`` is the
-    command line.  ``seeds`` are those of the run's chance, by whose it is.
+    command line.  ``seeds`` are those of the run's chance, by whose it is.  ``missing`` says why
+    there was no target; ``on`` then has neither kernel nor host.
     """
 
     on: Header
     command: tuple[str, ...] = ()
     seeds: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
 
     @property
     def kernel(self) -> str:
         """What the kernel calls itself."""
         return self.on.release
+
+    @property
+    def revision(self) -> Revision | None:
+        """Whose behaviour was expected; None where there was no target."""
+        return None if self.missing else revision(self.on.revision)
+
+    @property
+    def host(self) -> Host:
+        """The CPUs and PMUs that it was on."""
+        return self.on.host
 
     @property
     def board(self) -> str:
@@ -146,15 +162,36 @@ class RunInfo:
         """The JSON form."""
         on = self.on.to_json()
         del on[form.KEY]
+        if self.missing:
+            on = {key: on[key] for key in ("backend", "target", "versions", "time") if key in on}
         value = {"on": on, "command": list(self.command), "seeds": dict(self.seeds)}
+        value["missing"] = self.missing
         return {key: inner for key, inner in value.items() if inner}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> RunInfo:
         """The inverse of `to_json`.  `BadLine` for what is none."""
-        check(value, {"on": dict}, {"command": list, "seeds": dict})
+        check(value, {"on": dict}, {"command": list, "seeds": dict, "missing": str})
         command, seeds = value.get("command", []), value.get("seeds", {})
         if not all(isinstance(inner, str) for inner in (*command, *seeds.values())):
             raise BadLine("command and seeds: not all of them are strings")
-        on = Header.from_json({form.KEY: form.VERSION, **value["on"]})
-        return cls(on, tuple(command), seeds)
+        missing = value.get("missing", "")
+        on = _bare(value["on"]) if missing else _header(value["on"])
+        return cls(on, tuple(command), seeds, missing)
+
+
+def _header(value: Mapping[str, Any]) -> Header:
+    return Header.from_json({form.KEY: form.VERSION, **value})
+
+
+def _bare(value: Mapping[str, Any]) -> Header:
+    check(value, {"backend": str, "versions": dict, "time": str}, {"target": str})
+    return without_target(value["backend"], value.get("target"), value["versions"], value["time"])
+
+
+def without_target(
+    backend: str, target: str | None, versions: Mapping[str, str], time: str
+) -> Header:
+    """A header without kernel and host."""
+    nowhere = Host(target or backend, (), ())
+    return Header(backend, target, NO_KERNEL, "none", None, nowhere, (), versions, time)

@@ -9,11 +9,8 @@ Not for: whether the run may change the file (`gate`).
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import tomlkit
 
@@ -82,19 +79,6 @@ def rewritten(
             out += _apart(out) + _new({"spec": result.spec}, result, _to_be_said(on))
             changes.append(f"{result.spec}: added; say its reason and link")
     return out, changes
-
-
-def write(path: Path, text: str) -> None:
-    """Give the file that text, whole or not at all.  OSError where that fails."""
-    path = path.resolve()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        if path.exists():
-            shutil.copymode(path, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _entry(

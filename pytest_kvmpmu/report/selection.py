@@ -1,6 +1,6 @@
 """Which specs a run could have run, and which of them it was told to run.
 
-Not for: what they came to (`result`).
+Not for: what they came to (`result`), or which clauses stay open for it (`left_out`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Selection:
     """``specs``: the clauses of each spec that was collected, by its name; ``deselected``: those
-    of them that were left out (-k, -m, --deselect); ``narrowed``: files of which only a part was
-    collected (``file::test``, --lf).
+    of them that were left out (-k, -m, --deselect).
+
+    Files, as specs' names have them, with their paths: ``narrowed`` are those of which perhaps
+    only a part was collected (``file::test``, --lf); ``absent`` those beside the collected ones
+    of which nothing was, or that could not be.
     """
 
     specs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     deselected: frozenset[str] = frozenset()
-    narrowed: frozenset[str] = frozenset()
+    narrowed: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     @functools.cached_property
     def files(self) -> frozenset[str]:
@@ -29,18 +33,15 @@ class Selection:
 
     def to_json(self) -> str:
         """As a text, which xdist can carry."""
-        values = (dict(self.specs), sorted(self.deselected), sorted(self.narrowed))
+        values = (self.specs, sorted(self.deselected), self.narrowed, self.absent)
         return json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str) -> Selection:
         """The inverse of `to_json`."""
-        specs, deselected, narrowed = json.loads(text)
-        return cls(
-            {spec: tuple(cited) for spec, cited in specs.items()},
-            frozenset(deselected),
-            frozenset(narrowed),
-        )
+        specs, deselected, narrowed, absent = json.loads(text)
+        cited = {spec: tuple(slugs) for spec, slugs in specs.items()}
+        return cls(cited, frozenset(deselected), narrowed, absent)
 
 
 def file_of(spec: str) -> str:

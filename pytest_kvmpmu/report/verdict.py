@@ -1,4 +1,5 @@
-"""Verdicts: what a run's results say about each clause, and all of them about the kernel.
+"""Verdicts: what results say about each clause, and all of them about the kernel; of one run, or
+of several of the same kernel on different boards.
 
 Pure functions of results and the catalogue.  Asked for are the clauses of level must that hold
 in the revision under test and have a spec.
@@ -9,23 +10,21 @@ Not for: whether a run may end well (`gate`), or how it is shown.
 from __future__ import annotations
 
 import enum
-import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from ..capabilities import CAPABILITIES
 from ..host import Host
-from ..resources import conformance_dir
 from ..revision import Revision
-from ..spec import citations
 from ..spec.catalogue import Clause, clauses, unspecified
+from .left_out import LeftOut
 from .result import SpecResult, Status
-from .selection import Selection, file_of
+
+NOT_KNOWN = "it is not known which specs were left out"
 
 
 class Verdict(enum.Enum):
-    """On a clause or on a run; the worst comes first."""
+    """On a clause, a run or a kernel; the worst comes first."""
 
     NOT_CONFORMANT = "not conformant"
     NOT_VERIFIED = "not verified"
@@ -43,35 +42,75 @@ class Verdict(enum.Enum):
         return min(found, key=list(cls).index, default=cls.NOT_VERIFIED)
 
 
+class Because(enum.Enum):
+    """What a spec came to; the first that there is among a clause's decides the verdict on it."""
+
+    FAILED = "failed"
+    BROKEN = "ended in an error"
+    SKIPPED = "skipped itself"
+    LEFT_OUT = "was left out"
+    WAIVED = "failed, and a waiver lists it"
+    PASSED = "passed"
+    LACKING = "needs another host"
+    ELSEWHERE = "is for other revisions"
+    NOTHING = "there is none"
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it makes of the clause."""
+        return _VERDICTS.get(self, Verdict.NOT_VERIFIED)
+
+    @property
+    def rank(self) -> int:
+        """Its place, from 0."""
+        return list(Because).index(self)
+
+
+_VERDICTS = {
+    Because.FAILED: Verdict.NOT_CONFORMANT,
+    Because.WAIVED: Verdict.WAIVED,
+    Because.PASSED: Verdict.CONFORMANT,
+}
+
+
 @dataclass(frozen=True)
 class ClauseVerdict:
     """The verdict on one clause; ``why`` in a few words where it is not conformant.
 
     ``needs`` is the capability for lack of which no spec of the clause could run on this host:
     then nothing but another host helps.  ``specs`` are those that the verdict comes from, or
-    one, or a file, that kept it from being better.
+    one, or a file, that kept it from being better.  ``waived``: a failure was, for this reason,
+    whatever the verdict.
     """
 
     slug: str
-    verdict: Verdict
+    because: Because
     why: str = ""
     needs: str = ""
     specs: tuple[str, ...] = ()
+    waived: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is known of the clause."""
+        return self.because.verdict
 
 
 @dataclass(frozen=True)
-class RunVerdict:
+class Verdicts:
     """The verdicts on all clauses that were asked for, by slug, in the documentation's order.
 
-    ``unspecified``: those that hold, and whose specs are all for other revisions.
+    ``unspecified``: those that hold, and whose specs are all for other revisions.  ``others``:
+    specs that failed and are of no clause that was asked for.
     """
 
     clauses: Mapping[str, ClauseVerdict]
     unspecified: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """On the run: the worst of its clauses'."""
+        """On all of it: the worst of its clauses'."""
         return Verdict.worst(one.verdict for one in self.clauses.values())
 
     @property
@@ -94,73 +133,116 @@ def asked_for(revision: Revision) -> list[Clause]:
 
 
 def judge(
-    results: Iterable[SpecResult],
+    results: Sequence[SpecResult],
     revision: Revision,
     host: Host | None,
-    selection: Selection | None = None,
-) -> RunVerdict:
+    left_out: LeftOut | None,
+) -> Verdicts:
     """The verdict on one run.
 
-    ``host`` is what it was on, None where no spec used one.  Without a ``selection`` the results
-    are taken for all that there was to run.
+    ``host`` is what it was on, None where no spec used one.  ``left_out`` is None where it is
+    not known: then nothing is conformant.  A clause that is cited and not in this version's
+    catalogue is asked for as well, since it may be of level must.
     """
-    wanted = asked_for(revision)
+    slugs = [known.slug for known in asked_for(revision)]
+    cited = [slug for result in results for slug in result.clauses]
+    cited += left_out.cited if left_out else ()
+    slugs += sorted(set(cited) - clauses().keys())
+    found = on_clauses(slugs, results, host, left_out)
+    others = tuple(
+        result.spec
+        for result in results
+        if because(result) is Because.FAILED and not found.keys() & set(result.clauses)
+    )
+    return Verdicts(
+        {slug: one for slug, one in found.items() if one.because is not Because.ELSEWHERE},
+        tuple(slug for slug, one in found.items() if one.because is Because.ELSEWHERE),
+        others,
+    )
+
+
+def on_clauses(
+    slugs: Iterable[str],
+    results: Iterable[SpecResult],
+    host: Host | None,
+    left_out: LeftOut | None,
+) -> dict[str, ClauseVerdict]:
+    """The verdicts on these clauses, whether a run is asked for them or not."""
     lacks = _lacks(host)
-    by_clause: dict[str, list[SpecResult]] = {known.slug: [] for known in wanted}
+    by_clause: dict[str, list[SpecResult]] = {slug: [] for slug in slugs}
     for result in results:
         for slug in set(result.clauses) & by_clause.keys():
             by_clause[slug].append(result)
-    gaps = {} if selection is None else _gaps(by_clause, selection)
-    elsewhere = tuple(
-        slug
-        for slug, found in by_clause.items()
-        if found and slug not in gaps and all(one.status is Status.SKIP for one in found)
+    gaps: Mapping[str, tuple[str, ...]]
+    gaps = left_out.gaps(by_clause) if left_out else dict.fromkeys(by_clause, (NOT_KNOWN,))
+    return {slug: _of(slug, ended, lacks, gaps.get(slug)) for slug, ended in by_clause.items()}
+
+
+def join(runs: Sequence[Verdicts]) -> Verdicts:
+    """The verdict on a kernel that these runs, on different boards, were on.
+
+    A clause is conformant where it is so on one of them and failed on none; waived where a
+    failure was on one of them.
+    """
+    slugs = dict.fromkeys(slug for run in runs for slug in run.clauses)
+    found = {slug: _joined([r.clauses[slug] for r in runs if slug in r.clauses]) for slug in slugs}
+    elsewhere = dict.fromkeys(slug for run in runs for slug in run.unspecified)
+    return Verdicts(
+        found,
+        tuple(slug for slug in elsewhere if slug not in found),
+        tuple(dict.fromkeys(spec for run in runs for spec in run.others)),
     )
-    found = {
-        slug: _of(slug, ended, lacks, gaps.get(slug))
-        for slug, ended in by_clause.items()
-        if slug not in elsewhere
-    }
-    return RunVerdict(found, elsewhere)
+
+
+def _joined(of: Sequence[ClauseVerdict]) -> ClauseVerdict:
+    worst = min(of, key=lambda one: one.because.rank)
+    if worst.because is Because.FAILED:
+        return worst
+    green = [one for one in of if one.verdict.green]
+    if not green:
+        # What another host would help with is an excuse only where that is so everywhere.
+        return min(of, key=lambda one: (bool(one.needs), one.because.rank))
+    waived = [one for one in of if one.waived]
+    if not waived:
+        return green[0]
+    one = min(waived, key=lambda one: one.because is not Because.WAIVED)
+    return replace(one, because=Because.WAIVED, why=one.waived, needs="")
 
 
 def _of(
-    slug: str, found: Sequence[SpecResult], lacks: Mapping[str, str], gap: tuple[str, str] | None
+    slug: str, found: Sequence[SpecResult], lacks: Mapping[str, str], gap: tuple[str, ...] | None
 ) -> ClauseVerdict:
     """The verdict on one clause; ``gap``: why not all of its specs ran, and where."""
-    ended: dict[str, list[SpecResult]] = {}
+    ended: dict[Because, list[SpecResult]] = {}
     for result in found:
-        ended.setdefault(_kind(result, lacks), []).append(result)
-
-    def said(verdict: Verdict, kind: str, why: str = "", needs: str = "") -> ClauseVerdict:
-        return ClauseVerdict(slug, verdict, why, needs, tuple(r.spec for r in ended.get(kind, ())))
-
-    if "failed" in ended:
-        return said(Verdict.NOT_CONFORMANT, "failed", ended["failed"][0].reason)
-    if "broken" in ended:
-        return said(Verdict.NOT_VERIFIED, "broken", f"error: {ended['broken'][0].reason}")
-    if "skipped" in ended:
-        return said(Verdict.NOT_VERIFIED, "skipped", f"skipped: {ended['skipped'][0].reason}")
-    if gap:
-        return ClauseVerdict(slug, Verdict.NOT_VERIFIED, gap[0], "", gap[1:])
-    if "waived" in ended:
-        return said(Verdict.WAIVED, "waived", ended["waived"][0].waived)
-    if "passed" in ended:
-        return said(Verdict.CONFORMANT, "passed")
-    if "lacking" in ended:
-        reason = ended["lacking"][0].reason
-        return said(Verdict.NOT_VERIFIED, "lacking", reason, lacks[reason])
-    return said(Verdict.NOT_VERIFIED, "", "no spec of it ran")
+        ended.setdefault(because(result, lacks), []).append(result)
+    waived = ended[Because.WAIVED][0].waived if Because.WAIVED in ended else ""
+    kinds = [*ended, *([Because.LEFT_OUT] if gap else []), Because.NOTHING]
+    worst = min(kinds, key=lambda kind: kind.rank)
+    if worst is Because.LEFT_OUT and gap:
+        return ClauseVerdict(slug, worst, gap[0], "", gap[1:], waived)
+    if worst is Because.NOTHING:
+        return ClauseVerdict(slug, worst, "no spec of it ran")
+    first = ended[worst][0]
+    why = {
+        Because.BROKEN: f"error: {first.reason}",
+        Because.SKIPPED: f"skipped: {first.reason}",
+        Because.WAIVED: waived,
+        Because.PASSED: "",
+    }.get(worst, first.reason)
+    needs = lacks.get(first.reason, "") if worst is Because.LACKING else ""
+    return ClauseVerdict(slug, worst, why, needs, tuple(r.spec for r in ended[worst]), waived)
 
 
-def _kind(result: SpecResult, lacks: Mapping[str, str]) -> str:
+def because(result: SpecResult, lacks: Mapping[str, str] | None = None) -> Because:
+    """What one spec came to; ``lacks``: what the host lacks, by what is said of it."""
     if result.status is Status.PASS or result.strict:
-        return "passed"
+        return Because.PASSED
     if result.status is Status.FAIL:
-        return "waived" if result.waived else "failed"
+        return Because.WAIVED if result.waived else Because.FAILED
     if result.status is Status.MISS:
-        return "lacking" if result.reason in lacks else "skipped"
-    return "broken" if result.status is Status.ERROR else "inapplicable"
+        return Because.LACKING if result.reason in (lacks or {}) else Because.SKIPPED
+    return Because.BROKEN if result.status is Status.ERROR else Because.ELSEWHERE
 
 
 def _lacks(host: Host | None) -> dict[str, str]:
@@ -168,44 +250,3 @@ def _lacks(host: Host | None) -> dict[str, str]:
     if host is None:
         return {}
     return {why: known.name for known in CAPABILITIES.values() if (why := known.missing(host))}
-
-
-def _gaps(
-    found: Mapping[str, Sequence[SpecResult]], selection: Selection
-) -> dict[str, tuple[str, str]]:
-    """Why not all specs of a clause ran, by slug, for those where it is so."""
-    gaps: dict[str, tuple[str, str]] = {}
-    cited_in: dict[str, set[str]] = {}
-    for spec, cited in selection.specs.items():
-        for slug in cited:
-            cited_in.setdefault(slug, set()).add(file_of(spec))
-    # What was collected whole has told of its clauses; the source of the rest has to.
-    for file in _our_files() - (selection.files - selection.narrowed):
-        for slug in _cited_in(file):
-            cited_in.setdefault(slug, set()).add(file)
-    for slug, files in cited_in.items():
-        if absent := files - selection.files:
-            gaps[slug] = "specs were not collected", min(absent)
-        elif part := files & selection.narrowed:
-            gaps[slug] = "not all specs may have been collected", min(part)
-    ran = {result.spec for results in found.values() for result in results}
-    for spec, cited in selection.specs.items():
-        left = spec in selection.deselected
-        if spec not in ran:
-            why = "specs were deselected" if left else "specs were not run"
-            gaps |= {slug: (why, spec) for slug in cited if slug in found}
-    return gaps
-
-
-@functools.cache
-def _our_files() -> frozenset[str]:
-    """The files of our specs, as specs' names have them."""
-    specs = conformance_dir()
-    return frozenset(path.relative_to(specs.parent).as_posix() for path in specs.rglob("test_*.py"))
-
-
-@functools.cache
-def _cited_in(file: str) -> frozenset[str]:
-    """The clauses that a file of our specs cites."""
-    found = citations.in_file(conformance_dir().parent / file, Path(file))
-    return frozenset(slug for citation in found for slug in citation.slugs)

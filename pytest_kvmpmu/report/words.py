@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .matrix import Cell, Matrix
+from .cell import Cell
+from .matrix import Matrix
+from .verdict import Verdict
 
 _BAD = {
     Cell.VIOLATED: "violated",
@@ -34,9 +36,18 @@ def lead(matrix: Matrix) -> str:
     ]
     said = f"{many(clauses, 'clause')}, {runs}: {', '.join(found) or 'none violated'}."
     if len(matrix.columns) == 1:
-        return said
+        return f"Verdict: {matrix.kernels[0].verdicts.verdict.value}. {said}"
     unlike = sum(not row.alike for row in rows)
-    return f"{said} On {many(unlike, 'clause')} the runs differ."
+    return f"{_verdicts(matrix)}. {said} On {many(unlike, 'clause')} the runs differ."
+
+
+def _verdicts(matrix: Matrix) -> str:
+    """How many kernels have which verdict."""
+    found = [kernel.verdicts.verdict for kernel in matrix.kernels]
+    if len(set(found)) == 1:
+        return f"Verdict on {'each' if len(found) > 1 else 'the'} kernel: {found[0].value}"
+    counts = [f"{found.count(one)} {one.value}" for one in Verdict if one in found]
+    return f"Verdicts on the kernels: {', '.join(counts)}"
 
 
 def on_columns(matrix: Matrix, numbers: Sequence[int]) -> str:
@@ -44,11 +55,11 @@ def on_columns(matrix: Matrix, numbers: Sequence[int]) -> str:
     if len(numbers) == len(matrix.columns):
         return f"on all {len(numbers)}" if len(numbers) > 1 else f"on {matrix.columns[0].name}"
     parts = []
-    for kernel, columns in matrix.kernels:
-        boards = [column.board for column in columns if column.number in numbers]
+    for one in matrix.kernels:
+        boards = [column.board for column in one.columns if column.number in numbers]
         if boards:
-            whole = len(boards) == len(columns) > 1
-            parts.append(f"{kernel}: {'all boards' if whole else ', '.join(boards)}")
+            whole = len(boards) == len(one.columns) > 1
+            parts.append(f"{one.kernel}: {'all boards' if whole else ', '.join(boards)}")
     return "on " + "; ".join(parts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.report import verdict
+from pytest_kvmpmu.report import left_out, verdict
 from pytest_kvmpmu.spec.catalogue import clause
 
 SLUGS = ("set-pmu.set", "irq.set")
@@ -14,7 +14,7 @@ SLUGS = ("set-pmu.set", "irq.set")
 def two_clauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Verdicts are about `SLUGS` alone, and none of our own specs are missed."""
     monkeypatch.setattr(verdict, "asked_for", lambda _: [clause(slug) for slug in SLUGS])
-    monkeypatch.setattr(verdict, "_our_files", frozenset)
+    monkeypatch.setattr(left_out, "our_files", frozenset)
 
 
 def section(result: pytest.RunResult) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.report.rewrite import rewritten, write
+from pytest_kvmpmu.report.rewrite import rewritten
 from pytest_kvmpmu.report.stale import Checked
 from pytest_kvmpmu.resources import conformance_dir
 
@@ -308,29 +308,3 @@ def test_a_file_that_could_not_be_written_is_told_before_the_run(
         "--kvmpmu-waivers=nowhere/w.toml", "--kvmpmu-update-waivers"
     )
     assert "nowhere/w.toml cannot be written: there is no such folder" in usage_error(result)
-
-
-def test_a_file_is_written_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "w.toml"
-    path.write_text("old")
-
-    def full(self: Path, text: str, encoding: str) -> None:
-        self.write_bytes(b"ne")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(OSError, match="No space left"):
-        write(path, "new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
-    real, link = tmp_path / "real.toml", tmp_path / "w.toml"
-    real.write_text("old")
-    link.symlink_to(real)
-    write(link, "new")
-    assert link.is_symlink()
-    assert real.read_text() == "new"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.recording.form import Header
 from pytest_kvmpmu.report.document import Report, read
+from pytest_kvmpmu.report.left_out import LeftOut
 from pytest_kvmpmu.report.result import RunInfo, SpecResult, Status
 from pytest_kvmpmu.topology import load
 
@@ -49,6 +51,9 @@ SPECS = """
 """
 
 
+NOTHING = LeftOut()
+
+
 def run(pytester: pytest.Pytester, name: str, *args: str) -> Path:
     """Run `SPECS` and leave the report ``name``."""
     if not list(pytester.path.glob("test_*.py")):
@@ -58,7 +63,7 @@ def run(pytester: pytest.Pytester, name: str, *args: str) -> Path:
 
 
 def reports(pytester: pytest.Pytester) -> list[Report]:
-    """Reports of two kernels, one of them on two boards."""
+    """Reports of two kernels, one of them on two boards; as if `SPECS` were all that there is."""
     found = []
     for kernel, board in (
         ("5.10", "rockpro64"),
@@ -69,17 +74,21 @@ def reports(pytester: pytest.Pytester) -> list[Report]:
             pytester, f"{kernel}-{board}.json", f"--kvmpmu-kernel={kernel}",
             f"--kvmpmu-topology={board}",
         )  # fmt: skip
-        found.append(read(path))
+        found.append(replace(read(path), left_out=NOTHING))
     return found
 
 
 def report(
-    *results: SpecResult, kernel: str = "6.12", board: str = "rockpro64", partial: str = ""
+    *results: SpecResult,
+    kernel: str = "6.12",
+    board: str = "rockpro64",
+    partial: str = "",
+    left_out: LeftOut | None = NOTHING,
 ) -> Report:
-    """A report of these results."""
+    """A report of these results, of a run that left out nothing unless it is said."""
     header = Header.of(ModelBackend(load(board), kernel))
     ordered = tuple(sorted(results, key=lambda one: one.spec))
-    return Report(RunInfo(header, ("pytest",)), ordered, partial)
+    return Report(RunInfo(header, ("pytest",)), ordered, partial, left_out)
 
 
 def result(spec: str, status: Status = Status.PASS, *clauses: str, **more: Any) -> SpecResult:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_kvmpmu.commands import USAGE_ERROR, main
 from pytest_kvmpmu.report.document import Report, dump
+from pytest_kvmpmu.report.left_out import LeftOut
 from pytest_kvmpmu.report.result import Status
+from pytest_kvmpmu.report.verdict import asked_for
+from pytest_kvmpmu.revision import revision
 
 from .runs import report, result
 
@@ -45,24 +50,87 @@ def test_a_comparison_says_by_its_status_what_is_worse(two: list[str], capsys: C
     assert "newly passing: 1" in capsys.readouterr().out
 
 
+def whole(path: Path, **more: Any) -> str:
+    """The file of a run that verified all clauses."""
+    slugs = [known.slug for known in asked_for(revision("linux-6.7"))]
+    passed = [result(f"f::{slug}", Status.PASS, slug) for slug in slugs]
+    lacking = {"irq.set": "the host has no GICv5"} if more.pop("lacks", False) else {}
+    results = [
+        replace(one, status=Status.MISS, reason=lacking[slug]) if slug in lacking else one
+        for slug, one in zip(slugs, passed, strict=True)
+    ]
+    return save(path, report(*results, *more.pop("others", ()), **more))
+
+
+def test_a_gate_is_met_where_each_kernel_is_conformant_on_its_boards_together(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    one = whole(tmp_path / "one.json", lacks=True)
+    other = save(
+        tmp_path / "other.json", report(result("f::a", Status.PASS, "irq.set"), board="gicv5")
+    )
+    assert main(["report", one, other, "--gate=conformant"]) == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("kernel 6.12 (model) on gicv5, rockpro64: conformant (clauses: ")
+    assert last == "--gate=conformant is met"
+
+
+@pytest.mark.parametrize("page", [[], ["-o", "PAGE"]], ids=["alone", "with-a-page"])
+def test_a_gate_that_is_not_met_names_the_clauses(
+    page: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    files = [whole(tmp_path / "a.json"), whole(tmp_path / "b.json", kernel="6.11", lacks=True)]
+    args = ["report", *files, *(arg.replace("PAGE", str(tmp_path / "x.md")) for arg in page)]
+    assert main([*args, "--gate=conformant"]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert "  not verified: needs gicv5 (the host has no GICv5): irq.set" in out
+    assert out[-1] == "--gate=conformant is not met: kernel 6.11: not verified"
+    assert (tmp_path / "x.md").exists() == bool(page)
+    assert main([*args, "--gate=conformant-on-host"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "--gate=conformant-on-host is met"
+
+
+@pytest.mark.parametrize("gate", ["conformant", "conformant-on-host"])
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"left_out": None}, "not verified"),
+        ({"left_out": LeftOut(deselected={"g::a": ("irq.set",)})}, "not verified"),
+        ({"others": [result("g::a", Status.FAIL, "irq.set")]}, "not conformant"),
+        ({"others": [result("g::a", Status.FAIL)]}, "g::a failed"),
+    ],
+)
+def test_what_no_gate_lets_pass(
+    more: dict[str, Any], says: str, gate: str, tmp_path: Path, capsys: Capture
+) -> None:
+    assert main(["report", whole(tmp_path / "a.json", **more), f"--gate={gate}"]) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"--gate={gate} is not met: kernel 6.12: {says}"
+
+
 def test_the_schema_is_printed(capsys: Capture) -> None:
     assert main(["report", "--schema"]) == 0
-    assert json.loads(capsys.readouterr().out)["$id"] == "urn:pytest-kvmpmu:report:1"
+    assert json.loads(capsys.readouterr().out)["$id"] == "urn:pytest-kvmpmu:report:2"
 
 
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ([], "reports and the page to make of them are needed. Write it like kvmpmu report A"),
-        (["GOOD"], "reports and the page to make of them are needed"),
-        (["-o", "x.html"], "reports and the page to make of them are needed"),
+        ([], "reports are needed, and the page to make of them or a gate. Write it like kvmpmu r"),
+        (["GOOD"], "reports are needed, and the page to make of them or a gate"),
+        (["-o", "x.html"], "reports are needed, and the page to make of them or a gate"),
+        (["--gate=conformant"], "reports are needed, and the page to make of them or a gate"),
+        (["GOOD", "--gate=conforman"], "unknown gate 'conforman'. Did you mean 'conformant'? "),
+        (["GOOD", "--gate=conformant", "-o", "x.pdf"], "unknown ending of a page '.pdf'"),
+        (["GOOD", "GOOD", "--gate=conformant"], "GOOD are both of kernel 6.1 on rockpro64"),
+        (["--diff", "GOOD", "GOOD", "--gate=conformant"], "but there are 2 and --gate. Write"),
         (["GOOD", "-o", "x.pdf"], "unknown ending of a page '.pdf'. Known: .html, .md"),
         (["GOOD", "-o", "absent/x.md"], "page absent/x.md cannot be written: No such file"),
         (["GOOD", "GOOD", "-o", "x.md"], "GOOD are both of kernel 6.1 on rockpro64. Leave one"),
         (["absent.json", "-o", "x.md"], "report absent.json cannot be read: No such file"),
         (["cut.json", "-o", "x.md"], "report cut.json has no footer: it was cut off after line 2"),
         (["text.json", "-o", "x.md"], "report text.json, line 1: this is not JSON"),
-        (["next.json", "-o", "x.md"], "report next.json, line 1: schema version 2 is not known"),
+        (["next.json", "-o", "x.md"], "report next.json, line 1: schema version 3 is not known"),
         (["--diff", "GOOD"], "--diff compares two reports and prints, but there are 1."),
         (["--diff", "GOOD", "GOOD", "-o", "x.md"], "but there are 2 and -o. Write it like"),
         (["--diff", "GOOD", "cut.json"], "report cut.json has no footer"),
@@ -80,7 +148,7 @@ def test_bad_input_is_one_clear_error(
     good = Path(two[0]).read_text(encoding="utf-8")
     Path("cut.json").write_text("".join(good.splitlines(keepends=True)[:-1]), encoding="utf-8")
     Path("text.json").write_text("no JSON\n", encoding="utf-8")
-    Path("next.json").write_text(good.replace('-report": 1', '-report": 2'), encoding="utf-8")
+    Path("next.json").write_text(good.replace('-report": 2', '-report": 3'), encoding="utf-8")
     before = sorted(tmp_path.iterdir())
     given = [arg.replace("GOOD", "good.json") for arg in args]
     assert main(["report", *given]) == USAGE_ERROR

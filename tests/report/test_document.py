@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,18 @@ import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.report.document import SCHEMA, Report, dump, read
+from pytest_kvmpmu.report.left_out import LeftOut
 from pytest_kvmpmu.report.result import Status
 
 from .runs import report, reports, result
 from .test_result import BAD, FULL
 
-REPORT = report(result("a.py::test_a"), FULL, partial="the run ended early, after 2 of 3 tests")
+REPORT = report(
+    result("a.py::test_a"),
+    FULL,
+    partial="the run ended early, after 2 of 3 tests",
+    left_out=LeftOut({"a.py::b": ("irq.set",)}, narrowed={"b.py": None}),
+)
 
 
 def written(path: Path, text: str) -> Path:
@@ -31,6 +38,17 @@ def test_a_report_is_read_as_it_was_written(one: Report, tmp_path: Path) -> None
     path = written(tmp_path / "run.json", dump(one))
     assert read(path) == one
     assert read(path).source == str(path)
+
+
+def test_a_report_of_version_1_is_read_and_does_not_know_what_was_left_out(tmp_path: Path) -> None:
+    header, *lines, end = dump(replace(REPORT, left_out=None)).splitlines(keepends=True)
+    text = "".join([header.replace('-report": 2', '-report": 1'), *lines])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    end = json.dumps({"end": {"results": len(lines), "partial": "x", "sha256": digest}}) + "\n"
+    found = read(written(tmp_path / "old.json", text + end))
+    assert found.left_out is None
+    assert found.results == REPORT.results
+    assert all(valid(json.loads(line)) for line in (text + end).splitlines())
 
 
 def test_specs_are_counted_by_status() -> None:
@@ -60,7 +78,7 @@ Change = Callable[[list[Any]], object]
 SECOND = {"spec": "x", "status": "pass"}
 CHANGES: list[tuple[Change, str]] = [
     (lambda lines: lines.__setitem__(0, SECOND), "line 1: this is no header of a report"),
-    (lambda lines: lines[0].update({"kvmpmu-report": 2}), "line 1: schema version 2 is not known"),
+    (lambda lines: lines[0].update({"kvmpmu-report": 3}), "line 1: schema version 3 is not known"),
     (lambda lines: lines[0].update({"kvmpmu-report": True}), "line 1: schema version True is not"),
     (lambda lines: lines[0].update({"more": 1}), "line 1: unknown key 'more'"),
     (lambda lines: lines[0]["on"].update({"release": "x"}), "line 1: unknown kernel revision 'x'"),
@@ -68,6 +86,10 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda lines: lines.pop(1), "line 3: the lines before are not those that were written"),
     (lambda lines: lines[1].update({"reason": "x"}), "line 4: the lines before are not those"),
     (lambda lines: lines[-1]["end"].pop("sha256"), "line 4: the key 'sha256' is missing"),
+    (
+        lambda lines: lines[-1]["end"].update({"left_out": {"narrowed": {"f": 1}}}),
+        "line 4: left_out: narrowed: 'f' has no list of clauses",
+    ),
     (lambda lines: lines.append(lines[-1]), "line 5: there is a line after the footer"),
     (lambda lines: lines.append(SECOND), "line 5: there is a line after the footer"),
     (lambda lines: lines.__setitem__(1, []), "line 2: this is no JSON object"),

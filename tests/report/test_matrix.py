@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.report import calls
-from pytest_kvmpmu.report.matrix import NONE, OTHER, Cell, Matrix, Row, matrix
+from pytest_kvmpmu.report.cell import Cell
+from pytest_kvmpmu.report.left_out import LeftOut
+from pytest_kvmpmu.report.matrix import NONE, OTHER, Matrix, Row, matrix
 from pytest_kvmpmu.report.result import SpecResult, Status
+from pytest_kvmpmu.report.verdict import Verdict, asked_for
 from pytest_kvmpmu.report.words import lead, on_columns, title
+from pytest_kvmpmu.revision import revision
 
 from .runs import report, reports, result
 
@@ -28,7 +34,8 @@ def verdict(*statuses: Status, clause: str = "set-pmu.set", kernel: str = "6.12"
     ("statuses", "expected"),
     [
         ([PASS], Cell.VERIFIED),
-        ([PASS, MISS, SKIP], Cell.VERIFIED),
+        ([PASS, SKIP], Cell.VERIFIED),
+        ([PASS, MISS], Cell.UNVERIFIED),
         ([PASS, FAIL], Cell.VIOLATED),
         ([ERROR, FAIL], Cell.VIOLATED),
         ([PASS, ERROR], Cell.ERROR),
@@ -84,7 +91,7 @@ def test_columns_are_sorted_by_release_and_board() -> None:
         "6.12.10 on rockpro64",
     ]
     assert [column.number for column in found.columns] == [0, 1, 2, 3, 4]
-    assert [name for name, _ in found.kernels] == ["5.10", "6.2", "6.12.9-rc1", "6.12.10"]
+    assert [one.kernel for one in found.kernels] == ["5.10", "6.2", "6.12.9-rc1", "6.12.10"]
 
 
 def test_two_reports_of_one_kernel_and_board_are_an_error() -> None:
@@ -106,11 +113,61 @@ def test_a_spec_that_cites_none_and_does_not_apply_is_not_applicable() -> None:
     assert row(found, "f::a").cells == (Cell.INAPPLICABLE,)
 
 
-def test_a_part_of_a_run_is_not_verified_as_a_whole() -> None:
+def test_what_a_host_lacks_takes_nothing_from_what_its_other_specs_show() -> None:
+    lacking = result("f::a", MISS, "set-pmu.set", reason="the host has no GICv5")
+    both = report(lacking, result("f::b", PASS, "set-pmu.set"))
+    assert row(matrix([both]), "set-pmu.set").cells == (Cell.VERIFIED,)
+    assert row(matrix([report(lacking)]), "set-pmu.set").cells == (Cell.UNVERIFIED,)
+
+
+def test_a_clause_whose_specs_were_left_out_is_not_verified_and_says_why() -> None:
+    left = LeftOut(deselected={"f::b": ("set-pmu.set",)})
     passed = result("f::a", PASS, "set-pmu.set")
-    assert matrix([report(passed)]).columns[0].verdict is Cell.VERIFIED
-    partial = matrix([report(passed, partial="ended early")]).columns[0]
-    assert (partial.verdict, partial.partial) == (Cell.UNVERIFIED, "ended early")
+    found = row(
+        matrix([report(passed, left_out=left), report(passed, kernel="6.1")]), "set-pmu.set"
+    )
+    assert found.cells == (Cell.VERIFIED, Cell.UNVERIFIED)
+    assert found.gaps == {"specs were deselected (f::b)": [1]}
+
+
+def test_a_report_that_does_not_say_what_was_left_out_verifies_nothing() -> None:
+    passed, failed = result("f::a", PASS, "set-pmu.set"), result("f::b", FAIL, "irq.set")
+    found = matrix([report(passed, failed, left_out=None)])
+    assert row(found, "set-pmu.set").cells == (Cell.UNVERIFIED,)
+    assert row(found, "irq.set").cells == (Cell.VIOLATED,)
+    assert row(found, "irq.get").cells == (Cell.NOT_RUN,)
+
+
+def everything(*but: str) -> list[SpecResult]:
+    """Results of a run that verified all clauses but those."""
+    slugs = [known.slug for known in asked_for(revision("linux-6.7")) if known.slug not in but]
+    return [result(f"f::{slug}", PASS, slug) for slug in slugs]
+
+
+def test_a_kernels_verdict_is_that_of_all_its_boards() -> None:
+    lacking = result("f::x", MISS, "irq.set", reason="the host has no GICv5")
+    found = matrix(
+        [
+            report(*everything("irq.set"), lacking),
+            report(result("f::x", PASS, "irq.set"), board="gicv5"),
+            report(*everything("irq.set"), lacking, kernel="6.11"),
+        ]
+    )
+    assert [(one.kernel, one.boards, one.verdicts.verdict) for one in found.kernels] == [
+        ("6.11", "rockpro64", Verdict.NOT_VERIFIED),
+        ("6.12", "gicv5, rockpro64", Verdict.CONFORMANT),
+    ]
+    assert {column.verdicts.verdict for column in found.columns} == {Verdict.NOT_VERIFIED}
+
+
+def test_what_the_model_does_says_nothing_about_a_kernel_of_that_name() -> None:
+    model, real = report(*everything()), report(*everything("irq.set"), board="one-pmu")
+    real = replace(real, run=replace(real.run, on=replace(real.run.on, backend="real")))
+    found = matrix([model, real]).kernels
+    assert [(one.backend, one.verdicts.verdict) for one in found] == [
+        ("model", Verdict.CONFORMANT),
+        ("real", Verdict.NOT_VERIFIED),
+    ]
 
 
 def test_columns_that_say_the_same_are_told_from_those_that_differ() -> None:

@@ -37,7 +37,7 @@ def checked(
 ) -> Checked:
     specs = {one.spec: one.clauses for one in results}
     specs |= dict.fromkeys(deselected or [], ("irq.set",))
-    selection = Selection(specs, frozenset(deselected or []), frozenset(narrowed or []))
+    selection = Selection(specs, frozenset(deselected or []), dict.fromkeys(narrowed or [], ""))
     return check(waivers, results, selection, on, TODAY)
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.report.left_out import LeftOut
 from pytest_kvmpmu.report.result import SpecResult, Status
-from pytest_kvmpmu.report.selection import Selection
-from pytest_kvmpmu.report.verdict import RunVerdict, Verdict, asked_for, judge
+from pytest_kvmpmu.report.verdict import (
+    NOT_KNOWN,
+    Verdict,
+    Verdicts,
+    asked_for,
+    join,
+    judge,
+)
 from pytest_kvmpmu.revision import NEWEST, revision
 from pytest_kvmpmu.spec.catalogue import clauses, unspecified
 from pytest_kvmpmu.topology import load
@@ -16,8 +23,13 @@ BOARD = load("rockpro64")
 NO_GICV5 = "the host has no GICv5"
 
 
-def made(*ended: SpecResult, host: Host | None = BOARD) -> RunVerdict:
-    return judge(ended, NEWEST, host)
+NOTHING = LeftOut()
+
+
+def made(
+    *ended: SpecResult, host: Host | None = BOARD, left_out: LeftOut | None = NOTHING
+) -> Verdicts:
+    return judge(ended, NEWEST, host, left_out)
 
 
 def result(status: Status, reason: str = "", name: str = "a", **more: object) -> SpecResult:
@@ -111,7 +123,7 @@ def test_a_run_that_could_show_nothing_verified_nothing() -> None:
     ]
     found = made(*lacking, host=load("no-pmu"))
     assert found.here is Verdict.NOT_VERIFIED
-    assert RunVerdict({}).verdict is Verdict.NOT_VERIFIED
+    assert Verdicts({}).verdict is Verdict.NOT_VERIFIED
 
 
 def test_asked_for_are_the_clauses_of_the_revision_that_have_specs() -> None:
@@ -122,51 +134,96 @@ def test_asked_for_are_the_clauses_of_the_revision_that_have_specs() -> None:
     assert slugs < clauses().keys()
 
 
-CITING = Selection({"a": ("irq.set",), "b": ("irq.set",)})
+@pytest.mark.parametrize(
+    ("left_out", "why", "where"),
+    [
+        (LeftOut(deselected={"b": ("irq.set",)}), "specs were deselected", "b"),
+        (LeftOut(not_run={"b": ("irq.get", "irq.set")}), "specs were not run", "b"),
+        (LeftOut(not_collected={"f": ("irq.set",)}), "specs were not collected", "f"),
+        (LeftOut(not_collected={"f": None}), "specs were not collected", "f"),
+        (LeftOut(narrowed={"f": ("irq.set",)}), "not all specs may have been collected", "f"),
+    ],
+)
+def test_what_was_left_out_leaves_its_clauses_unverified(
+    left_out: LeftOut, why: str, where: str
+) -> None:
+    found = made(PASS, left_out=left_out).clauses["irq.set"]
+    assert (found.verdict, found.why, found.specs) == (Verdict.NOT_VERIFIED, why, (where,))
+    found = made(FAIL, left_out=left_out).clauses["irq.set"]
+    assert (found.verdict, found.why) == (Verdict.NOT_CONFORMANT, "expected EINVAL")
 
 
-def gap(selection: Selection, *ended: SpecResult) -> tuple[str, tuple[str, ...]]:
-    found = judge(ended, NEWEST, BOARD, selection).clauses["irq.set"]
-    return found.why, found.specs
+def test_where_it_is_not_known_what_was_left_out_nothing_is_conformant() -> None:
+    found = made(*all_but("irq.set"), FAIL, left_out=None)
+    assert {one.why for one in found.having(Verdict.NOT_VERIFIED)} == {NOT_KNOWN}
+    assert [one.slug for one in found.having(Verdict.NOT_CONFORMANT)] == ["irq.set"]
+    assert found.having(Verdict.CONFORMANT) == []
 
 
-def everywhere(specs: Selection) -> Selection:
-    """That selection, of a run that collected a spec in each of our files too."""
-    from pytest_kvmpmu.resources import conformance_dir
-
-    files = {f"conformance/{p.name}::t": () for p in conformance_dir().glob("test_*.py")}
-    return Selection({**files, **specs.specs}, specs.deselected, specs.narrowed)
+def test_what_cites_another_clause_leaves_this_one_as_it_is() -> None:
+    left = LeftOut(deselected={"b": ("irq.get",)})
+    assert made(PASS, left_out=left).clauses["irq.set"].verdict is Verdict.CONFORMANT
 
 
-def test_a_spec_that_was_deselected_leaves_its_clauses_unverified() -> None:
-    left = Selection(CITING.specs, frozenset(["b"]))
-    assert gap(everywhere(left), PASS) == ("specs were deselected", ("b",))
+def test_a_clause_that_this_version_does_not_know_is_asked_for() -> None:
+    new = SpecResult("n", Status.FAIL, ("of.another.version",))
+    assert made(*all_but(), new).verdict is Verdict.NOT_CONFORMANT
+    left = LeftOut(not_run={"n": ("of.another.version",)})
+    assert made(*all_but(), left_out=left).verdict is Verdict.NOT_VERIFIED
 
 
-def test_a_spec_that_did_not_come_to_run_leaves_its_clauses_unverified() -> None:
-    assert gap(everywhere(CITING), PASS) == ("specs were not run", ("b",))
+def test_specs_that_failed_and_are_of_no_clause_asked_for_are_named() -> None:
+    found = made(*all_but(), SpecResult("n", Status.FAIL), FAIL, WAIVED)
+    assert found.others == ("n",)
 
 
-def test_a_file_of_specs_that_was_not_collected_does_too() -> None:
-    why, specs = gap(CITING, PASS, result(Status.PASS, name="b"))
-    assert why == "specs were not collected"
-    assert specs[0].startswith("conformance/test_")
+@pytest.mark.parametrize(
+    ("boards", "verdict", "why"),
+    [
+        ([[PASS], [LACKING]], Verdict.CONFORMANT, ""),
+        ([[LACKING], [PASS]], Verdict.CONFORMANT, ""),
+        ([[PASS], [SKIPPED]], Verdict.CONFORMANT, ""),
+        ([[PASS], [ERROR]], Verdict.CONFORMANT, ""),
+        ([[PASS], [FAIL]], Verdict.NOT_CONFORMANT, "expected EINVAL"),
+        ([[FAIL], [PASS], [WAIVED]], Verdict.NOT_CONFORMANT, "expected EINVAL"),
+        ([[PASS], [WAIVED]], Verdict.WAIVED, "a known bug"),
+        ([[PASS], [WAIVED, SKIPPED]], Verdict.WAIVED, "a known bug"),
+        ([[WAIVED, SKIPPED], [SKIPPED]], Verdict.NOT_VERIFIED, "skipped: not today"),
+        ([[LACKING], [LACKING]], Verdict.NOT_VERIFIED, NO_GICV5),
+        ([[LACKING], [SKIPPED]], Verdict.NOT_VERIFIED, "skipped: not today"),
+        ([[SKIPPED], [ERROR]], Verdict.NOT_VERIFIED, "error: the machine is gone"),
+        ([[], [LACKING]], Verdict.NOT_VERIFIED, "no spec of it ran"),
+        ([[INAPPLICABLE], [PASS]], Verdict.CONFORMANT, ""),
+    ],
+)
+def test_a_kernels_clause_is_as_good_as_its_best_board_unless_one_failed(
+    boards: list[list[SpecResult]], verdict: Verdict, why: str
+) -> None:
+    found = join([made(*ended) for ended in boards]).clauses["irq.set"]
+    assert (found.verdict, found.why) == (verdict, why)
 
 
-def test_a_file_of_which_a_part_was_collected_does_too() -> None:
-    whole = everywhere(Selection({"a": ("irq.set",)}))
-    assert gap(whole, PASS) == ("", ("a",))
-    part = Selection(whole.specs, narrowed=frozenset(["conformance/test_vcpu_1_1_irq.py"]))
-    assert gap(part, PASS) == (
-        "not all specs may have been collected",
-        ("conformance/test_vcpu_1_1_irq.py",),
-    )
+def test_what_no_board_has_is_an_excuse_only_where_all_lack_it() -> None:
+    assert join([made(LACKING), made(LACKING)]).clauses["irq.set"].needs == "gicv5"
+    assert join([made(LACKING), made(SKIPPED)]).clauses["irq.set"].needs == ""
+    assert join([made(LACKING), made(WAIVED)]).clauses["irq.set"].needs == ""
 
 
-def test_a_failure_counts_in_a_part_of_a_run_too() -> None:
-    assert gap(CITING, FAIL) == ("expected EINVAL", ("a",))
+def test_a_kernel_is_conformant_where_its_boards_have_shown_all_between_them() -> None:
+    one, other = made(*all_but("irq.set"), LACKING), made(PASS)
+    assert (one.verdict, other.verdict) == (Verdict.NOT_VERIFIED, Verdict.NOT_VERIFIED)
+    assert join([one, other]).verdict is Verdict.CONFORMANT
+    assert join([]).verdict is Verdict.NOT_VERIFIED
 
 
-def test_a_selection_travels_as_a_text() -> None:
-    made = Selection({"a": ("irq.set",)}, frozenset("b"), frozenset("c"))
-    assert Selection.from_json(made.to_json()) == made
+def test_a_clause_without_spec_for_any_board_is_asked_of_nobody() -> None:
+    found = join([made(INAPPLICABLE), made(INAPPLICABLE)])
+    assert found.unspecified == ("irq.set",)
+    assert join([made(INAPPLICABLE), made(PASS)]).unspecified == ()
+
+
+def test_a_board_that_does_not_know_what_it_left_out_can_only_make_it_worse() -> None:
+    unknown, failed = made(*all_but(), left_out=None), made(FAIL, left_out=None)
+    assert join([unknown]).verdict is Verdict.NOT_VERIFIED
+    assert join([unknown, made(*all_but())]).verdict is Verdict.CONFORMANT
+    assert join([failed, made(*all_but())]).verdict is Verdict.NOT_CONFORMANT
