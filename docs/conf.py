@@ -51,6 +51,10 @@ class Script(RegexLexer):
 lexers["jsonl"] = Script()
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True
+copybutton_line_continuation_character = "\\"
+
+# Quotes and ellipses, not dashes: options begin with two hyphens.
+smartquotes_action = "qe"
 
 html_theme = "furo"
 html_title = f"pytest-kvmpmu {version}"

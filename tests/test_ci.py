@@ -250,6 +250,9 @@ def lava(**params: str) -> tuple[str, dict[str, str]]:
     assert set(definition) == {"metadata", "params", "run"}
     assert definition["metadata"]["format"] == "Lava-Test Test Definition 1.0"
     assert {"name", "description"} <= set(definition["metadata"])
+    for words in (definition["metadata"]["os"], definition["run"]["steps"]):
+        assert isinstance(words, list)
+        assert all(isinstance(word, str) for word in words)
     return "\n".join(definition["run"]["steps"]), {**definition["params"], **params}
 
 
@@ -284,7 +287,7 @@ def told(place: Place) -> list[str]:
 
 
 def test_tuxrun_is_given_the_image_and_all_that_runs_in_it(place: Place) -> None:
-    place.works(f"sh {CI}/tuxrun.sh Image root.ext4")
+    place.works(f"sh {CI}/tuxrun.sh Image root.ext4 3.13")
     given = told(place)
     assert given[given.index("--kernel") + 1] == "Image"
     assert given[given.index("--rootfs") + 1] == "root.ext4"
@@ -292,7 +295,9 @@ def test_tuxrun_is_given_the_image_and_all_that_runs_in_it(place: Place) -> None
         inside = overlay.getnames()
     (script,) = [word for word in given if word.endswith("on-the-board.sh")]
     assert f".{script}" in inside
-    assert f".{given[given.index('--') + 1].removeprefix('PYTHONPATH=')}" in inside
+    env, path = given[given.index("--") + 1 :][:2]
+    assert env == "env"
+    assert f".{path.removeprefix('PYTHONPATH=')}" in inside
 
 
 def test_virtme_ng_is_given_the_image_and_the_folder_for_results(place: Place) -> None:
@@ -300,8 +305,8 @@ def test_virtme_ng_is_given_the_image_and_the_folder_for_results(place: Place) -
     given = told(place)
     assert given[given.index("--run") + 1] == "Image"
     assert given[given.index("--root") + 1] == "chroot"
-    assert f"/mnt/results={place.folder}/results" in given
-    assert given[given.index("--rodir") + 1] == f"/mnt/ci={CI}"
+    assert f"/run/results={place.folder}/results" in given
+    assert given[given.index("--rodir") + 1] == f"/run/ci={CI}"
     assert (place.folder / "results").is_dir()
 
 

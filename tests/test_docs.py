@@ -16,6 +16,7 @@ from pytest_kvmpmu.report.document import read as read_report
 from pytest_kvmpmu.script import load
 from pytest_kvmpmu.topology import read
 
+from . import pages
 from .pages import PAGES, ROOT, blocks, check, environment, is_walk
 
 
@@ -87,15 +88,13 @@ def test_a_command_prints_what_the_page_shows(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    first, *shown = text.splitlines()
-    status = 0
-    if shown[-2:-1] == ["$ echo $?"]:
-        status = int(shown[-1])
-        del shown[-2:]
-    program, *args = shlex.split(first.removeprefix("$ "))
+    (first, shown), *rest = pages.commands(text)
+    program, *args = shlex.split(first.replace("\\\n", " "))
     if program == "pytest" and "--pyargs" in args:
         check(text, pytester.path, environment(unpacked))
         return
+    assert [command for command, _ in rest] in ([], ["echo $?"])
+    status = int(rest[0][1][0]) if rest else 0
     if program == "pytest":
         args = [re.sub(r"^(.*=)?(?=(conformance|fixtures)\b)", rf"\1{ROOT}/", arg) for arg in args]
         printed = pytester.runpytest_subprocess("-p", "no:cacheprovider", *args).outlines

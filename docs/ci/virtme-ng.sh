@@ -1,15 +1,20 @@
 #!/bin/sh
-# virtme-ng: boots an Image in QEMU at EL2 on an arm64 chroot, and runs the specs in it.
+# virtme-ng: boots an arm64 kernel in QEMU at EL2 on an arm64 chroot, and runs the specs in it.
 #
-# usage: virtme-ng.sh IMAGE CHROOT     CHROOT has Python 3.10 or newer, with pytest-kvmpmu
+# usage: virtme-ng.sh KERNEL CHROOT
+#
+# KERNEL has 9p, virtio and overlayfs built in, as `vng --build --arch arm64` makes it; or it is
+# CHROOT/boot/vmlinuz-RELEASE of a distribution, with its modules and busybox in CHROOT.
+# CHROOT has Python 3.10 or newer with pytest-kvmpmu, udev, and an init's poweroff.
 #
 # QEMU's own device tree has one PMU: of SET_PMU this shows what one PMU can show.  For two, use
-# the lab: --kvmpmu-target=lab:IMAGE.
+# the lab: --kvmpmu-target=lab:KERNEL.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p results
+# Mount points are below /run: the guest can make no others, its root is read-only.
 exec vng --run "$1" --arch arm64 --root "$2" --user root \
     --disable-kvm --cpus 4 --memory 2G \
     --qemu-opts="-machine virtualization=on,gic-version=3 -cpu cortex-a57" \
-    --rwdir "/mnt/results=$PWD/results" --rodir "/mnt/ci=$here" \
-    --exec "sh /mnt/ci/on-the-board.sh /mnt/results"
+    --rwdir "/run/results=$PWD/results" --rodir "/run/ci=$here" \
+    --exec "sh /run/ci/on-the-board.sh /run/results"
