@@ -193,7 +193,8 @@ def test_a_chain_of_counters_counts_whatever_the_filter(
     seen = run_behind(vm, covered, filters, "chain")
     if seen["counters"] < PAIR:
         pytest.skip("the guest has too few event counters to chain two of them")
-    assert (seen["low"], seen["high"]) == (1, 1)
+    # From PMUv3p5 on event counters have 64 bits; the low half overflows all the same.
+    assert (seen["low"] % 2**32, seen["high"]) == (1, 1)
 
 
 @pytest.mark.kvmpmu_clause("filter.chain-listed")

@@ -92,6 +92,7 @@ class FakeVm:
     """A lab VM that is a pipe."""
 
     lack = "no KVM"
+    pid = os.getpid()
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self.read_fd = read_fd
