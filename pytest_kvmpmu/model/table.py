@@ -129,51 +129,29 @@ def per_revision(find: Callable[[K, Revision], R]) -> Callable[[K, Revision], R]
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A row as it is read: its refusal is made once."""
-
-    when: Condition
-    within: Condition | None
-    refusal: Outcome | None
-    effect: Effect | None
-    answer: Answer | None
-
-
 @per_revision
-def _in_force(table: Table, wanted: Revision) -> tuple[_Step, ...]:
+def in_force(table: Table, wanted: Revision) -> Table:
     """The rows of ``table`` that are part of the revision ``wanted``."""
-    return tuple(
-        _Step(
-            row.when,
-            row.within,
-            None if row.errno is None else Outcome(-1, row.errno),
-            row.effect,
-            row.answer,
-        )
-        for row in table
-        if row.holds_in(wanted)
-    )
+    return tuple(row for row in table if row.holds_in(wanted))
 
 
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
     """What ``table`` says of the call in ``c``, in the revision ``wanted``."""
     passed_over = None
-    for step in _in_force(table, wanted):
-        within = step.within
-        if within is not None:
-            if within is passed_over:
+    for row in in_force(table, wanted):
+        if row.within is not None:
+            if row.within is passed_over:
                 continue
-            if not within(c):
-                passed_over = within
+            if not row.within(c):
+                passed_over = row.within
                 continue
-        if not step.when(c):
+        if not row.when(c):
             continue
-        if step.refusal is not None:
-            return c.state, step.refusal
-        if step.answer is not None:
-            after, outcome = step.answer(c)
+        if row.errno is not None:
+            return c.state, Outcome(-1, row.errno)
+        if row.answer is not None:
+            after, outcome = row.answer(c)
             return after.state, outcome
-        assert step.effect is not None  # refuse, effect and answer make no other rows
-        c = step.effect(c)
+        assert row.effect is not None  # refuse, effect and answer make no other rows
+        c = row.effect(c)
     raise NotModelled(f"the model does not cover {c.call.to_json()} in {wanted}")
