@@ -6,7 +6,6 @@ Not for: what the calls mean; the handles (`kvm`) know.
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from .backends.base import World
@@ -20,12 +19,16 @@ class KvmError(Exception):
     """An ioctl that returned -1.  ``errno`` is Linux's number, ``call`` what was asked."""
 
     def __init__(self, call: Call, outcome: Outcome) -> None:
+        super().__init__(call, outcome)
         self.call = call
         self.outcome = outcome
         number = outcome.errno or 0
         self.errno: int = Errno(number) if number in MESSAGES else number
-        said = MESSAGES.get(Errno(number)) if number in MESSAGES else None
-        super().__init__(f"{_named(call)}: {errno_name(number)}" + (f" ({said})" if said else ""))
+
+    # Not made before: most refusals are what a spec expects, and nobody reads them.
+    def __str__(self) -> str:
+        said = f" ({MESSAGES[self.errno]})" if isinstance(self.errno, Errno) else ""
+        return f"{_named(self.call)}: {errno_name(self.errno)}{said}"
 
 
 class CallHung(Exception):
@@ -43,14 +46,15 @@ class Session:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._made: Counter[str] = Counter()
+        self._made: dict[str, int] = {}
         self._waiting: list[Call] | None = None
         self.record: list[tuple[Call, Outcome | None]] = []
 
     def name(self, kind: str) -> str:
         """The next free name for an object of that kind."""
-        self._made[kind] += 1
-        return f"{kind}{self._made[kind] - 1}"
+        number = self._made.get(kind, 0)
+        self._made[kind] = number + 1
+        return f"{kind}{number}"
 
     def issue(self, call: Call, seconds: float | None = None) -> Outcome:
         """The Outcome of ``call``.  Raises `KvmError` where it returns -1, `CallHung` where it

@@ -110,7 +110,7 @@ def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[Stat
         return state, Outcome(-1, Errno.EBADF)
     table = TABLES[call.ioctl, kind_of(call.on) or ""]
     after, outcome = read(
-        table, Context(state, call, host, pmu_list.listed(host, revision)), revision
+        table, Context.of(state, call, host, pmu_list.listed(host, revision)), revision
     )
     if call.ioctl == "KVM_RUN" and outcome.exit is None:
         vcpu = after.objects[call.on]

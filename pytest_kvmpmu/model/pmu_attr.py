@@ -54,7 +54,7 @@ def _clashes(c: Context) -> bool:
 
 
 def _no_number(c: Context) -> bool:
-    return not c.on_gicv5 and _value(c) not in (*PPIS, *SPIS)
+    return not c.on_gicv5 and not (_value(c) in PPIS or _value(c) in SPIS)
 
 
 def _not_the_gicv5s(c: Context) -> bool:

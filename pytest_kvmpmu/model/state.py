@@ -6,8 +6,8 @@ Not for: rules.  A field is here because some row of a table reads it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 from ..host import Host, Pmu
 from ..uapi.constants import KVM_DEV_TYPE_ARM_VGIC_V5, KVM_EXIT_UNKNOWN
@@ -79,29 +79,28 @@ V = TypeVar("V", Vm, Vcpu)
 def _changed(value: V, changes: dict[str, Any]) -> V:
     """dataclasses.replace, which takes ten times as long, for classes that check nothing."""
     known = vars(value)
-    unknown = changes.keys() - known.keys()
-    if unknown:
-        raise TypeError(f"{type(value).__name__} has no {', '.join(sorted(unknown))}")
+    if not changes.keys() <= known.keys():
+        unknown = sorted(changes.keys() - known.keys())
+        raise TypeError(f"{type(value).__name__} has no {', '.join(unknown)}")
     new = object.__new__(type(value))
     vars(new).update(known, **changes)
     return new
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """All objects by name.  A name whose creation failed is absent."""
 
-    objects: Mapping[str, Object] = field(default_factory=lambda: {"kvm": Kvm()})
+    objects: Mapping[str, Object] = {"kvm": Kvm()}
 
     def put(self, name: str, value: Object) -> State:
         """The state with that object made or replaced."""
         return State({**self.objects, name: value})
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What a row sees: the state so far, the call, the host, the PMUs that KVM has listed.
 
+    ``vm_name`` is the VM that the call is on, or whose vCPU or device it is on.
     Not the revision: that is a row's.
     """
 
@@ -109,6 +108,14 @@ class Context:
     call: Call
     host: Host
     pmus: tuple[Pmu, ...]
+    vm_name: str
+
+    @classmethod
+    def of(cls, state: State, call: Call, host: Host, pmus: tuple[Pmu, ...]) -> Context:
+        """The context of a call on an object that there is."""
+        found = state.objects[call.on]
+        vm_name = found.vm if isinstance(found, (Vcpu, Device)) else call.on
+        return cls(state, call, host, pmus, vm_name)
 
     def arg(self, name: str) -> Any:
         """An argument of the call."""
@@ -122,14 +129,8 @@ class Context:
         return found
 
     @property
-    def vm_name(self) -> str:
-        """The name of the VM that the call is on, or whose vCPU or device it is on."""
-        found = self.state.objects[self.call.on]
-        return found.vm if isinstance(found, (Vcpu, Device)) else self.call.on
-
-    @property
     def vm(self) -> Vm:
-        """The VM that the call is on, or whose vCPU or device it is on."""
+        """The VM of that name."""
         found = self.state.objects[self.vm_name]
         assert isinstance(found, Vm)
         return found
@@ -159,4 +160,4 @@ class Context:
 
     def put(self, name: str, value: Object) -> Context:
         """The context with an object made or replaced."""
-        return Context(self.state.put(name, value), self.call, self.host, self.pmus)
+        return Context(self.state.put(name, value), self.call, self.host, self.pmus, self.vm_name)

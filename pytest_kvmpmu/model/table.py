@@ -101,9 +101,12 @@ def only(when: Condition, rows: Iterable[Row]) -> Table:
     return tuple(replace(row, within=when) for row in rows)
 
 
+_ZERO = Outcome(0)
+
+
 def done(c: Context) -> tuple[Context, Outcome]:
     """The plain answer: 0."""
-    return c, Outcome(0)
+    return c, _ZERO
 
 
 def not_covered(c: Context) -> tuple[Context, Outcome]:
@@ -135,23 +138,30 @@ def in_force(table: Table, wanted: Revision) -> Table:
     return tuple(row for row in table if row.holds_in(wanted))
 
 
+@functools.cache
+def _refused(errno: Errno) -> Outcome:
+    return Outcome(-1, errno)
+
+
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
     """What ``table`` says of the call in ``c``, in the revision ``wanted``."""
-    passed_over = None
+    passed_over = held = None
     for row in in_force(table, wanted):
-        if row.within is not None:
+        if row.within is not None and row.within is not held:
             if row.within is passed_over:
                 continue
             if not row.within(c):
                 passed_over = row.within
                 continue
+            held = row.within
         if not row.when(c):
             continue
         if row.errno is not None:
-            return c.state, Outcome(-1, row.errno)
+            return c.state, _refused(row.errno)
         if row.answer is not None:
             after, outcome = row.answer(c)
             return after.state, outcome
         assert row.effect is not None  # refuse, effect and answer make no other rows
         c = row.effect(c)
+        held = None  # it may be so no longer
     raise NotModelled(f"the model does not cover {c.call.to_json()} in {wanted}")

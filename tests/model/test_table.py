@@ -27,7 +27,7 @@ from pytest_kvmpmu.wire.outcome import Outcome
 from .machine import KINDS
 
 CALL = Call.make("KVM_CREATE_VM", "kvm", 0, "vm0")
-START = Context(State(), CALL, Host("h", (0,), ()), ())
+START = Context.of(State(), CALL, Host("h", (0,), ()), ())
 ROWS = [
     pytest.param(row, id=f"{ioctl}-{kind}-{number}-{row.clause}")
     for (ioctl, kind), table in model.TABLES.items()
