@@ -8,20 +8,23 @@ from __future__ import annotations
 import pytest
 
 from . import summary, xdist
-from .config import strict_spec, usage_error
+from .config import usage_error
 from .errors import UsageProblem
 from .header import description
-from .items import name_of, needed_by
+from .items import name_of, uses_backend
 from .lifecycle import backend_of
 from .marks import DIFFERENTIAL, marks
 from .stash import MARKS
 
 
 def leave_out_differential(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the searches where neither -m nor a path on the command line names them."""
+    """Deselect the searches where neither -m nor a path on the command line names them.
+
+    The tests' markers were checked.
+    """
     if DIFFERENTIAL in config.option.markexpr or any(DIFFERENTIAL in arg for arg in config.args):
         return
-    left_out = [item for item in items if item.get_closest_marker(DIFFERENTIAL)]
+    left_out = [item for item in items if item.stash[MARKS].differential]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
@@ -35,7 +38,7 @@ def check_marks(config: pytest.Config, items: list[pytest.Item]) -> None:
     try:
         for item in items:
             item.stash[MARKS] = found = marks(item)
-            if found.clauses or needed_by([item]):
+            if found.clauses or uses_backend(item):
                 item.user_properties.append((summary.SPEC, name_of(item)))
             item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]
     except UsageProblem as problem:
@@ -49,7 +52,7 @@ def skip_unless_applicable(item: pytest.Item) -> None:
 
     Runs before pytest's own look at the skip markers, which names the test's own line.
     """
-    if not needed_by([item]):
+    if not uses_backend(item):
         return
     backend = backend_of(item.config)
     item.user_properties.append((summary.KERNEL, description(item.config)))
@@ -64,11 +67,11 @@ def skip_unless_applicable(item: pytest.Item) -> None:
 
 
 def fail_if_divergent(item: pytest.Item) -> None:
-    """With strict_spec, fail a test that passed and cites where text and kernel differ.
+    """Fail a test that passed and cites where text and kernel differ.
 
     The report says that this alone failed, so that the clauses still count as verified.
     """
-    if not strict_spec(item.config) or not needed_by([item]):
+    if not uses_backend(item):
         return
     found = [cited for cited in item.stash[MARKS].clauses if cited.divergent]
     if found:

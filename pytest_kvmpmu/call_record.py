@@ -16,7 +16,7 @@ SCRIPT_TITLES = ("calls, as a script for kvmpmu play", "their outcomes")
 
 def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:
     """Put the test's calls into its report, as a script for ``kvmpmu play``."""
-    session = item.stash.get(SESSION, None)
+    session = item.config.stash.get(SESSION, None)
     if session is None or not session.record:
         return
     calls = script.dump(call for call, _ in session.record)
@@ -29,7 +29,7 @@ def attach_script(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def calls_of(item: pytest.Item) -> tuple[dict[str, Any], ...]:
     """The test's calls so far, each with its outcome, in their JSON form."""
-    session = item.stash.get(SESSION, None)
+    session = item.config.stash.get(SESSION, None)
     return tuple(
         {"call": call.to_json(), "outcome": None if outcome is None else outcome.to_json()}
         for call, outcome in (session.record if session is not None else ())
@@ -37,6 +37,6 @@ def calls_of(item: pytest.Item) -> tuple[dict[str, Any], ...]:
 
 
 def let_go(item: pytest.Item) -> None:
-    """Forget the test's calls: pytest keeps every item to the end of the run."""
-    if SESSION in item.stash:
-        del item.stash[SESSION]
+    """Forget the test's calls: the next test is to tell of none but its own."""
+    if SESSION in item.config.stash:
+        del item.config.stash[SESSION]

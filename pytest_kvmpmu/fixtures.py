@@ -6,6 +6,7 @@ Each test has a world of its own, so nothing of one test's VMs is there in the n
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
@@ -18,24 +19,33 @@ from .stash import SESSION
 from .story import StoryFixture
 
 
-@pytest.fixture(scope="session")
-def kvmpmu_backend(pytestconfig: pytest.Config) -> Backend:
-    """The backend that this run was asked for: the model, or a real kernel."""
-    return backend_of(pytestconfig)
+def of_run(config: pytest.Config) -> ModuleType:
+    """The fixtures that every spec uses, for the run of ``config``.
+
+    They have it from here since pytest makes ``request``, and looks up what depends on it, anew
+    for each test and each fixture that asks for it.
+    """
+
+    @pytest.fixture(scope="session")
+    def kvmpmu_backend() -> Backend:
+        """The backend that this run was asked for: the model, or a real kernel."""
+        return backend_of(config)
+
+    @pytest.fixture
+    def kvm(kvmpmu_backend: Backend) -> Kvm:
+        """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
+        session = config.stash[SESSION] = Session(kvmpmu_backend.world())
+        return Kvm(session, "kvm", kvmpmu_backend.host.cpus[0])
+
+    module = ModuleType(f"{__name__}.of_run")
+    vars(module).update(kvmpmu_backend=kvmpmu_backend, kvm=kvm)
+    return module
 
 
 @pytest.fixture(scope="session")
 def kvmpmu_examples(pytestconfig: pytest.Config) -> int:
     """How many sequences a search tries."""
     return int(pytestconfig.getoption(EXAMPLES.dest))
-
-
-@pytest.fixture
-def kvm(request: pytest.FixtureRequest, kvmpmu_backend: Backend) -> Kvm:
-    """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
-    session = Session(kvmpmu_backend.world())
-    request.node.stash[SESSION] = session
-    return Kvm(session, "kvm", kvmpmu_backend.host.cpus[0])
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,12 @@ from .resources import conformance_dir
 
 def needed_by(items: Sequence[pytest.Item]) -> bool:
     """Whether one of the tests uses a backend."""
-    return any("kvmpmu_backend" in getattr(item, "fixturenames", ()) for item in items)
+    return any(map(uses_backend, items))
+
+
+def uses_backend(item: pytest.Item) -> bool:
+    """Whether the test does."""
+    return "kvmpmu_backend" in getattr(item, "fixturenames", ())
 
 
 def name_of(item: pytest.Item) -> str:

@@ -1,4 +1,5 @@
-"""The pytest plugin: hooks only, in the order in which pytest calls them.
+"""The pytest plugin: hooks only, in the order in which pytest calls them; those around each test
+are in `per_test`.
 
 Imports nothing but the options' table: pytest loads this module in every run, used or not.
 """
@@ -56,18 +57,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in marks.LINES:
         config.addinivalue_line("markers", line)
     config.pluginmanager.register(fixtures, "kvmpmu-fixtures")
+    config.pluginmanager.register(fixtures.of_run(config), "kvmpmu-fixtures-of-run")
     if not xdist.is_worker(config):
         listeners.start_gathering(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    from . import config, gate, listeners
+    from . import config, gate, listeners, per_test
 
     config.extend(session.config)
     config.check_options(session.config)
     gate.start(session.config)
     listeners.start_recording(session.config)
     listeners.start_reporting(session.config)
+    per_test.start(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -89,8 +92,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from .config import refuse_latecomers
 
     refuse_latecomers(config)
-    leave_out_differential(config, items)
     check_marks(config, items)
+    leave_out_differential(config, items)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -113,46 +116,27 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     return [header.header(config)]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    from . import xdist
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    report: pytest.CollectReport | pytest.TestReport,  # noqa: ARG001  # what pytest made of it
+) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    from .report import tell
 
-    # A worker runs its first test before it looks whether it is to stop; and it may not end
-    # before it was sent that test, which the controller takes for a crash of its own.
-    return True if item.session.shouldstop and xdist.is_worker(item.config) else None
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    from .applicability import skip_unless_applicable
-    from .lifecycle import name_test
-
-    skip_unless_applicable(item)
-    name_test(item)
+    data = yield
+    return data if data is None else tell.pack(data)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    from . import applicability
-
-    yield
-    applicability.fail_if_divergent(item)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    from . import call_record, lifecycle
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable() -> Generator[
+    None,
+    pytest.CollectReport | pytest.TestReport | None,
+    pytest.CollectReport | pytest.TestReport | None,
+]:
     from .report import tell
 
     report = yield
-    if report.failed:
-        call_record.attach_script(item, report)
-    tell.hear(item, call, report)
-    if report.when == "teardown":
-        call_record.let_go(item)
-        lifecycle.stop_if_lost(item)
+    if isinstance(report, pytest.TestReport):
+        tell.unpack(report)
     return report
 
 

@@ -34,7 +34,8 @@ REPORTER: pytest.StashKey[Reporter] = pytest.StashKey()
 KEEP_CALLS: pytest.StashKey[bool] = pytest.StashKey()
 # Why the run stops before its end.
 STOPPED: pytest.StashKey[str] = pytest.StashKey()
+# Of the test that is running, until its teardown was reported.
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
 
 # Of a test.
 MARKS: pytest.StashKey[Marks] = pytest.StashKey()
-SESSION: pytest.StashKey[Session] = pytest.StashKey()

@@ -26,7 +26,7 @@ class GuestRun:
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        session = item.stash.get(SESSION, None)
+        session = item.config.stash.get(SESSION, None)
         if report.when == "teardown" and session is not None:
             outcomes = [outcome for _, outcome in session.record if outcome is not None]
             ran = any(o.ret == 0 and o.exit and o.exit.mmio for o in outcomes)

@@ -5,7 +5,6 @@ The same with xdist and without: whatever a test has to tell travels in its repo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from dataclasses import replace
 
@@ -30,25 +29,25 @@ class Gathering:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._ended: dict[str, SpecResult] = {}
-        self._begun: dict[str, SpecResult] = {}
+        self._begun: dict[str, pytest.TestReport] = {}
         self._on: list[Header] = []
         self.kernels: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        told: dict[str, list[str]] = {}
-        for name, value in report.user_properties:
-            told.setdefault(name, []).append(str(value))
-        self.kernels.update(dict.fromkeys(told.get(summary.KERNEL, ())))
-        if on := getattr(report, ON, None):
-            self._on.append(Header.from_json(json.loads(on)))
-        if text := getattr(report, RESULT, None):
-            self._keep(SpecResult.from_json(json.loads(text)))
-        elif report.when == "setup" and summary.SPEC in told:
-            begun = _interrupted(report.nodeid, told)
-            self._begun[begun.spec] = begun
-        elif report.when not in ("setup", "call", "teardown"):  # xdist's, for a lost worker
-            same = (one for one in self._begun.values() if one.node_id == report.nodeid)
-            begun = next(same, _interrupted(report.nodeid, told))
+        if report.when == "setup":
+            for name, value in report.user_properties:
+                if name == summary.SPEC:
+                    self._begun[str(value)] = report
+                elif name == summary.KERNEL:
+                    self.kernels[str(value)] = None
+        elif report.when == "teardown":
+            if on := getattr(report, ON, None):
+                self._on.append(on)
+            if result := getattr(report, RESULT, None):
+                self._keep(result)
+        elif report.when != "call":  # xdist's, for a lost worker
+            same = (one for one in self._begun.values() if one.nodeid == report.nodeid)
+            begun = _interrupted(next(same, report))
             self._keep(replace(begun, reason=str(report.longrepr).strip()))
 
     def _keep(self, result: SpecResult) -> None:
@@ -59,7 +58,8 @@ class Gathering:
     @property
     def results(self) -> list[SpecResult]:
         """What each spec came to, by name; one that did not end is an error."""
-        found = [*self._ended.values(), *self._begun.values(), *self._missed]
+        begun = map(_interrupted, self._begun.values())
+        found = [*self._ended.values(), *begun, *self._missed]
         return sorted(found, key=lambda one: one.spec)
 
     @property
@@ -104,11 +104,13 @@ class Gathering:
         return len({repr(replace(one, time="")) for one in self._on}) > 1
 
 
-def _interrupted(node_id: str, told: dict[str, list[str]]) -> SpecResult:
+def _interrupted(setup: pytest.TestReport) -> SpecResult:
+    """Of a spec there is no more than the report of its setup."""
+    told = [(name, str(value)) for name, value in setup.user_properties]
     return SpecResult(
-        told.get(summary.SPEC, [node_id])[0],
+        next((value for name, value in told if name == summary.SPEC), setup.nodeid),
         Status.ERROR,
-        tuple(told.get(summary.CLAUSE, ())),
+        tuple(value for name, value in told if name == summary.CLAUSE),
         "the run ended within this spec",
-        node_id=node_id,
+        node_id=setup.nodeid,
     )

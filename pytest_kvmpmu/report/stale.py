@@ -10,10 +10,13 @@ import datetime
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .result import SpecResult, Status
 from .selection import Selection, file_of
-from .waivers import Waiver, said
+
+if TYPE_CHECKING:
+    from .waivers import Waiver
 
 
 class How(enum.Enum):
@@ -112,7 +115,7 @@ def _wrong(waiver: Waiver, covered: Sequence[SpecResult]) -> Stale | None:
         return Stale(waiver, How.PASSED, f"{first.spec} passed", specs)
     if first.status in (Status.SKIP, Status.MISS):
         return Stale(waiver, How.SKIPPED, f"{first.spec}: {first.reason}", specs)
-    got = "an error" if first.status is Status.ERROR else said(first.errno, first.reason)
+    got = "an error" if first.status is Status.ERROR else waiver.said(first.errno, first.reason)
     more = f": {first.reason}" if first.status is Status.ERROR else ""
     what = f"{first.spec}: {waiver.expected} expected, got {got}{more}"
     return Stale(waiver, How.OTHER, what, specs)

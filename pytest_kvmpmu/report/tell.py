@@ -1,13 +1,15 @@
 """What a spec came to, judged where it ran: in the process of the test, an xdist worker's too.
 
-The whole result travels as an attribute of the teardown's report, in its JSON form; `gather`
-reads it.  What JUnit and others should see as well is in the test's user_properties.
+The whole result is an attribute of the teardown's report; `gather` reads it.  Between processes
+it travels in its JSON form.  What JUnit and others should see as well is in the test's
+user_properties.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from .. import summary
 from ..call_record import SCRIPT_TITLES, calls_of
 from ..config import settings_of
 from ..expect import Accepted
-from ..items import name_of, needed_by
+from ..items import uses_backend
 from ..kvm import CallHung, GuestFault, KvmError, UnexpectedExit
 from ..recording.form import Header
 from ..stash import BACKEND, KEEP_CALLS, MARKS
@@ -55,16 +57,16 @@ _SAID = pytest.StashKey[bool]()
 def is_spec(item: pytest.Item) -> bool:
     """Whether the test has to do with a kernel or with clauses."""
     found = item.stash.get(MARKS, None)  # another plugin's item may have none
-    return found is not None and (bool(found.clauses) or needed_by([item]))
+    return found is not None and (bool(found.clauses) or uses_backend(item))
 
 
 def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Take a phase of a test into account; with the last one, let its report tell the result."""
-    if not is_spec(item):
-        return
-    if report.when == "setup":
+    if report.when == "setup" and is_spec(item):
         item.stash[PHASES] = _Phases()
-    phases = item.stash[PHASES]
+    phases = item.stash.get(PHASES, None)
+    if phases is None:
+        return
     phases.seconds += report.duration
     error = call.excinfo.value if call.excinfo else None
     waived = getattr(report, "wasxfail", "") if report.skipped else ""
@@ -73,10 +75,11 @@ def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
     elif report.failed or waived:
         _failed(phases, error, report)
         phases.waived = str(waived).removeprefix("reason: ")
-    phases.sections |= {
-        title: text for title, text in report.sections if title not in SCRIPT_TITLES
-    }
+    phases.sections.update(
+        (title, text) for title, text in report.sections if title not in SCRIPT_TITLES
+    )
     if report.when == "teardown":
+        del item.stash[PHASES]  # pytest keeps every item to the end of the run
         _tell(item, phases, report)
 
 
@@ -139,37 +142,52 @@ def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None
     _, reason, errno = next(
         (found for found in phases.found if found[0] is status), (status, "", "")
     )
-    told = [(str(name), str(value)) for name, value in item.user_properties]
+    told: dict[str, list[str]] = {}
+    for name, value in item.user_properties:
+        told.setdefault(name, []).append(str(value))
     bad = status in (Status.FAIL, Status.ERROR)
-    spec = name_of(item)
+    spec = told[summary.SPEC][0]
     result = SpecResult(
         spec,
         status,
-        tuple(dict.fromkeys(cited.slug for cited in item.stash[MARKS].clauses)),
+        tuple(dict.fromkeys(told.get(summary.CLAUSE, ()))),
         reason,
         errno,
         phases.waived,
-        len(phases.found) == 1 and any(name == summary.STRICT for name, _ in told),
+        len(phases.found) == 1 and summary.STRICT in told,
         "" if item.nodeid == spec else item.nodeid,
         phases.seconds,
         calls_of(item) if bad or config.stash.get(KEEP_CALLS, False) else (),
         _sections(phases, bad, told),
-        tuple(value for name, value in told if name == STORY),
+        tuple(told.get(STORY, ())),
     )
-    setattr(report, RESULT, json.dumps(result.to_json()))
+    setattr(report, RESULT, result)
     backend = config.stash.get(BACKEND, None)
     if backend is not None and not config.stash.get(_SAID, False):
-        on = Header.of(backend, settings_of(config).place)
-        setattr(report, ON, json.dumps(on.to_json()))
+        setattr(report, ON, Header.of(backend, settings_of(config).place))
         config.stash[_SAID] = True
     for there in (item.user_properties, report.user_properties):
         there.append((summary.STATUS, status.kcidb))
 
 
+def pack(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A report that pytest took apart for another process, ours in their JSON forms."""
+    return {
+        name: value.to_json() if name in (RESULT, ON) else value for name, value in report.items()
+    }
+
+
+def unpack(report: pytest.TestReport) -> None:
+    """Undo `pack`, in the report that pytest made of it."""
+    for name, kind in ((RESULT, SpecResult), (ON, Header)):
+        if name in vars(report):
+            setattr(report, name, kind.from_json(getattr(report, name)))
+
+
 def _sections(
-    phases: _Phases, bad: bool, told: list[tuple[str, str]]
+    phases: _Phases, bad: bool, told: Mapping[str, Sequence[str]]
 ) -> tuple[tuple[str, str], ...]:
     """Of a spec that passed only what a search reached; what was printed is of no interest."""
-    reach = "\n".join(value for name, value in told if name == summary.REACH)
+    reach = "\n".join(told.get(summary.REACH, ()))
     found = [*phases.sections.items()] if bad else []
     return (*found, *([("reach", reach)] if reach else []))

@@ -59,7 +59,14 @@ class Waiver:
     @property
     def expected(self) -> str:
         """The outcome that is expected, in words."""
-        return said(self.errno, self.message)
+        return self.said(self.errno, self.message)
+
+    @staticmethod
+    def said(errno: str, message: str) -> str:
+        """An outcome in words, as an entry lists it."""
+        if errno == ACCEPTED:
+            return f'errno = "{ACCEPTED}" (the call was accepted)'
+        return f"errno = {errno!r}" if errno else f"message = {message!r}"
 
     def expired(self, today: datetime.date) -> bool:
         """Whether its last day is over."""
@@ -81,13 +88,6 @@ class Waiver:
             return errno == self.errno
         parts = [re.escape(part) for part in self.message.split(ANYTHING)]
         return re.fullmatch(".*".join(parts), message) is not None
-
-
-def said(errno: str, message: str) -> str:
-    """An outcome in words, as an entry lists it."""
-    if errno == ACCEPTED:
-        return f'errno = "{ACCEPTED}" (the call was accepted)'
-    return f"errno = {errno!r}" if errno else f"message = {message!r}"
 
 
 def read(path: Path, root: Path) -> tuple[Waiver, ...]:

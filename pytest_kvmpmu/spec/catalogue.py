@@ -113,7 +113,8 @@ class Source:
     owner: str = ""
 
 
-_included: tuple[Source, ...] = ()
+# What ships, then what was included.
+_sources: tuple[Source, ...] = (Source(PATH, UNSPECIFIED_PATH, SHIPPED),)
 
 
 def include(more: tuple[Source, ...]) -> Callable[[], None]:
@@ -121,19 +122,19 @@ def include(more: tuple[Source, ...]) -> Callable[[], None]:
 
     They have to be in order (`lint.of_source`).
     """
-    global _included
-    before, _included = _included, (*_included, *more)
+    global _sources
+    before, _sources = _sources, (*_sources, *more)
 
     def undo() -> None:
-        global _included
-        _included = before
+        global _sources
+        _sources = before
 
     return undo
 
 
 def sources() -> tuple[Source, ...]:
     """Where the catalogue is from: what ships, then what was included."""
-    return (Source(PATH, UNSPECIFIED_PATH, SHIPPED), *_included)
+    return _sources
 
 
 def clauses() -> Mapping[str, Clause]:
@@ -148,9 +149,10 @@ def _clauses(of: tuple[Source, ...]) -> Mapping[str, Clause]:
 
 def clause(slug: str) -> Clause:
     """The clause of that slug.  `UsageProblem` names the nearest one."""
-    if slug not in clauses():
-        raise unknown("clause", slug, clauses())
-    return clauses()[slug]
+    known = clauses()
+    if slug not in known:
+        raise unknown("clause", slug, known)
+    return known[slug]
 
 
 def unspecified() -> Mapping[str, Unspecified]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -350,5 +349,5 @@ def test_a_test_that_is_run_again_counts_as_it_ended(pytestconfig: pytest.Config
 
 
 def teardown(result: SpecResult) -> pytest.TestReport:
-    told: dict[str, Any] = {"kvmpmu_result": json.dumps(result.to_json())}
+    told: dict[str, Any] = {"kvmpmu_result": result}
     return pytest.TestReport("x", ("x", 1, "x"), {}, "passed", None, "teardown", **told)
