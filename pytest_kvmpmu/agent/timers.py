@@ -2,8 +2,12 @@
 
 QEMU's snapshots (7.2 to 10.0) have the timers of EL1 and leave out those of EL2, on which a kernel
 in VHE mode runs.  What such a timer was to do does not happen after the resume, and the kernel
-programs none anew while it waits for that: whoever sleeps on that CPU sleeps on.  A sleep that was
-due long ago comes before all that is waited for, so the kernel programs it at once.
+programs none anew while it waits for that: whoever sleeps on that CPU sleeps on.
+
+When the time of day is set, the kernel has each other CPU program its timer, if that has something
+to do at a time of day that is past now (kernel/time/hrtimer.c, clock_was_set).  Where there is no
+other CPU, a sleep that was due long ago has to do: it comes before all that is waited for.  7.x
+does not always program its timer for that.
 """
 
 from __future__ import annotations
@@ -12,9 +16,11 @@ import ctypes
 import os
 import time
 from pathlib import Path
-from typing import Iterable
+from typing import Sequence
 
-_TIMER_ABSTIME = 1
+# TIMER_ABSTIME and TFD_TIMER_ABSTIME.
+_ABSTIME = 1
+_HOUR = 3600
 # The interrupt of EL2's physical timer: PPI 10, as Arm's Base System Architecture has it.
 _EL2_TIMER = "26"
 _INTERRUPTS = Path("/proc/interrupts")
@@ -22,6 +28,10 @@ _INTERRUPTS = Path("/proc/interrupts")
 
 class _Timespec(ctypes.Structure):
     _fields_ = [("tv_sec", ctypes.c_long), ("tv_nsec", ctypes.c_long)]
+
+
+class _Itimerspec(ctypes.Structure):
+    _fields_ = [("it_interval", _Timespec), ("it_value", _Timespec)]
 
 
 def run_on_el2(interrupts: Path = _INTERRUPTS) -> bool:
@@ -34,13 +44,31 @@ def run_on_el2(interrupts: Path = _INTERRUPTS) -> bool:
     return any(words[-1:] == ["arch_timer"] and _EL2_TIMER in words[-3:] for words in lines)
 
 
-def set_going(cpus: Iterable[int]) -> None:
-    """Have each of ``cpus`` program its timer; leaves this thread on the last one.
+def set_going(cpus: Sequence[int]) -> None:
+    """Have each of ``cpus`` program its timer; leaves this thread on one of them.
 
-    Takes some 10 ms for each, since all of them are woken.
+    The time of day is for a moment another.
     """
-    sleep = ctypes.CDLL(None).clock_nanosleep
-    long_ago = _Timespec(0, 1)
-    for cpu in cpus:
-        os.sched_setaffinity(0, {cpu})
-        sleep(time.CLOCK_MONOTONIC, _TIMER_ABSTIME, ctypes.byref(long_ago), None)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if len(cpus) == 1:
+        long_ago = _Timespec(0, 1)
+        libc.clock_nanosleep(time.CLOCK_MONOTONIC, _ABSTIME, ctypes.byref(long_ago), None)
+        return
+    ahead = time.time() - time.monotonic()
+    for here in cpus[:2]:
+        alarms = [_alarm(libc, cpu) for cpu in cpus]
+        os.sched_setaffinity(0, {here})
+        time.clock_settime(time.CLOCK_REALTIME, time.time() + 2 * _HOUR)
+        for alarm in alarms:
+            os.close(alarm)
+    time.clock_settime(time.CLOCK_REALTIME, time.monotonic() + ahead)
+
+
+def _alarm(libc: ctypes.CDLL, cpu: int) -> int:
+    """A file that becomes readable in an hour of the time of day, by the timer of ``cpu``."""
+    os.sched_setaffinity(0, {cpu})
+    alarm: int = libc.timerfd_create(time.CLOCK_REALTIME, 0)
+    spec = _Itimerspec(_Timespec(), _Timespec(int(time.time()) + _HOUR, 0))
+    if alarm < 0 or libc.timerfd_settime(alarm, _ABSTIME, ctypes.byref(spec), None) < 0:
+        raise OSError(ctypes.get_errno(), "no timer of the time of day")
+    return alarm

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import time
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,50 @@ def test_where_the_interrupts_cannot_be_read_nothing_is_done(tmp_path: Path) -> 
     assert timers.run_on_el2(tmp_path / "absent") is False
 
 
-def test_each_cpu_sleeps_for_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+class Clock:
+    """The time of day as it is set, and the CPU that it is set from."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.cpu = -1
+        self.was_set: list[tuple[int, float]] = []
+        self.open_then: list[int] = []
+        monkeypatch.setattr(os, "sched_setaffinity", self.move)
+        monkeypatch.setattr(time, "clock_settime", self.set)
+        monkeypatch.setattr(time, "time", lambda: 1_000_000.0)
+        monkeypatch.setattr(time, "monotonic", lambda: 10.0)
+
+    def move(self, _: int, cpus: set[int]) -> None:
+        (self.cpu,) = cpus
+
+    def set(self, clock: int, to: float) -> None:
+        assert clock == time.CLOCK_REALTIME
+        self.was_set.append((self.cpu, to))
+        self.open_then.append(len(list(Path("/proc/self/fd").iterdir())))
+
+
+def test_the_time_of_day_is_set_from_two_cpus_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    timers.set_going([0, 3, 5])
+    # Each time an alarm of each CPU waits for it.
+    assert clock.was_set == [(0, 1_007_200.0), (3, 1_007_200.0), (3, 1_000_000.0)]
+    assert [count - before for count in clock.open_then] == [3, 3, 0]
+
+
+def test_a_cpu_without_another_sleeps_for_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     # A thread that sleeps until a moment that is past comes back; this test would not end else.
-    moved: list[set[int]] = []
-    monkeypatch.setattr(os, "sched_setaffinity", lambda _, cpus: moved.append(cpus))
-    timers.set_going([1, 2, 0])
-    assert moved == [{1}, {2}, {0}]
+    clock = Clock(monkeypatch)
+    timers.set_going([0])
+    assert clock.was_set == []
+
+
+def test_what_refuses_an_alarm_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken - 1, limit[1]))
+    try:
+        with pytest.raises(OSError, match="no timer of the time of day"):
+            timers.set_going([0, 1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
