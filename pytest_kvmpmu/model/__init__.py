@@ -21,11 +21,11 @@ An event belongs to one PMU and counts only while the thread is on that PMU's CP
 
 How it is written
 -----------------
-`step` is a pure function; `state` is frozen.  An ioctl is an ordered table of rows
-(`table`), read from the top like the documentation.  What differs between revisions
-is data on a row, ``since`` and ``until``; no function knows the revision.  Each row
-names the clause of the catalogue that it implements.  A call that no row covers is
-`NotModelled`: no answer is better than a guess.
+`step` is a pure function: `state` is frozen, and each call works on a copy.  An ioctl
+is an ordered table of rows (`table`), read from the top like the documentation.  What
+differs between revisions is data on a row, ``since`` and ``until``; no function knows
+the revision.  Each row names the clause of the catalogue that it implements.  A call
+that no row covers is `NotModelled`: no answer is better than a guess.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[Stat
         return state, Outcome(-1, Errno.EBADF)
     table = TABLES[call.ioctl, kind_of(call.on) or ""]
     after, outcome = read(
-        table, Context.of(state, call, host, pmu_list.listed(host, revision)), revision
+        table, Context(state, call, host, pmu_list.listed(host, revision)), revision
     )
     if call.ioctl == "KVM_RUN" and outcome.exit is None:
         vcpu = after.objects[call.on]

@@ -26,7 +26,7 @@ def _make(thing: Object) -> Effect:
 
 API_VERSION: Table = (
     refuse(lambda c: c.arg("arg") != 0, Errno.EINVAL, "api-version.einval"),
-    answer(lambda c: (c, Outcome(k.KVM_API_VERSION)), "api-version"),
+    answer(lambda _: Outcome(k.KVM_API_VERSION), "api-version"),
 )
 
 CREATE_VM: Table = (
@@ -46,15 +46,15 @@ def _asks_about_strict(c: Context) -> bool:
 
 CHECK_EXTENSION: Table = (
     answer(
-        lambda c: (c, Outcome(int(has_pmus(c)))),
+        lambda c: Outcome(int(has_pmus(c))),
         "cap.arm-pmu-v3",
         when=lambda c: c.arg("cap") == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3"],
     ),
-    answer(lambda c: (c, Outcome(1)), "cap.attributes", when=lambda c: c.arg("cap") in _ON),
+    answer(lambda _: Outcome(1), "cap.attributes", when=lambda c: c.arg("cap") in _ON),
     answer(done, "fail-entry.cpu", when=lambda c: c.arg("cap") == LAST_CPU, since="linux-5.18"),
     answer(done, "strict.absent", when=_asks_about_strict, until="linux-7.1"),
     answer(
-        lambda c: (c, Outcome(int(has_pmus(c)))),
+        lambda c: Outcome(int(has_pmus(c))),
         "cap.arm-pmu-v3-strict",
         when=_asks_about_strict,
         since="linux-7.3",
@@ -76,9 +76,10 @@ CREATE_VCPU: Table = (
 )
 
 
-def _make_gic(c: Context) -> Context:
+def _make_gic(c: Context) -> None:
     name = c.call.new or ""
-    return c.put(name, Device(c.call.on, c.arg("type"))).with_vm(irqchip=name)
+    c.put(name, Device(c.call.on, c.arg("type")))
+    c.set_vm(irqchip=name)
 
 
 def _known(c: Context) -> bool:
@@ -128,7 +129,7 @@ def _has_memory(c: Context) -> bool:
 MEMORY_REGION: Table = (
     refuse(_has_memory, Errno.EINVAL, "memory-region.einval"),
     effect(
-        lambda c: c.with_vm(memory=c.arg("payload") or ""),
+        lambda c: c.set_vm(memory=c.arg("payload") or ""),
         "memory-region",
         when=lambda c: c.arg("guest_phys_addr") == 0,
     ),

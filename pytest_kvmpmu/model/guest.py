@@ -8,6 +8,7 @@ Each measures before its first store; what changes after that it finds when it s
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ..guest import payload
 from ..host import Pmu
@@ -124,40 +125,40 @@ def left_overflowed(c: Context) -> bool:
     return sets_going and c.vm.irqchip is None and raw is not None and raw < most
 
 
-def hang(c: Context) -> tuple[Context, Outcome]:
+def hang(c: Context) -> Outcome:
     """What interrupting a guest, or a vCPU that sleeps, looks like."""
-    return c.with_vcpu(exit_reason=k.KVM_EXIT_INTR), Outcome(
-        -1, Errno.EINTR, exit=Exit(k.KVM_EXIT_INTR), timed_out=True
-    )
+    c.set_vcpu(exit_reason=k.KVM_EXIT_INTR)
+    return Outcome(-1, Errno.EINTR, exit=Exit(k.KVM_EXIT_INTR), timed_out=True)
 
 
-def fault(c: Context) -> tuple[Context, Outcome]:
+def fault(c: Context) -> Outcome:
     """The payload's first access to what is not there of a PMU, as it reports it."""
     program = payload(c.vm.memory or "")
-    return _exit(c.with_vcpu(faulted=True), program.fault, _UNDEFINED)
+    return _exit(c, program.fault, _UNDEFINED, faulted=True)
 
 
-def blind(c: Context) -> tuple[Context, Outcome]:
+def blind(c: Context) -> Outcome:
     """The payload's next store, where all registers of the PMU read 0."""
     return _next(c, lambda _: 0)
 
 
-def run(c: Context) -> tuple[Context, Outcome]:
+def run(c: Context) -> Outcome:
     """The payload's next store, as the exit that KVM makes of it."""
     if c.vcpu.report == 0:
-        c = c.with_vcpu(measured=tuple(_PROGRAMS[c.vm.memory or ""](c).items()))
+        c.set_vcpu(measured=tuple(_PROGRAMS[c.vm.memory or ""](c).items()))
     return _next(c, dict(c.vcpu.measured).__getitem__)
 
 
-def _next(c: Context, read: Callable[[str], int]) -> tuple[Context, Outcome]:
+def _next(c: Context, read: Callable[[str], int]) -> Outcome:
     program = payload(c.vm.memory or "")
     stores = [(address, field) for field, address in program.fields.items()]
     if c.vcpu.report == len(stores):
-        return _exit(c.with_vcpu(report=0), program.done, 0)
+        return _exit(c, program.done, 0, report=0)
     address, field = stores[c.vcpu.report]
-    return _exit(c.with_vcpu(report=c.vcpu.report + 1), address, read(field))
+    return _exit(c, address, read(field), report=c.vcpu.report + 1)
 
 
-def _exit(c: Context, address: int, value: int) -> tuple[Context, Outcome]:
+def _exit(c: Context, address: int, value: int, **changes: Any) -> Outcome:
     exit = Exit(k.KVM_EXIT_MMIO, mmio=Mmio(address, _STORE_BYTES, True, value))
-    return c.with_vcpu(exit_reason=exit.reason), Outcome(0, exit=exit)
+    c.set_vcpu(exit_reason=exit.reason, **changes)
+    return Outcome(0, exit=exit)

@@ -56,19 +56,19 @@ def _reads(pmuver: int) -> Outcome:
 
 
 def _with_pmu(most: int) -> Answer:
-    return lambda c: (c, _reads(0 if lacks_feature(c) else _systems(c, most)))
+    return lambda c: _reads(0 if lacks_feature(c) else _systems(c, most))
 
 
 GET: Table = (
     refuse(unreadable, Errno.EFAULT, "reg.efault"),
-    answer(lambda c: (c, _reads(_systems(c, _V8_1))), "id-reg.hosts", until="linux-5.10"),
+    answer(lambda c: _reads(_systems(c, _V8_1)), "id-reg.hosts", until="linux-5.10"),
     answer(_with_pmu(_V8_4), "id-reg.pmuver", since="linux-5.11", until="linux-6.0"),
-    answer(lambda c: (c, _reads(_now(c))), "id-reg.pmuver", since="linux-6.2"),
+    answer(lambda c: _reads(_now(c)), "id-reg.pmuver", since="linux-6.2"),
 )
 
 
 def _changes_from(now: Answer) -> Condition:
-    return lambda c: now(c)[1] != _reads(_written(c))
+    return lambda c: now(c) != _reads(_written(c))
 
 
 def _misfit(c: Context) -> bool:
@@ -86,7 +86,7 @@ def _asked(c: Context) -> int:
 SET: Table = (
     refuse(unreadable, Errno.EFAULT, "reg.efault"),
     refuse(
-        _changes_from(lambda c: (c, _reads(_systems(c, _V8_1)))),
+        _changes_from(lambda c: _reads(_systems(c, _V8_1))),
         Errno.EINVAL,
         "id-reg.fixed",
         until="linux-5.10",
@@ -113,9 +113,9 @@ SET: Table = (
         since="linux-6.5",
     ),
     effect(
-        lambda c: c.with_vm(pmuver=_asked(c)), "id-reg.fits", since="linux-6.2", until="linux-6.4"
+        lambda c: c.set_vm(pmuver=_asked(c)), "id-reg.fits", since="linux-6.2", until="linux-6.4"
     ),
-    effect(lambda c: c.with_vm(pmuver=_asked(c)), "id-reg.lower", since="linux-6.5"),
+    effect(lambda c: c.set_vm(pmuver=_asked(c)), "id-reg.lower", since="linux-6.5"),
     answer(done, "id-reg.fits", since="linux-6.2", until="linux-6.4"),
     answer(done, "id-reg.lower", since="linux-6.5"),
 )

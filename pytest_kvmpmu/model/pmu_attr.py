@@ -72,7 +72,7 @@ IRQ: Table = (
         "irq.einval.other-vcpu",
     ),
     refuse(lambda c: c.vcpu.irq is not None, Errno.EBUSY, "irq.ebusy.set"),
-    effect(lambda c: c.with_vcpu(irq=_value(c)), "irq.set"),
+    effect(lambda c: c.set_vcpu(irq=_value(c)), "irq.set"),
     answer(done, "irq.set"),
 )
 
@@ -94,15 +94,15 @@ def _other_pmu_created(c: Context) -> bool:
     )
 
 
-def _create(c: Context) -> Context:
-    return c.with_vcpu(pmu_created=True)
+def _create(c: Context) -> None:
+    c.set_vcpu(pmu_created=True)
 
 
 INIT: Table = (
     refuse(pmu_list.none_chosen, Errno.ENXIO, "init.enxio.no-pmu", since="linux-7.3"),
     refuse(_has_irqchip(lambda c: not c.vm.vgic_initialized), Errno.ENODEV, "init.enodev.gic"),
     effect(
-        lambda c: c.with_vcpu(irq=GICV5_IRQ),
+        lambda c: c.set_vcpu(irq=GICV5_IRQ),
         "init.gicv5",
         when=lambda c: c.on_gicv5 and c.vcpu.irq is None,
         since="linux-7.1",
@@ -172,19 +172,20 @@ FILTER: Table = (
     refuse(_bad_range(_lowest_version), Errno.EINVAL, "filter.einval.range", since="linux-6.6"),
     refuse(lambda c: c.vm.has_run, Errno.EBUSY, "filter.ebusy.vcpu-ran", since="linux-5.18"),
     refuse(pmu_list.none_chosen, Errno.ENXIO, "filter.enxio.no-pmu", since="linux-7.3"),
-    effect(lambda c: c.with_vm(filters=(*c.vm.filters, _range(c))), "filter.vm-wide"),
+    effect(lambda c: c.set_vm(filters=(*c.vm.filters, _range(c))), "filter.vm-wide"),
     answer(done, "filter.vm-wide"),
 )
 
 
-def _take_for_vcpu(c: Context) -> Context:
+def _take_for_vcpu(c: Context) -> None:
     pmu = pmu_list.by_type(c)
-    return c.with_vcpu(pmu=pmu, supported_cpus=pmu and pmu.cpus)
+    c.set_vcpu(pmu=pmu, supported_cpus=pmu and pmu.cpus)
 
 
-def _take_for_vm(c: Context) -> Context:
+def _take_for_vm(c: Context) -> None:
     pmu = pmu_list.by_type(c)
-    return pmu_list.give(c, pmu).with_vm(supported_cpus=pmu and pmu.cpus)
+    pmu_list.give(c, pmu)
+    c.set_vm(supported_cpus=pmu and pmu.cpus)
 
 
 SET_PMU: Table = (
@@ -212,7 +213,7 @@ SET_NR_COUNTERS: Table = (
     refuse(pmu_list.none_chosen, Errno.EINVAL, "nr-counters.einval.no-pmu", since="linux-6.16"),
     refuse(_too_many, Errno.EINVAL, "nr-counters.einval.range", since="linux-6.16"),
     effect(
-        lambda c: c.with_vm(nr_counters=_value(c) % 2**32), "nr-counters.set", since="linux-6.16"
+        lambda c: c.set_vm(nr_counters=_value(c) % 2**32), "nr-counters.set", since="linux-6.16"
     ),
     answer(done, "nr-counters.set", since="linux-6.16"),
 )

@@ -134,16 +134,16 @@ def none_covers_caller(c: Context) -> bool:
     return _callers(c) is None
 
 
-def take_first(c: Context) -> Context:
+def take_first(c: Context) -> None:
     """5.18: the default is what perf chooses for a raw event of this thread."""
-    return c.with_vm(pmu=perf.first_registered(c.host))
+    c.set_vm(pmu=perf.first_registered(c.host))
 
 
-def take_callers(c: Context) -> Context:
+def take_callers(c: Context) -> None:
     """6.4: the default is the first listed PMU that covers the calling CPU."""
-    return give(c, _callers(c))
+    give(c, _callers(c))
 
 
-def give(c: Context, pmu: Pmu | None) -> Context:
+def give(c: Context, pmu: Pmu | None) -> None:
     """The VM's PMU is ``pmu``, and its number of counters that PMU's."""
-    return c.with_vm(pmu=pmu, nr_counters=pmu and pmu.counters)
+    c.set_vm(pmu=pmu, nr_counters=pmu and pmu.counters)

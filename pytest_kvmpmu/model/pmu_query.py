@@ -39,5 +39,5 @@ GET: Table = (
     refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),
     refuse(lambda c: c.vcpu.irq is None, Errno.ENXIO, "irq.get.enxio.unset"),
     refuse(unreadable, Errno.EFAULT, "irq.efault"),
-    answer(lambda c: (c, Outcome(0, out={"value": c.vcpu.irq})), "irq.get"),
+    answer(lambda c: Outcome(0, out={"value": c.vcpu.irq}), "irq.get"),
 )

@@ -52,8 +52,8 @@ def _taken_leniently(c: Context) -> bool:
     return _taken(c) and k.KVM_ARM_VCPU_PMU_V3_STRICT not in c.vcpu.features
 
 
-def _set_vm(c: Context) -> Context:
-    return c.with_vm(nr_counters=_n(c))
+def _set_vm(c: Context) -> None:
+    c.set_vm(nr_counters=_n(c))
 
 
 _UNINITIALIZED: Condition = lambda c: not c.vcpu.initialized  # noqa: E731  # reads like the rows
@@ -74,14 +74,14 @@ SET: Table = (
         _is_pmcr,
         (
             effect(
-                lambda c: c.with_vcpu(pmcr_n=0),
+                lambda c: c.set_vcpu(pmcr_n=0),
                 "pmcr.efault-zeroes",
                 when=unreadable,
                 until="linux-5.19",
             ),
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
             *_HIDDEN,
-            effect(lambda c: c.with_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.6"),
+            effect(lambda c: c.set_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.6"),
             answer(done, "pmcr.el2", when=_has_el2, since="linux-6.16"),
             effect(_set_vm, "pmcr.lower", when=_taken, since="linux-6.7", until="linux-7.1"),
             effect(_set_vm, "pmcr.lower", when=_taken_leniently, since="linux-7.3"),
@@ -100,7 +100,7 @@ GET: Table = (
             *_HIDDEN,
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
             answer(
-                lambda c: (c, Outcome(0, out={"value": counters(c) << k.PMCR_EL0_N_SHIFT})),
+                lambda c: Outcome(0, out={"value": counters(c) << k.PMCR_EL0_N_SHIFT}),
                 "pmcr.get",
                 since="linux-6.7",
             ),

@@ -16,8 +16,8 @@ from .state import Context
 from .table import Condition, Table, answer, effect, not_covered, only, refuse
 
 
-def _begin(c: Context) -> Context:
-    return c.with_vcpu(in_first_run=not c.vcpu.has_run)
+def _begin(c: Context) -> None:
+    c.set_vcpu(in_first_run=not c.vcpu.has_run)
 
 
 def _first_run(c: Context) -> bool:
@@ -46,8 +46,8 @@ def _vgic_not_ready(c: Context) -> bool:
     return _has_irqchip(c) and not ready
 
 
-def _tear_down(c: Context) -> Context:
-    return c.with_vm(vgic_initialized=False)
+def _tear_down(c: Context) -> None:
+    c.set_vm(vgic_initialized=False)
 
 
 def _with_pmu(condition: Condition) -> Condition:
@@ -71,25 +71,25 @@ def _timer_clash(c: Context) -> bool:
     return _has_irqchip(c) and c.vcpu.pmu_created and c.vcpu.irq in TIMER_PPIS
 
 
-def _ready(c: Context) -> Context:
-    return c.with_vcpu(pmu_ready=True)
+def _ready(c: Context) -> None:
+    c.set_vcpu(pmu_ready=True)
 
 
-def _vcpu_ran(c: Context) -> Context:
-    return c.with_vcpu(has_run=True)
+def _vcpu_ran(c: Context) -> None:
+    c.set_vcpu(has_run=True)
 
 
 # What a vCPU's first KVM_RUN has to pass.  Where it fails, the next KVM_RUN tries again;
 # but until 5.16 a vCPU had one try, and a second KVM_RUN went ahead whatever the first said.
 _FIRST_RUN: Table = (
     effect(_vcpu_ran, "run.one-try", until="series-v3"),
-    effect(lambda c: c.with_vm(dead=True), "vm-dead.eio", when=_vgic_not_ready, since="linux-5.18"),
+    effect(lambda c: c.set_vm(dead=True), "vm-dead.eio", when=_vgic_not_ready, since="linux-5.18"),
     effect(_tear_down, "run.vgic-torn-down", when=_vgic_not_ready, until="series-v3"),
     refuse(_no_bases, Errno.ENXIO, "run.enxio.vgic-bases"),
     refuse(_frames_overlap, Errno.EINVAL, "run.einval.vgic-overlap"),
     refuse(_vgic_not_ready, Errno.EBUSY, "run.ebusy.vgic"),
     refuse(_timer_clash, Errno.EINVAL, "run.einval.timer"),
-    effect(lambda c: c.with_vcpu(timers_enabled=True), "init.eexist", when=_has_irqchip),
+    effect(lambda c: c.set_vcpu(timers_enabled=True), "init.eexist", when=_has_irqchip),
     refuse(
         _with_pmu(_not_created),
         Errno.EINVAL,
@@ -102,7 +102,7 @@ _FIRST_RUN: Table = (
     effect(_ready, "guest.reads-zero", when=lambda c: c.vcpu.pmu_created, until="linux-5.10"),
     effect(_vcpu_ran, "run.first-run", since="linux-5.18"),
     # Nothing asked for it before.
-    effect(lambda c: c.with_vm(has_run=True), "set-pmu.failed-entry-is-run", since="linux-5.18"),
+    effect(lambda c: c.set_vm(has_run=True), "set-pmu.failed-entry-is-run", since="linux-5.18"),
 )
 
 
@@ -118,22 +118,24 @@ def _flagged(c: Context) -> bool:
     return c.vcpu.on_unsupported_cpu
 
 
-def _flag(c: Context) -> Context:
-    return c.with_vcpu(on_unsupported_cpu=True)
+def _flag(c: Context) -> None:
+    c.set_vcpu(on_unsupported_cpu=True)
 
 
-def _entering(c: Context) -> Context:
-    return c.with_vcpu(exit_reason=k.KVM_EXIT_UNKNOWN)
+def _entering(c: Context) -> None:
+    c.set_vcpu(exit_reason=k.KVM_EXIT_UNKNOWN)
 
 
-def _exec_format_error(c: Context) -> tuple[Context, Outcome]:
+def _exec_format_error(c: Context) -> Outcome:
     """As first posted.  The flag is used up by the report."""
-    return c.with_vcpu(on_unsupported_cpu=False), Outcome(-1, Errno.ENOEXEC)
+    c.set_vcpu(on_unsupported_cpu=False)
+    return Outcome(-1, Errno.ENOEXEC)
 
 
-def _fail_entry(c: Context) -> tuple[Context, Outcome]:
+def _fail_entry(c: Context) -> Outcome:
     exit = Exit(k.KVM_EXIT_FAIL_ENTRY, FailEntry(k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED, c.call.cpu))
-    return c.with_vcpu(exit_reason=exit.reason, on_unsupported_cpu=False), Outcome(0, exit=exit)
+    c.set_vcpu(exit_reason=exit.reason, on_unsupported_cpu=False)
+    return Outcome(0, exit=exit)
 
 
 RUN: Table = (

@@ -92,30 +92,27 @@ class State(NamedTuple):
 
     objects: Mapping[str, Object] = {"kvm": Kvm()}
 
-    def put(self, name: str, value: Object) -> State:
-        """The state with that object made or replaced."""
-        return State({**self.objects, name: value})
 
+class Context:
+    """A call as the rows of a table work on it: the objects, which they change, are its own.
 
-class Context(NamedTuple):
-    """What a row sees: the state so far, the call, the host, the PMUs that KVM has listed.
-
-    ``vm_name`` is the VM that the call is on, or whose vCPU or device it is on.
-    Not the revision: that is a row's.
+    Beside them the call, the host, the PMUs that KVM has listed, and the name of the VM that the
+    call is on, or whose vCPU or device it is on.  Not the revision: that is a row's.
     """
 
-    state: State
-    call: Call
-    host: Host
-    pmus: tuple[Pmu, ...]
-    vm_name: str
+    __slots__ = ("call", "host", "objects", "pmus", "vm_name")
 
-    @classmethod
-    def of(cls, state: State, call: Call, host: Host, pmus: tuple[Pmu, ...]) -> Context:
-        """The context of a call on an object that there is."""
-        found = state.objects[call.on]
-        vm_name = found.vm if isinstance(found, (Vcpu, Device)) else call.on
-        return cls(state, call, host, pmus, vm_name)
+    def __init__(self, state: State, call: Call, host: Host, pmus: tuple[Pmu, ...]) -> None:
+        self.objects = {**state.objects}
+        self.call = call
+        self.host = host
+        self.pmus = pmus
+        found = self.objects[call.on]
+        self.vm_name = found.vm if isinstance(found, (Vcpu, Device)) else call.on
+
+    def copy(self) -> Context:
+        """The same call on objects of its own."""
+        return Context(State(self.objects), self.call, self.host, self.pmus)
 
     def arg(self, name: str) -> Any:
         """An argument of the call."""
@@ -124,21 +121,21 @@ class Context(NamedTuple):
     @property
     def vcpu(self) -> Vcpu:
         """The vCPU that the call is on."""
-        found = self.state.objects[self.call.on]
+        found = self.objects[self.call.on]
         assert isinstance(found, Vcpu)
         return found
 
     @property
     def vm(self) -> Vm:
         """The VM of that name."""
-        found = self.state.objects[self.vm_name]
+        found = self.objects[self.vm_name]
         assert isinstance(found, Vm)
         return found
 
     @property
     def on_gicv5(self) -> bool:
         """The VM's irqchip is a GICv5."""
-        irqchip = self.state.objects.get(self.vm.irqchip or "")
+        irqchip = self.objects.get(self.vm.irqchip or "")
         return isinstance(irqchip, Device) and irqchip.type == KVM_DEV_TYPE_ARM_VGIC_V5
 
     @property
@@ -146,18 +143,18 @@ class Context(NamedTuple):
         """All vCPUs of that VM by name, the call's own included."""
         return {
             name: found
-            for name, found in self.state.objects.items()
+            for name, found in self.objects.items()
             if isinstance(found, Vcpu) and found.vm == self.vm_name
         }
 
-    def with_vcpu(self, **changes: Any) -> Context:
-        """The context with fields of the call's vCPU changed."""
-        return self.put(self.call.on, _changed(self.vcpu, changes))
+    def set_vcpu(self, **changes: Any) -> None:
+        """Change fields of the call's vCPU."""
+        self.put(self.call.on, _changed(self.vcpu, changes))
 
-    def with_vm(self, **changes: Any) -> Context:
-        """The context with fields of the call's VM changed."""
-        return self.put(self.vm_name, _changed(self.vm, changes))
+    def set_vm(self, **changes: Any) -> None:
+        """Change fields of the call's VM."""
+        self.put(self.vm_name, _changed(self.vm, changes))
 
-    def put(self, name: str, value: Object) -> Context:
-        """The context with an object made or replaced."""
-        return Context(self.state.put(name, value), self.call, self.host, self.pmus, self.vm_name)
+    def put(self, name: str, value: Object) -> None:
+        """Make or replace an object."""
+        self.objects[name] = value

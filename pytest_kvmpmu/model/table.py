@@ -23,8 +23,8 @@ from ..wire.outcome import Outcome
 from .state import Context, State
 
 Condition = Callable[[Context], bool]
-Effect = Callable[[Context], Context]
-Answer = Callable[[Context], tuple[Context, Outcome]]
+Effect = Callable[[Context], None]
+Answer = Callable[[Context], Outcome]
 
 
 class NotModelled(Exception):
@@ -104,12 +104,12 @@ def only(when: Condition, rows: Iterable[Row]) -> Table:
 _ZERO = Outcome(0)
 
 
-def done(c: Context) -> tuple[Context, Outcome]:
+def done(_: Context) -> Outcome:
     """The plain answer: 0."""
-    return c, _ZERO
+    return _ZERO
 
 
-def not_covered(c: Context) -> tuple[Context, Outcome]:
+def not_covered(c: Context) -> Outcome:
     """The answer of a row beyond which a table says nothing."""
     raise NotModelled(f"the model does not cover {c.call.to_json()}")
 
@@ -144,7 +144,7 @@ def _refused(errno: Errno) -> Outcome:
 
 
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
-    """What ``table`` says of the call in ``c``, in the revision ``wanted``."""
+    """What ``table`` says of the call in ``c``, in the revision ``wanted``; ``c`` is used up."""
     passed_over = held = None
     for row in in_force(table, wanted):
         if row.within is not None and row.within is not held:
@@ -157,11 +157,11 @@ def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
         if not row.when(c):
             continue
         if row.errno is not None:
-            return c.state, _refused(row.errno)
+            return State(c.objects), _refused(row.errno)
         if row.answer is not None:
-            after, outcome = row.answer(c)
-            return after.state, outcome
+            outcome = row.answer(c)
+            return State(c.objects), outcome
         assert row.effect is not None  # refuse, effect and answer make no other rows
-        c = row.effect(c)
+        row.effect(c)
         held = None  # it may be so no longer
     raise NotModelled(f"the model does not cover {c.call.to_json()} in {wanted}")

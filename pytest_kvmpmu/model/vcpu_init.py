@@ -96,10 +96,10 @@ def _leaks(c: Context) -> bool:
     return not c.vcpu.initialized and not _asked(c) <= EARLY_FEATURES
 
 
-def _leak(c: Context) -> Context:
+def _leak(c: Context) -> None:
     """Bits are stored while the walk goes on, and a refusal takes none back."""
     met = {bit for bit in _asked(c) if bit < _first_unknown(c)}
-    return c.with_vcpu(features=c.vcpu.features | met)
+    c.set_vcpu(features=c.vcpu.features | met)
 
 
 def _changes(c: Context) -> bool:
@@ -114,29 +114,28 @@ def _differs_from_vm(c: Context) -> bool:
     return c.vm.features is not None and c.vm.features != _kept(c)
 
 
-def _forget(c: Context) -> tuple[Context, Outcome]:
+def _forget(c: Context) -> Outcome:
     """Refused, and all bits are gone, also those that an earlier call left."""
-    return c.with_vcpu(initialized=False, features=frozenset()), Outcome(-1, Errno.EINVAL)
+    c.set_vcpu(initialized=False, features=frozenset())
+    return Outcome(-1, Errno.EINVAL)
 
 
-def _reset_early(c: Context) -> Context:
+def _reset_early(c: Context) -> None:
     features = _met(c)
-    return c.with_vcpu(features=features, powered_off=k.KVM_ARM_VCPU_POWER_OFF in features)
+    c.set_vcpu(features=features, powered_off=k.KVM_ARM_VCPU_POWER_OFF in features)
 
 
-def _reset(c: Context) -> Context:
-    return c.with_vcpu(features=_kept(c), powered_off=k.KVM_ARM_VCPU_POWER_OFF in _asked(c))
+def _reset(c: Context) -> None:
+    c.set_vcpu(features=_kept(c), powered_off=k.KVM_ARM_VCPU_POWER_OFF in _asked(c))
 
 
-def _initialized(c: Context) -> Context:
-    return c.with_vcpu(initialized=True, report=0, faulted=False, pmcr_n=None)
+def _initialized(c: Context) -> None:
+    c.set_vcpu(initialized=True, report=0, faulted=False, pmcr_n=None)
 
 
 PREFERRED_TARGET: Table = (
     refuse(bad_pointer, Errno.EFAULT, "preferred-target.efault"),
-    answer(
-        lambda c: (c, Outcome(0, out={"target": TARGET, "features": []})), "preferred-target.target"
-    ),
+    answer(lambda _: Outcome(0, out={"target": TARGET, "features": []}), "preferred-target.target"),
 )
 
 _UNTIL_6_4: Table = (
@@ -205,7 +204,7 @@ VCPU_INIT: Table = (
         since="linux-6.5",
         until="linux-6.6",
     ),
-    effect(lambda c: c.with_vm(features=_kept(c)), "vcpu-init.same-features", since="linux-6.7"),
+    effect(lambda c: c.set_vm(features=_kept(c)), "vcpu-init.same-features", since="linux-6.7"),
     refuse(
         lambda c: _asks_default(c) and pmu_list.none_covers_caller(c),
         Errno.ENODEV,
@@ -233,7 +232,7 @@ VCPU_INIT: Table = (
         since="linux-7.3",
     ),
     effect(
-        lambda c: c.with_vm(features=_kept(c)),
+        lambda c: c.set_vm(features=_kept(c)),
         "vcpu-init.same-features",
         since="linux-6.5",
         until="linux-6.6",

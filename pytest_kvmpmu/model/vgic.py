@@ -76,8 +76,8 @@ def _knows_address(c: Context) -> bool:
     return c.arg("attr") in (k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST)
 
 
-def _place(c: Context) -> Context:
-    return c.with_vm(**{_field(c): _base(c)})
+def _place(c: Context) -> None:
+    c.set_vm(**{_field(c): _base(c)})
 
 
 ADDR: Table = (
@@ -105,13 +105,13 @@ NR_IRQS: Table = (
         "vgic.nr-irqs.einval",
     ),
     refuse(lambda c: c.vm.nr_irqs is not None, Errno.EBUSY, "vgic.nr-irqs.ebusy"),
-    effect(lambda c: c.with_vm(nr_irqs=_base(c)), "vgic.nr-irqs"),
+    effect(lambda c: c.set_vm(nr_irqs=_base(c)), "vgic.nr-irqs"),
     answer(done, "vgic.nr-irqs"),
 )
 
 
-def _initialize(c: Context) -> Context:
-    return c.with_vm(vgic_initialized=True, nr_irqs=c.vm.nr_irqs or 256)
+def _initialize(c: Context) -> None:
+    c.set_vm(vgic_initialized=True, nr_irqs=c.vm.nr_irqs or 256)
 
 
 CTRL: Table = (

@@ -44,11 +44,16 @@ class _World(ModelWorld):
         return outcomes
 
 
+def with_object(state: State, name: str, value: Vm | Vcpu) -> State:
+    """The state with another object of that name."""
+    return State({**state.objects, name: value})
+
+
 def all_have_run(state: State) -> State:
     """The state with a run in each VM."""
     for name, found in state.objects.items():
         if isinstance(found, Vm):
-            state = state.put(name, replace(found, has_run=True))
+            state = with_object(state, name, replace(found, has_run=True))
     return state
 
 
@@ -56,7 +61,7 @@ def has_sets_irq(state: State, call: Call, outcome: Outcome) -> tuple[State, Out
     """HAS changes the vCPU."""
     found = state.objects.get(call.on)
     if call.ioctl == "KVM_HAS_DEVICE_ATTR" and isinstance(found, Vcpu):
-        state = state.put(call.on, replace(found, pmu_created=True))
+        state = with_object(state, call.on, replace(found, pmu_created=True))
     return state, outcome
 
 

@@ -27,12 +27,16 @@ from pytest_kvmpmu.wire.outcome import Outcome
 from .machine import KINDS
 
 CALL = Call.make("KVM_CREATE_VM", "kvm", 0, "vm0")
-START = Context.of(State(), CALL, Host("h", (0,), ()), ())
+START = State()
 ROWS = [
     pytest.param(row, id=f"{ioctl}-{kind}-{number}-{row.clause}")
     for (ioctl, kind), table in model.TABLES.items()
     for number, row in enumerate(table)
 ]
+
+
+def context() -> Context:
+    return Context(START, CALL, Host("h", (0,), ()), ())
 
 
 def yes(c: Context) -> bool:
@@ -44,11 +48,11 @@ def no(c: Context) -> bool:
 
 
 def made(c: Context) -> bool:
-    return "vm0" in c.state.objects
+    return "vm0" in c.objects
 
 
-def make(c: Context) -> Context:
-    return c.put("vm0", Vm())
+def make(c: Context) -> None:
+    c.put("vm0", Vm())
 
 
 @pytest.mark.parametrize(
@@ -68,13 +72,13 @@ def make(c: Context) -> Context:
 def test_a_table_is_read_from_the_top_and_the_first_match_answers(
     table: Table, errno: Errno | None
 ) -> None:
-    assert read(table, START, NEWEST)[1] == Outcome(0 if errno is None else -1, errno)
+    assert read(table, context(), NEWEST)[1] == Outcome(0 if errno is None else -1, errno)
 
 
 def test_a_refusal_keeps_the_effects_above_it() -> None:
-    after, _ = read((effect(make, "a"), refuse(yes, Errno.EIO, "b")), START, NEWEST)
+    after, _ = read((effect(make, "a"), refuse(yes, Errno.EIO, "b")), context(), NEWEST)
     assert "vm0" in after.objects
-    assert "vm0" not in START.state.objects
+    assert "vm0" not in START.objects
 
 
 def test_a_further_condition_is_tested_first() -> None:
@@ -82,7 +86,7 @@ def test_a_further_condition_is_tested_first() -> None:
         raise AssertionError("the row's own condition must not be looked at")
 
     table = (*only(no, [refuse(wrong, Errno.EIO, "a")]), answer(done, "b"))
-    assert read(table, START, NEWEST)[1].errno is None
+    assert read(table, context(), NEWEST)[1].errno is None
 
 
 @pytest.mark.parametrize("wanted", REVISIONS, ids=str)
@@ -98,14 +102,14 @@ def test_a_row_holds_from_since_to_until_inclusive(wanted: Revision) -> None:
 
 def test_a_row_of_another_revision_is_passed_over() -> None:
     table = (refuse(yes, Errno.EIO, "a", until=FIRST.name), answer(done, "b"))
-    assert read(table, START, FIRST)[1].errno == Errno.EIO
-    assert read(table, START, NEWEST)[1].errno is None
+    assert read(table, context(), FIRST)[1].errno == Errno.EIO
+    assert read(table, context(), NEWEST)[1].errno is None
 
 
 @pytest.mark.parametrize("table", [(), (refuse(no, Errno.EIO, "a"),), (effect(make, "a"),)])
 def test_a_call_that_no_row_answers_is_not_modelled(table: Table) -> None:
     with pytest.raises(NotModelled, match=rf"does not cover .*KVM_CREATE_VM.* in {NEWEST}"):
-        read(table, START, NEWEST)
+        read(table, context(), NEWEST)
 
 
 def test_there_is_a_table_for_every_call_on_every_kind_of_object() -> None:

@@ -56,10 +56,10 @@ def _per_vcpu() -> None:
 
 
 def _restricting(take: Effect) -> Effect:
-    def taken(c: Context) -> Context:
-        after = take(c)
-        pmu = after.vm.pmu
-        return after.with_vm(supported_cpus=pmu and pmu.cpus)
+    def taken(c: Context) -> None:
+        take(c)
+        pmu = c.vm.pmu
+        c.set_vm(supported_cpus=pmu and pmu.cpus)
 
     return taken
 
@@ -81,9 +81,10 @@ def _default_restricts() -> None:
 @_mistake("a failed entry does not count as a run", "set-pmu.failed-entry-is-run")
 def _failed_entry_is_no_run() -> None:
     def forgetful(give: Answer) -> Answer:
-        def answer(c: Context) -> tuple[Context, Outcome]:
-            after, outcome = give(c)
-            return after.with_vm(has_run=False), outcome
+        def answer(c: Context) -> Outcome:
+            outcome = give(c)
+            c.set_vm(has_run=False)
+            return outcome
 
         return answer
 
@@ -96,9 +97,10 @@ def _failed_entry_is_no_run() -> None:
 
 @_mistake("once on a wrong CPU, a vCPU fails for good", "set-pmu.repeats", "set-pmu.fail-entry")
 def _sticky_flag() -> None:
-    def fail(c: Context) -> tuple[Context, Outcome]:
-        after, outcome = run._fail_entry(c)
-        return after.with_vcpu(on_unsupported_cpu=True), outcome
+    def fail(c: Context) -> Outcome:
+        outcome = run._fail_entry(c)
+        c.set_vcpu(on_unsupported_cpu=True)
+        return outcome
 
     def failing(row: Row) -> Row:
         return replace(row, answer=fail, when=lambda c: row.when(c) or run._flagged(c))

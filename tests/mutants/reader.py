@@ -39,7 +39,7 @@ class Reader:
 
     def read(self, table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
         """As the model's."""
-        key, at = _KEYS[id(table)], c
+        key, at = _KEYS[id(table)], c.copy()
         right: object = None
 
         def differs(what: object, make: Callable[[], Table]) -> bool:
@@ -68,7 +68,7 @@ class Reader:
                     self.both.add(pair)
             if row.effect is None:
                 break
-            at = row.effect(at)
+            row.effect(at)
         return read(table, c, wanted)
 
 
@@ -108,6 +108,6 @@ def _next(table: Table, number: int, c: Context, wanted: Revision) -> int | None
 
 def _said(table: Table, c: Context, wanted: Revision) -> object:
     try:
-        return read(table, c, wanted)
+        return read(table, c.copy(), wanted)
     except NotModelled as error:
         return str(error)
