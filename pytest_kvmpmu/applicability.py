@@ -10,7 +10,7 @@ import pytest
 from . import summary, xdist
 from .config import usage_error
 from .errors import UsageProblem
-from .header import description
+from .header import properties
 from .items import name_of, uses_backend
 from .lifecycle import backend_of
 from .marks import DIFFERENTIAL, marks
@@ -40,7 +40,7 @@ def check_marks(config: pytest.Config, items: list[pytest.Item]) -> None:
             item.stash[MARKS] = found = marks(item)
             if found.clauses or uses_backend(item):
                 item.user_properties.append((summary.SPEC, name_of(item)))
-            item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]
+            item.user_properties += found.properties
     except UsageProblem as problem:
         if not xdist.tell_controller(config, xdist.PROBLEM, str(problem)):
             raise usage_error(problem) from problem
@@ -55,8 +55,7 @@ def skip_unless_applicable(item: pytest.Item) -> None:
     if not uses_backend(item):
         return
     backend = backend_of(item.config)
-    item.user_properties.append((summary.KERNEL, description(item.config)))
-    item.user_properties.append((summary.BOARD, backend.host.name))
+    item.user_properties += properties(item.config)
     found = item.stash[MARKS]
     if why := found.not_applicable(backend.revision):
         item.user_properties.append((summary.NOT_APPLICABLE, why))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from . import summary
 from .capabilities import CAPABILITIES, capability
 from .errors import UsageProblem
 from .host import Host
@@ -41,6 +42,16 @@ class Marks:
     since: Revision = FIRST
     until: Revision | None = None
     differential: bool = False
+
+    @functools.cached_property
+    def slugs(self) -> tuple[str, ...]:
+        """Those of the clauses, each once."""
+        return tuple(dict.fromkeys(cited.slug for cited in self.clauses))
+
+    @functools.cached_property
+    def properties(self) -> tuple[tuple[str, str], ...]:
+        """The same as a test's user_properties have them."""
+        return tuple((summary.CLAUSE, slug) for slug in self.slugs)
 
     def not_applicable(self, revision: Revision) -> str:
         """Why the test says nothing about ``revision``, or the empty string."""

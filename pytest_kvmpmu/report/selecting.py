@@ -130,7 +130,7 @@ class Selecting:
 def _cited(item: pytest.Item) -> tuple[str, ...]:
     known = item.stash.get(MARKS, None)
     if known is not None:
-        return tuple(clause.slug for clause in known.clauses)
+        return known.slugs
     # Another plugin deselected it before it was looked at.
     return tuple(str(arg) for mark in item.iter_markers(CLAUSE) for arg in mark.args)
 

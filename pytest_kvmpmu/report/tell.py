@@ -75,9 +75,10 @@ def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
     elif report.failed or waived:
         _failed(phases, error, report)
         phases.waived = str(waived).removeprefix("reason: ")
-    phases.sections.update(
-        (title, text) for title, text in report.sections if title not in SCRIPT_TITLES
-    )
+    if report.sections:
+        phases.sections.update(
+            (title, text) for title, text in report.sections if title not in SCRIPT_TITLES
+        )
     if report.when == "teardown":
         del item.stash[PHASES]  # pytest keeps every item to the end of the run
         _tell(item, phases, report)
@@ -150,7 +151,7 @@ def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None
     result = SpecResult(
         spec,
         status,
-        tuple(dict.fromkeys(told.get(summary.CLAUSE, ()))),
+        item.stash[MARKS].slugs,
         reason,
         errno,
         phases.waived,
