@@ -125,10 +125,11 @@ class Verdicts:
 
 def asked_for(revision: Revision) -> list[Clause]:
     """The clauses that a verdict on a kernel of that revision is about."""
+    without_spec = unspecified()
     return [
         known
         for known in clauses().values()
-        if known.level == "must" and known.holds_in(revision) and known.slug not in unspecified()
+        if known.level == "must" and known.holds_in(revision) and known.slug not in without_spec
     ]
 
 

@@ -41,16 +41,17 @@ def unused() -> None:
     show("  the plugin adds", f"{(there - absent) * 1000:.0f} ms")
 
 
-def on_the_model(what: str, specs: list[str]) -> None:
-    """The specs on the model beside as many empty tests."""
+def on_the_model(what: str, specs: list[str], *options: str) -> None:
+    """The specs on the model beside as many empty tests, both run with ``options``."""
     collected = pytest_command("--collect-only", *specs)
     count = collection(collected)
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "test_empty.py"
         empty.write_text(EMPTY.format(count=count))
-        beside = pytest_command("-c", str(SETTINGS), str(empty))
-        specs_seconds, empty_seconds = pairs(pytest_command(*specs), beside, 9)
-    show(f"{what} on the model ({count}), empty tests, ratio", ratio(specs_seconds, empty_seconds))
+        beside = pytest_command("-c", str(SETTINGS), str(empty), *options)
+        specs_seconds, empty_seconds = pairs(pytest_command(*specs, *options), beside, 15)
+    how = " ".join([f"{what} on the model ({count})", *options])
+    show(f"{how}, empty tests, ratio", ratio(specs_seconds, empty_seconds))
 
 
 def collection(command: list[str]) -> int:
@@ -166,6 +167,7 @@ def main() -> None:
     unused()
     on_the_model("specs of cover letter and SET_PMU", SLICE)
     on_the_model("all specs", [str(conformance_dir())])
+    on_the_model("all specs", [str(conformance_dir())], "-n2")
     for line in sys.argv[1:]:
         in_the_lab(line)
 
