@@ -21,8 +21,9 @@ from typing import Sequence
 # TIMER_ABSTIME and TFD_TIMER_ABSTIME.
 _ABSTIME = 1
 _HOUR = 3600
-# The interrupt of EL2's physical timer: PPI 10, as Arm's Base System Architecture has it.
-_EL2_TIMER = "26"
+# The interrupts of EL2's physical and virtual timer: PPI 10 and 12, as Arm's Base System
+# Architecture has them.  With a newer QEMU the kernel takes the second.
+_EL2_TIMERS = frozenset({"26", "28"})
 _INTERRUPTS = Path("/proc/interrupts")
 
 
@@ -41,7 +42,7 @@ def run_on_el2(interrupts: Path = _INTERRUPTS) -> bool:
     except OSError:
         return False
     lines = (line.split() for line in text.splitlines())
-    return any(words[-1:] == ["arch_timer"] and _EL2_TIMER in words[-3:] for words in lines)
+    return any(words[-1:] == ["arch_timer"] and _EL2_TIMERS & {*words[-3:]} for words in lines)
 
 
 def set_going(cpus: Sequence[int]) -> None:

@@ -14,13 +14,20 @@ from pytest_kvmpmu.agent import timers
 HEAD = "           CPU0       CPU1\n"
 EL1 = " 11:       1804       1402     GICv3  30 Level     arch_timer\n"
 EL2 = " 10:       1804       1402     GICv3  26 Level     arch_timer\n"
+VIRTUAL = " 10:       1804       1402     GICv3  28 Level     arch_timer\n"
 OTHER = " 26:          9          1     GICv3  26 Level     arm-pmu\n"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [(HEAD + EL1, False), (HEAD + EL1 + OTHER, False), (HEAD + EL2, True), (HEAD, False)],
-    ids=["el1", "el1-beside-another", "el2", "none"],
+    [
+        (HEAD + EL1, False),
+        (HEAD + EL1 + OTHER, False),
+        (HEAD + EL2, True),
+        (HEAD + VIRTUAL, True),
+        (HEAD, False),
+    ],
+    ids=["el1", "el1-beside-another", "el2", "el2-virtual", "none"],
 )
 def test_the_interrupt_tells_whose_timers_they_are(
     text: str, expected: bool, tmp_path: Path
