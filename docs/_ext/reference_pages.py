@@ -68,8 +68,10 @@ def fixture_list() -> str:
     with open(fixtures.__file__, encoding="utf-8") as file:  # noqa: PTH123  # a name, not a path
         tree = ast.parse(file.read())
     lines = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and any(map(_is_fixture, node.decorator_list)):
+    # Some are made within a function.
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for node in sorted(functions, key=lambda one: one.lineno):
+        if any(map(_is_fixture, node.decorator_list)):
             text = (ast.get_docstring(node) or "").replace("``", "`").replace("\n", "\n  ")
             gives = f" → `{ast.unparse(node.returns)}`" if node.returns else ""
             lines += [f"`{node.name}`{gives}", f": {text}", ""]

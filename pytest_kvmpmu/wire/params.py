@@ -61,7 +61,7 @@ def whole_number(value: Any, bounds: tuple[int, int], key: str) -> int:
         raise BadCall(f"{key}: {value!r} is neither a whole number nor a kernel name known here")
     if not low <= value <= high:
         raise BadCall(f"{key}: {value} is not within {low} and {high}")
-    return value
+    return int(value)  # an IntEnum's member would be one no longer after a JSON file
 
 
 @dataclass(frozen=True)

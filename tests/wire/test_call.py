@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import MOST_CPU, SIGNATURES, Call, kind_of
 from pytest_kvmpmu.wire.params import Addr, BadCall
 
@@ -214,3 +215,9 @@ def test_the_table_has_every_request_number() -> None:
 
     assert set(REQUESTS) - set(SIGNATURES) == {"KVM_GET_VCPU_MMAP_SIZE"}
     assert set(SIGNATURES) <= set(REQUESTS)
+
+
+def test_a_number_that_is_a_member_of_an_enum_is_a_number() -> None:
+    # Such a member cannot go to another process of a test run.
+    call = Call.make("KVM_CREATE_VCPU", "vm0", 0, "vcpu0", id=Errno.EINTR)
+    assert type(call.args["id"]) is int
