@@ -10,7 +10,7 @@ import pytest
 from . import summary, xdist
 from .config import usage_error
 from .errors import UsageProblem
-from .header import properties
+from .header import description
 from .items import name_of, uses_backend
 from .lifecycle import backend_of
 from .marks import DIFFERENTIAL, marks
@@ -18,13 +18,10 @@ from .stash import MARKS
 
 
 def leave_out_differential(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the searches where neither -m nor a path on the command line names them.
-
-    The tests' markers were checked.
-    """
+    """Deselect the searches where neither -m nor a path on the command line names them."""
     if DIFFERENTIAL in config.option.markexpr or any(DIFFERENTIAL in arg for arg in config.args):
         return
-    left_out = [item for item in items if item.stash[MARKS].differential]
+    left_out = [item for item in items if item.get_closest_marker(DIFFERENTIAL)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
@@ -40,7 +37,7 @@ def check_marks(config: pytest.Config, items: list[pytest.Item]) -> None:
             item.stash[MARKS] = found = marks(item)
             if found.clauses or uses_backend(item):
                 item.user_properties.append((summary.SPEC, name_of(item)))
-            item.user_properties += found.properties
+            item.user_properties += [(summary.CLAUSE, cited.slug) for cited in found.clauses]
     except UsageProblem as problem:
         if not xdist.tell_controller(config, xdist.PROBLEM, str(problem)):
             raise usage_error(problem) from problem
@@ -55,7 +52,8 @@ def skip_unless_applicable(item: pytest.Item) -> None:
     if not uses_backend(item):
         return
     backend = backend_of(item.config)
-    item.user_properties += properties(item.config)
+    item.user_properties.append((summary.KERNEL, description(item.config)))
+    item.user_properties.append((summary.BOARD, backend.host.name))
     found = item.stash[MARKS]
     if why := found.not_applicable(backend.revision):
         item.user_properties.append((summary.NOT_APPLICABLE, why))

@@ -13,7 +13,6 @@ from .resources import conformance_dir
 from .settings import OPTIONS, REPORT, RUN_OPTIONS, STRICT_SPEC
 
 _LINE = pytest.StashKey[str]()
-_PROPERTIES = pytest.StashKey[tuple[tuple[str, str], ...]]()
 
 
 def asked_for(config: pytest.Config) -> bool:
@@ -40,14 +39,6 @@ def header(config: pytest.Config) -> str:
     if config.getoption("numprocesses", None):
         close(config)
     return line
-
-
-def properties(config: pytest.Config) -> tuple[tuple[str, str], ...]:
-    """The kernel and the board, as the user_properties of every spec have them."""
-    if _PROPERTIES not in config.stash:
-        kernel = (summary.KERNEL, description(config))
-        config.stash[_PROPERTIES] = kernel, (summary.BOARD, backend_of(config).host.name)
-    return config.stash[_PROPERTIES]
 
 
 def description(config: pytest.Config) -> str:

@@ -16,13 +16,12 @@ from .report import tell
 
 def start(config: pytest.Config) -> None:
     """Register the hooks that this process of a run needs."""
-    hooks: list[object] = [EachTest()]
+    register = config.pluginmanager.register
+    register(EachTest(), "kvmpmu-each-test")
     if strict_spec(config):
-        hooks.append(Strict())
+        register(Strict(), "kvmpmu-strict-spec")
     if xdist.is_worker(config):
-        hooks.append(InWorker())
-    for one in hooks:
-        config.pluginmanager.register(one, f"kvmpmu-{type(one).__name__}")
+        register(InWorker(), "kvmpmu-in-worker")
 
 
 class EachTest:

@@ -92,8 +92,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from .config import refuse_latecomers
 
     refuse_latecomers(config)
-    check_marks(config, items)
     leave_out_differential(config, items)
+    check_marks(config, items)
 
 
 @pytest.hookimpl(tryfirst=True)

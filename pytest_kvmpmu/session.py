@@ -6,6 +6,7 @@ Not for: what the calls mean; the handles (`kvm`) know.
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from .backends.base import World
@@ -46,15 +47,14 @@ class Session:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._made: dict[str, int] = {}
+        self._made: defaultdict[str, int] = defaultdict(int)
         self._waiting: list[Call] | None = None
         self.record: list[tuple[Call, Outcome | None]] = []
 
     def name(self, kind: str) -> str:
         """The next free name for an object of that kind."""
-        number = self._made.get(kind, 0)
-        self._made[kind] = number + 1
-        return f"{kind}{number}"
+        self._made[kind] += 1
+        return f"{kind}{self._made[kind] - 1}"
 
     def issue(self, call: Call, seconds: float | None = None) -> Outcome:
         """The Outcome of ``call``.  Raises `KvmError` where it returns -1, `CallHung` where it

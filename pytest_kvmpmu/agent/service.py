@@ -140,7 +140,6 @@ class Service:
         if op == "ping":
             if self._timers_on_el2:
                 timers.set_going(self._cpus)
-                os.sched_setaffinity(0, {self._cpus[0]})
             return {"ok": {}}
         if op == "describe":
             return {"ok": {**describe(), "cpus": self._cpus}}

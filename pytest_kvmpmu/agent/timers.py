@@ -1,6 +1,6 @@
 """The timers of a host that was resumed from a snapshot.
 
-QEMU's snapshots (7.2 to 10.0) have the timers of EL1 and leave out those of EL2, on which a kernel
+QEMU's snapshots (7.2 to 11.1) have the timers of EL1 and leave out those of EL2, on which a kernel
 in VHE mode runs.  What such a timer was to do does not happen after the resume, and the kernel
 programs none anew while it waits for that: whoever sleeps on that CPU sleeps on.
 
@@ -46,7 +46,7 @@ def run_on_el2(interrupts: Path = _INTERRUPTS) -> bool:
 
 
 def set_going(cpus: Sequence[int]) -> None:
-    """Have each of ``cpus`` program its timer; leaves this thread on one of them.
+    """Have each of ``cpus`` program its timer; leaves this thread on the first.
 
     The time of day is for a moment another.
     """
@@ -56,7 +56,7 @@ def set_going(cpus: Sequence[int]) -> None:
         libc.clock_nanosleep(time.CLOCK_MONOTONIC, _ABSTIME, ctypes.byref(long_ago), None)
         return
     ahead = time.time() - time.monotonic()
-    for here in cpus[:2]:
+    for here in reversed(cpus[:2]):
         alarms = [_alarm(libc, cpu) for cpu in cpus]
         os.sched_setaffinity(0, {here})
         time.clock_settime(time.CLOCK_REALTIME, time.time() + 2 * _HOUR)

@@ -110,10 +110,6 @@ class Context:
         found = self.objects[call.on]
         self.vm_name = found.vm if isinstance(found, (Vcpu, Device)) else call.on
 
-    def copy(self) -> Context:
-        """The same call on objects of its own."""
-        return Context(State(self.objects), self.call, self.host, self.pmus)
-
     def arg(self, name: str) -> Any:
         """An argument of the call."""
         return self.call.args[name]

@@ -138,30 +138,23 @@ def in_force(table: Table, wanted: Revision) -> Table:
     return tuple(row for row in table if row.holds_in(wanted))
 
 
-@functools.cache
-def _refused(errno: Errno) -> Outcome:
-    return Outcome(-1, errno)
-
-
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
     """What ``table`` says of the call in ``c``, in the revision ``wanted``; ``c`` is used up."""
-    passed_over = held = None
+    passed_over = None
     for row in in_force(table, wanted):
-        if row.within is not None and row.within is not held:
+        if row.within is not None:
             if row.within is passed_over:
                 continue
             if not row.within(c):
                 passed_over = row.within
                 continue
-            held = row.within
         if not row.when(c):
             continue
         if row.errno is not None:
-            return State(c.objects), _refused(row.errno)
+            return State(c.objects), Outcome(-1, row.errno)
         if row.answer is not None:
-            outcome = row.answer(c)
+            outcome = row.answer(c)  # which may change the objects
             return State(c.objects), outcome
         assert row.effect is not None  # refuse, effect and answer make no other rows
         row.effect(c)
-        held = None  # it may be so no longer
     raise NotModelled(f"the model does not cover {c.call.to_json()} in {wanted}")

@@ -12,7 +12,6 @@ import pytest
 from ..items import name_of, uses_backend
 from ..marks import CLAUSE, DIFFERENTIAL
 from ..resources import conformance_dir
-from ..stash import MARKS
 from .left_out import LeftOut, left_out
 from .result import SpecResult
 from .selection import Selection, file_of
@@ -89,7 +88,7 @@ class Selecting:
         found = set()
         for item in items:
             self._collected.add(item.path)
-            cited = _cited(item)
+            cited = tuple(str(arg) for m in item.iter_markers(CLAUSE) for arg in m.args)
             if cited or uses_backend(item):
                 name = name_of(item)
                 found.add(name)
@@ -125,14 +124,6 @@ class Selecting:
             and any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
             and path.is_file()
         }
-
-
-def _cited(item: pytest.Item) -> tuple[str, ...]:
-    known = item.stash.get(MARKS, None)
-    if known is not None:
-        return known.slugs
-    # Another plugin deselected it before it was looked at.
-    return tuple(str(arg) for mark in item.iter_markers(CLAUSE) for arg in mark.args)
 
 
 def start(config: pytest.Config) -> None:

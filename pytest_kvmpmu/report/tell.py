@@ -50,7 +50,7 @@ class _Phases:
     sections: dict[str, str] = field(default_factory=dict)
 
 
-PHASES = pytest.StashKey[_Phases]()
+_PHASES = pytest.StashKey[_Phases]()
 _SAID = pytest.StashKey[bool]()
 
 
@@ -63,8 +63,8 @@ def is_spec(item: pytest.Item) -> bool:
 def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Take a phase of a test into account; with the last one, let its report tell the result."""
     if report.when == "setup" and is_spec(item):
-        item.stash[PHASES] = _Phases()
-    phases = item.stash.get(PHASES, None)
+        item.stash[_PHASES] = _Phases()
+    phases = item.stash.get(_PHASES, None)
     if phases is None:
         return
     phases.seconds += report.duration
@@ -75,12 +75,11 @@ def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
     elif report.failed or waived:
         _failed(phases, error, report)
         phases.waived = str(waived).removeprefix("reason: ")
-    if report.sections:
-        phases.sections.update(
-            (title, text) for title, text in report.sections if title not in SCRIPT_TITLES
-        )
+    phases.sections |= {
+        title: text for title, text in report.sections if title not in SCRIPT_TITLES
+    }
     if report.when == "teardown":
-        del item.stash[PHASES]  # pytest keeps every item to the end of the run
+        del item.stash[_PHASES]  # pytest keeps every item to the end of the run
         _tell(item, phases, report)
 
 
@@ -151,7 +150,7 @@ def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None
     result = SpecResult(
         spec,
         status,
-        item.stash[MARKS].slugs,
+        tuple(dict.fromkeys(told.get(summary.CLAUSE, ()))),
         reason,
         errno,
         phases.waived,

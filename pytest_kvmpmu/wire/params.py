@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping
+from typing import Any, Mapping
 
 from ..uapi.constants import ABI_NAMES, name_of
 
@@ -137,23 +137,12 @@ class Name:
         return value
 
 
-def _addr(kind: str, values: Iterable[Any], key: str) -> Addr:
-    """An Addr of as many ``values`` as its C type has members, in their order."""
-    members = POINTEES[kind][1].items()
-    return Addr(
-        kind,
-        tuple(whole_number(v, bounds, f"{key}.{m}") for (m, bounds), v in zip(members, values)),
-    )
-
-
 @dataclass(frozen=True)
 class Pointer:
     """The memory behind ``kvm_device_attr.addr``: ``{"int": 8}``, ``"fault"``, ``"null"``."""
 
     def parse(self, value: Any, key: str) -> Any:
         if isinstance(value, Addr):
-            if value.values and len(value.values) == len(POINTEES[value.kind][1]):
-                return _addr(value.kind, value.values, key)
             value = self.dump(value)
         if value in ("fault", "null"):
             return Addr(value)
@@ -168,7 +157,10 @@ class Pointer:
             inner = {kind: inner}
         if not isinstance(inner, dict) or set(inner) != set(members):
             raise BadCall(f"{key}: {kind} has the members {', '.join(members)}, got {inner!r}")
-        return _addr(kind, (inner[member] for member in members), key)
+        return Addr(
+            kind,
+            tuple(whole_number(inner[m], members[m], f"{key}.{m}") for m in members),
+        )
 
     def dump(self, value: Any, names: bool = True) -> Any:  # noqa: ARG002  # it has no names
         if not value.values:

@@ -39,7 +39,7 @@ class Reader:
 
     def read(self, table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
         """As the model's."""
-        key, at = _KEYS[id(table)], c.copy()
+        key, at = _KEYS[id(table)], _copy(c)
         right: object = None
 
         def differs(what: object, make: Callable[[], Table]) -> bool:
@@ -90,6 +90,11 @@ def swapped(table: Table, number: int, other: int) -> Table:
     return (*above, both, *table[number:])
 
 
+def _copy(c: Context) -> Context:
+    """The same call on objects of its own: reading uses a context up."""
+    return Context(State(c.objects), c.call, c.host, c.pmus)
+
+
 def _acts(row: Row, c: Context) -> bool:
     try:
         return (row.within is None or row.within(c)) and row.when(c)
@@ -108,6 +113,6 @@ def _next(table: Table, number: int, c: Context, wanted: Revision) -> int | None
 
 def _said(table: Table, c: Context, wanted: Revision) -> object:
     try:
-        return read(table, c.copy(), wanted)
+        return read(table, _copy(c), wanted)
     except NotModelled as error:
         return str(error)

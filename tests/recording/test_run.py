@@ -71,7 +71,7 @@ def test_a_run_is_recorded_in_the_order_of_its_tests(
     path = pytester.path / RUN
     assert said(result) == f"recorded 9 worlds, 32 calls in {path}"
     recording = read(path)
-    ids = ["test_it[%d]" % n for n in range(6)] + ["test_two_worlds"] * 2 + ["test_bad"]  # noqa: UP031
+    ids = [*(f"test_it[{n}]" for n in range(6)), *["test_two_worlds"] * 2, "test_bad"]
     assert [world.test for world in recording.worlds] == [f"test_it.py::{name}" for name in ids]
     assert hidden(pytester.path) == []
 

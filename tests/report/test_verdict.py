@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_kvmpmu.host import Host
@@ -32,8 +34,8 @@ def made(
     return judge(ended, NEWEST, host, left_out)
 
 
-def result(status: Status, reason: str = "", name: str = "a", **more: object) -> SpecResult:
-    return SpecResult(name, status, ("irq.set",), reason, **more)  # type: ignore[arg-type]
+def result(status: Status, reason: str = "", name: str = "a", **more: Any) -> SpecResult:
+    return SpecResult(name, status, ("irq.set",), reason, **more)
 
 
 PASS = result(Status.PASS)
