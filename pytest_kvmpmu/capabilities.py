@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import unknown
 from .host import IMPDEF, Host, Pmu
 
 
-@dataclass(frozen=True)
-class Capability:
+class Capability(NamedTuple):
     """``missing`` says what a host lacks, or returns the empty string.
 
     The host is the one that KVM sees, with the PMUs that it has for guests; with

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import unknown
 from .resources import fixtures_dir
@@ -21,8 +21,7 @@ else:
     import tomli as tomllib
 
 
-@dataclass(frozen=True)
-class Payload:
+class Payload(NamedTuple):
     """One payload.  ``fields``, ``done`` and ``fault`` are guest physical addresses."""
 
     name: str

@@ -7,7 +7,7 @@ and where the host has what the test requires.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
@@ -30,8 +30,7 @@ LINES = (
 CLAUSE, DIFFERENTIAL = "kvmpmu_clause", "differential"
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(NamedTuple):
     """What a test's markers say, checked."""
 
     clauses: tuple[Clause, ...]

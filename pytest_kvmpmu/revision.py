@@ -5,31 +5,28 @@ A kernel release maps to the newest revision that is not newer than it.
 
 from __future__ import annotations
 
-import functools
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import UsageProblem, unknown
 
 
-@functools.total_ordering
-@dataclass(frozen=True)
-class Revision:
-    """One revision; ``linux-5.18`` is what 5.18 did and everything up to the next revision."""
+class Revision(NamedTuple):
+    """One revision; ``linux-5.18`` is what 5.18 did and everything up to the next revision.
 
-    name: str
+    They are ordered by their ``rank``.
+    """
+
     rank: int
+    name: str
     what: str
-
-    def __lt__(self, other: Revision) -> bool:
-        return self.rank < other.rank
 
     def __str__(self) -> str:
         return self.name
 
 
 REVISIONS = tuple(
-    Revision(name, rank, what)
+    Revision(rank, name, what)
     for rank, (name, what) in enumerate(
         (
             ("linux-5.10", "before the series: no SET_PMU, perf chooses the PMU"),
@@ -69,8 +66,7 @@ def revision(name: str) -> Revision:
         raise unknown("revision", name, _BY_NAME) from None
 
 
-@dataclass(frozen=True)
-class Detected:
+class Detected(NamedTuple):
     """The revision behind a kernel's name; ``note`` says what is uncertain about it."""
 
     revision: Revision

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import UsageProblem, unknown
 from .extensions import NONE, Extensions
@@ -24,8 +24,7 @@ BACKENDS = ("model", "real", "replay")
 PREFIX = "--kvmpmu-"
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """``--kvmpmu-NAME`` and the ini key ``kvmpmu_NAME``."""
 
     name: str

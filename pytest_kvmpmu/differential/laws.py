@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..revision import FIRST, Revision, revision
 from ..uapi import constants as k
@@ -24,8 +24,7 @@ Variant = Sequence[tuple[Call, "int | None"]]
 _PMU_ATTRS = range(6)
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """A sequence, what came of it, and the revision of the kernel that it ran on."""
 
     calls: Sequence[Call]
@@ -36,8 +35,7 @@ class Ran:
 Law = Callable[[Ran], Variant]
 
 
-@dataclass(frozen=True)
-class Wart:
+class Wart(NamedTuple):
     """A refusal that does leave something behind: the clause that says so, and when."""
 
     clause: str
@@ -128,7 +126,7 @@ def has_changes_nothing(ran: Ran) -> Variant:
 def equal_vms_are_equal(ran: Ran) -> Variant:
     """The same calls once more, on VMs of their own beside the first, have the same outcomes."""
     twins = [
-        (replace(call, on=_twin(call.on), new=call.new and _twin(call.new)), place)
+        (call._replace(on=_twin(call.on), new=call.new and _twin(call.new)), place)
         for place, call in enumerate(ran.calls)
     ]
     return [*((call, place) for place, call in enumerate(ran.calls)), *twins]

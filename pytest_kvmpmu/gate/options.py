@@ -5,9 +5,8 @@ Not for: what needs a device.  `missing` is asked once there is one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -25,8 +24,7 @@ REAL, GUEST_RUN = "real", "guest-run"
 ASKED = pytest.StashKey["Asked"]()
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """``gate`` is one of the above or empty.  ``insists``: options on the command line, not in an
     ini file, asked for it, so that a run without any spec is meant too.
     """

@@ -6,7 +6,8 @@ Until 5.17 there is no list: KVM makes raw events and perf chooses at each of th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ..host import IMPDEF, Host, Pmu
 from ..revision import FIRST, Revision, revision
@@ -16,8 +17,7 @@ from .state import Context
 from .table import per_revision
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """What keeps PMUs out of the list: which of a host's, from ``since`` to ``until``."""
 
     out: Callable[[Host], tuple[Pmu, ...]]
@@ -26,8 +26,7 @@ class Bar:
     until: Revision | None = None
 
 
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """How many counters guests get of each PMU of some hosts, from ``since`` on."""
 
     applies: Callable[[Host], bool]

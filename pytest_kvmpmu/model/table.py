@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..revision import FIRST, Revision, revision
 from ..uapi.errno import Errno
@@ -31,8 +30,7 @@ class NotModelled(Exception):
     """A call that no table says anything about: the model gives no answer rather than a guess."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of a table.  Exactly one of ``errno``, ``effect`` and ``answer`` is set.
 
     ``clause`` is a slug of the catalogue (spec/clauses.toml); ``until`` is inclusive,
@@ -98,7 +96,7 @@ def only(when: Condition, rows: Iterable[Row]) -> Table:
     """``rows`` with a condition that they have in common, tested first."""
     rows = tuple(rows)
     assert not any(row.within for row in rows)  # one inside another was not needed yet
-    return tuple(replace(row, within=when) for row in rows)
+    return tuple(row._replace(within=when) for row in rows)
 
 
 _ZERO = Outcome(0)

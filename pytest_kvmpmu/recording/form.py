@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 from .. import __version__
 from ..backends.base import Backend
@@ -28,8 +28,7 @@ class BadLine(ValueError):
     """A line that is not what stands at its place; one sentence without full stop."""
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What was recorded, where, by what and when.
 
     ``revision`` is whose behaviour was expected; ``kernel`` the same, where that was the
@@ -68,7 +67,7 @@ class Header:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form; what there is nothing to say about is left out."""
-        value = {**vars(self), "host": _host_to_json(self.host), "notes": list(self.notes)}
+        value = {**self._asdict(), "host": _host_to_json(self.host), "notes": list(self.notes)}
         return {KEY: VERSION, **{key: inner for key, inner in value.items() if inner}}
 
     @classmethod
@@ -107,8 +106,7 @@ def _asked(backend: Backend) -> str | None:
     return None if backend.revision == known else backend.revision.name
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One Call and its Outcome, or calls that were issued at once, with theirs.
 
     Where the backend broke there are no outcomes, and ``failure`` says why.  ``line`` is
@@ -155,8 +153,7 @@ class Step:
         return cls(calls, outcomes, "", "at_once" in value, seconds, line)
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """One world: the test that made it, and its steps in order."""
 
     number: int

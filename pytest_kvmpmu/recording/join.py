@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ..errors import UsageProblem
 from .reader import Recording
@@ -17,7 +16,7 @@ def join(parts: Sequence[Recording], tests: Sequence[str], writer: Writer) -> No
     """
     first = min((part.header for part in parts), key=lambda header: header.time)
     for part in parts:
-        if replace(part.header, time=first.time) != first:
+        if part.header._replace(time=first.time) != first:
             raise UsageProblem(
                 f"the workers ran on different kernels or hosts: {first.release} on"
                 f" {first.host.name}, and {part.header.release} on {part.header.host.name}",

@@ -6,7 +6,6 @@ The same with xdist and without: whatever a test has to tell travels in its repo
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 
 import pytest
 
@@ -48,7 +47,7 @@ class Gathering:
         elif report.when != "call":  # xdist's, for a lost worker
             same = (one for one in self._begun.values() if one.nodeid == report.nodeid)
             begun = _interrupted(next(same, report))
-            self._keep(replace(begun, reason=str(report.longrepr).strip()))
+            self._keep(begun._replace(reason=str(report.longrepr).strip()))
 
     def _keep(self, result: SpecResult) -> None:
         # By name: pytest calls tests alike in files that are named outside of its root.
@@ -96,12 +95,12 @@ class Gathering:
             if (seed := getattr(self._config.option, dest, None)) is not None
         }
         command = ("pytest", *(str(arg) for arg in self._config.invocation_params.args))
-        return RunInfo(replace(first, versions=versions), command, seeds, missing)
+        return RunInfo(first._replace(versions=versions), command, seeds, missing)
 
     @property
     def kernels_differ(self) -> bool:
         """Whether xdist's workers ran on different kernels or hosts."""
-        return len({repr(replace(one, time="")) for one in self._on}) > 1
+        return len({repr(one._replace(time="")) for one in self._on}) > 1
 
 
 def _interrupted(setup: pytest.TestReport) -> SpecResult:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..host import UNNAMED, Host, format_cpus
 from ..recording import form
@@ -39,8 +39,7 @@ class Status(enum.Enum):
         return min(found, key=list(cls).index, default=cls.PASS)
 
 
-@dataclass(frozen=True)
-class SpecResult:
+class SpecResult(NamedTuple):
     """What one spec came to.
 
     ``spec`` is its name, the same wherever our specs are installed; ``node_id`` is what pytest
@@ -69,7 +68,7 @@ class SpecResult:
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form; what there is nothing to say about is left out."""
-        value = {**vars(self), "status": self.status.value, "seconds": round(self.seconds, 6)}
+        value = {**self._asdict(), "status": self.status.value, "seconds": round(self.seconds, 6)}
         value = {key: list(v) if isinstance(v, tuple) else v for key, v in value.items()}
         value["sections"] = [list(section) for section in self.sections]
         return {key: inner for key, inner in value.items() if inner}
@@ -120,8 +119,7 @@ def _is_pair(value: Any) -> bool:
     return isinstance(value["call"], dict) and isinstance(value["outcome"], (dict, type(None)))
 
 
-@dataclass(frozen=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """What a run was on and how it was started.
 
     ``on`` is the backend's part: kernel, host, notes, versions, time.  ``command`` is the
@@ -131,7 +129,7 @@ class RunInfo:
 
     on: Header
     command: tuple[str, ...] = ()
-    seeds: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, str] = MappingProxyType({})
     missing: str = ""
 
     @property

@@ -9,8 +9,7 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .result import SpecResult, Status
 from .selection import Selection, file_of
@@ -31,8 +30,7 @@ class How(enum.Enum):
     TWICE = "waived twice"
 
 
-@dataclass(frozen=True)
-class Stale:
+class Stale(NamedTuple):
     """An entry, in what way it is stale, and what shows it: a sentence, and ``specs``."""
 
     waiver: Waiver
@@ -44,8 +42,7 @@ class Stale:
         return f"{self.waiver}: {self.how.value}: {self.what}"
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """``stale`` entries; ``used`` ones, each with the specs that failed as it says; ``untried``
     ones, whose specs this run did not have; ``elsewhere``: those for other kernels and boards.
     """

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..capabilities import CAPABILITIES
 from ..host import Host
@@ -73,8 +73,7 @@ _VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
-class ClauseVerdict:
+class ClauseVerdict(NamedTuple):
     """The verdict on one clause; ``why`` in a few words where it is not conformant.
 
     ``needs`` is the capability for lack of which no spec of the clause could run on this host:
@@ -96,8 +95,7 @@ class ClauseVerdict:
         return self.because.verdict
 
 
-@dataclass(frozen=True)
-class Verdicts:
+class Verdicts(NamedTuple):
     """The verdicts on all clauses that were asked for, by slug, in the documentation's order.
 
     ``unspecified``: those that hold, and whose specs are all for other revisions.  ``others``:
@@ -207,7 +205,7 @@ def _joined(of: Sequence[ClauseVerdict]) -> ClauseVerdict:
     if not waived:
         return green[0]
     one = min(waived, key=lambda one: one.because is not Because.WAIVED)
-    return replace(one, because=Because.WAIVED, why=one.waived, needs="")
+    return one._replace(because=Because.WAIVED, why=one.waived, needs="")
 
 
 def _of(

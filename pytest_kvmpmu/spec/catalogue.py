@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import unknown
 from ..revision import FIRST, REVISIONS, Revision, revision
@@ -38,16 +37,14 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Unspecified:
+class Unspecified(NamedTuple):
     """Why a clause has no spec: a key of `REASONS`, and a sentence of its own or ``""``."""
 
     reason: str
     why: str
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(NamedTuple):
     """One statement in our own words.
 
     ``section`` names document and section (``vcpu.rst 1.4``).  ``standing``: documented
@@ -101,8 +98,7 @@ def release(known: Revision) -> str:
     return known.name.removeprefix("linux-") if known.name.startswith("linux-") else ""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Files with clauses: one like clauses.toml, perhaps one like unspecified.toml.
 
     ``owner`` names the plugin that they belong to; `pytest_kvmpmu.hooks` fills it in.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 MARKER = "kvmpmu_clause"
 
 
-@dataclass(frozen=True)
-class Citation:
+class Citation(NamedTuple):
     """One marker: the slugs that it writes out, and its place (``test_x.py:12``).
 
     ``literal`` is False where something else than written-out slugs stands in it.

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple
 
 from ..uapi import constants as k
 from .params import U32, U64, Addr, BadCall, Bits, Choice, Flag, Name, Number, Pointer
@@ -20,8 +19,7 @@ REQUIRED = object()
 MOST_CPU = 4095
 
 
-@dataclass(frozen=True)
-class Param:
+class Param(NamedTuple):
     """One argument: its name, its type, its default (or REQUIRED)."""
 
     name: str
@@ -29,18 +27,19 @@ class Param:
     default: Any = REQUIRED
 
 
-@dataclass(frozen=True)
 class Signature:
-    """What an ioctl takes: kinds of object, parameters, kind of the object it makes."""
+    """What an ioctl takes: kinds of object, parameters, kind of the object it makes.
 
-    on: tuple[str, ...]
-    params: tuple[Param, ...] = ()
-    creates: str | None = None
+    ``names`` are the parameters by name.
+    """
 
-    @functools.cached_property
-    def names(self) -> Mapping[str, Param]:
-        """The parameters by name."""
-        return {param.name: param for param in self.params}
+    def __init__(
+        self, on: tuple[str, ...], params: tuple[Param, ...], creates: str | None = None
+    ) -> None:
+        self.on = on
+        self.params = params
+        self.creates = creates
+        self.names: Mapping[str, Param] = {param.name: param for param in params}
 
 
 _ARGP = Param("argp", Choice(("valid", "fault")), "valid")  # the ioctl's own pointer
@@ -107,8 +106,7 @@ def kind_of(name: str) -> str | None:
     return match and (match.group(1) or match.group(2))
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One ioctl, on one object, with decoded arguments, issued from one host CPU.
 
     ``args`` has every parameter of the ioctl's signature; `make` fills in the defaults.
@@ -117,7 +115,7 @@ class Call:
     ioctl: str
     on: str
     cpu: int
-    args: Mapping[str, Any] = field(default_factory=dict)
+    args: Mapping[str, Any]
     new: str | None = None
 
     @classmethod

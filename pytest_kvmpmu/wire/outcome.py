@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple
 
 from ..uapi.constants import EXIT_REASONS, name_of
 from ..uapi.errno import name as errno_name
 from ..uapi.errno import number as errno_number
 
 
-@dataclass(frozen=True)
-class FailEntry:
+class FailEntry(NamedTuple):
     """The members of ``kvm_run.fail_entry``; None for one that the kernel did not write.
 
     KVM_EXIT_FAIL_ENTRY can come without them: the agent puts a poison value there
@@ -22,8 +20,7 @@ class FailEntry:
     cpu: int | None = None
 
 
-@dataclass(frozen=True)
-class Mmio:
+class Mmio(NamedTuple):
     """The members of ``kvm_run.mmio``; ``data`` as a little-endian number of ``len`` bytes."""
 
     phys_addr: int
@@ -32,8 +29,7 @@ class Mmio:
     data: int
 
 
-@dataclass(frozen=True)
-class Exit:
+class Exit(NamedTuple):
     """``kvm_run`` after KVM_RUN returned, whatever it returned.
 
     A KVM_RUN that fails early leaves the reason of the one before (0 at first).
@@ -44,8 +40,7 @@ class Exit:
     mmio: Mmio | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """``ret`` with ``errno`` when it is -1; ``out`` what the ioctl wrote back.
 
     A new file descriptor is reported as 0: its number is not part of the interface.
@@ -91,9 +86,9 @@ class Outcome:
 def _exit_to_json(value: Exit) -> dict[str, Any]:
     result: dict[str, Any] = {"reason": name_of(value.reason, EXIT_REASONS)}
     if value.fail_entry is not None:
-        result["fail_entry"] = dict(vars(value.fail_entry))
+        result["fail_entry"] = value.fail_entry._asdict()
     if value.mmio is not None:
-        result["mmio"] = dict(vars(value.mmio))
+        result["mmio"] = value.mmio._asdict()
     return result
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Mapping, NamedTuple
 
 from ..uapi.constants import ABI_NAMES, name_of
 
@@ -20,8 +19,7 @@ class BadCall(ValueError):
     """A call that does not fit the table; the message is one sentence without full stop."""
 
 
-@dataclass(frozen=True)
-class Addr:
+class Addr(NamedTuple):
     """What ``kvm_device_attr.addr`` points to.
 
     ``kind`` is a C type with ``values``, or ``fault`` (an address that is not mapped)
@@ -64,8 +62,7 @@ def whole_number(value: Any, bounds: tuple[int, int], key: str) -> int:
     return int(value)  # an IntEnum's member would be one no longer after a JSON file
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(NamedTuple):
     """A whole number within bounds; may be written with the kernel's name for it."""
 
     bounds: tuple[int, int] = U32
@@ -78,8 +75,7 @@ class Number:
         return name_of(value, self.names) if names and self.names is not None else value
 
 
-@dataclass(frozen=True)
-class Bits:
+class Bits(NamedTuple):
     """A set of bit numbers (vCPU features), each as a number or by name."""
 
     names: Mapping[str, int]
@@ -94,7 +90,6 @@ class Bits:
         return [name_of(bit, self.names) if names else bit for bit in sorted(value)]
 
 
-@dataclass(frozen=True)
 class Flag:
     """true or false."""
 
@@ -107,8 +102,7 @@ class Flag:
         return value
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -122,7 +116,6 @@ class Choice:
         return value
 
 
-@dataclass(frozen=True)
 class Name:
     """A name of letters, digits and dashes (a guest payload), or none."""
 
@@ -137,7 +130,6 @@ class Name:
         return value
 
 
-@dataclass(frozen=True)
 class Pointer:
     """The memory behind ``kvm_device_attr.addr``: ``{"int": 8}``, ``"fault"``, ``"null"``."""
 

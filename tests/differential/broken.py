@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from pytest_kvmpmu import topology
 from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
@@ -53,7 +52,7 @@ def all_have_run(state: State) -> State:
     """The state with a run in each VM."""
     for name, found in state.objects.items():
         if isinstance(found, Vm):
-            state = with_object(state, name, replace(found, has_run=True))
+            state = with_object(state, name, found._replace(has_run=True))
     return state
 
 
@@ -61,7 +60,7 @@ def has_sets_irq(state: State, call: Call, outcome: Outcome) -> tuple[State, Out
     """HAS changes the vCPU."""
     found = state.objects.get(call.on)
     if call.ioctl == "KVM_HAS_DEVICE_ATTR" and isinstance(found, Vcpu):
-        state = with_object(state, call.on, replace(found, pmu_created=True))
+        state = with_object(state, call.on, found._replace(pmu_created=True))
     return state, outcome
 
 
@@ -103,8 +102,8 @@ def second_of_a_kind(state: State, call: Call, outcome: Outcome) -> tuple[State,
 def wrong_cpu_in_fail_entry(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
     """The CPU of a failed entry is off by one."""
     if outcome.exit and outcome.exit.fail_entry and outcome.exit.fail_entry.cpu is not None:
-        wrong = replace(outcome.exit.fail_entry, cpu=outcome.exit.fail_entry.cpu + 1)
-        outcome = replace(outcome, exit=replace(outcome.exit, fail_entry=wrong))
+        wrong = outcome.exit.fail_entry._replace(cpu=outcome.exit.fail_entry.cpu + 1)
+        outcome = outcome._replace(exit=outcome.exit._replace(fail_entry=wrong))
     return state, outcome
 
 

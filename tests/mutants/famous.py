@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pytest_kvmpmu import model
 from pytest_kvmpmu.host import Host, Pmu
@@ -51,8 +51,8 @@ def _edit(key: tuple[str, str], clause: str, change: Callable[[Row], Row]) -> No
 
 @_mistake("SET_PMU is for one vCPU, not for its VM", "set-pmu.vm-wide")
 def _per_vcpu() -> None:
-    _edit(SET, "set-pmu.vm-wide", lambda row: replace(row, effect=pmu_attr._take_for_vcpu))
-    _edit(RUN, "set-pmu.fail-entry", lambda row: replace(row, when=run._outside_vcpu_mask))
+    _edit(SET, "set-pmu.vm-wide", lambda row: row._replace(effect=pmu_attr._take_for_vcpu))
+    _edit(RUN, "set-pmu.fail-entry", lambda row: row._replace(when=run._outside_vcpu_mask))
 
 
 def _restricting(take: Effect) -> Effect:
@@ -71,7 +71,7 @@ _TAKES = (pmu_list.take_first, pmu_list.take_callers)
 def _default_restricts() -> None:
     for key, table in model.TABLES.items():
         model.TABLES[key] = tuple(
-            replace(row, effect=_restricting(row.effect))
+            row._replace(effect=_restricting(row.effect))
             if row.effect is not None and row.effect in _TAKES
             else row
             for row in table
@@ -91,7 +91,7 @@ def _failed_entry_is_no_run() -> None:
     _edit(
         RUN,
         "set-pmu.fail-entry",
-        lambda row: replace(row, answer=row.answer and forgetful(row.answer)),
+        lambda row: row._replace(answer=row.answer and forgetful(row.answer)),
     )
 
 
@@ -103,18 +103,18 @@ def _sticky_flag() -> None:
         return outcome
 
     def failing(row: Row) -> Row:
-        return replace(row, answer=fail, when=lambda c: row.when(c) or run._flagged(c))
+        return row._replace(answer=fail, when=lambda c: row.when(c) or run._flagged(c))
 
     _edit(RUN, "set-pmu.fail-entry", failing)
 
 
 @_mistake("after a FILTER, EBUSY for the same PMU as well", "set-pmu.ebusy.filter")
 def _busy_for_the_same() -> None:
-    _edit(SET, "set-pmu.ebusy.filter", lambda row: replace(row, when=lambda c: bool(c.vm.filters)))
+    _edit(SET, "set-pmu.ebusy.filter", lambda row: row._replace(when=lambda c: bool(c.vm.filters)))
 
 
 def _of_the_vcpu(row: Row) -> Row:
-    return replace(row, when=lambda c: c.vcpu.has_run)
+    return row._replace(when=lambda c: c.vcpu.has_run)
 
 
 @_mistake("only a vCPU that itself ran refuses SET_PMU", "set-pmu.ebusy.vcpu-ran")

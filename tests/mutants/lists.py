@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pytest_kvmpmu.host import Host
 from pytest_kvmpmu.model import pmu_list
@@ -50,14 +50,14 @@ class WrongList:
     def install(self, wanted: Revision) -> None:
         """Change the list."""
         if self.bar is None:
-            never = replace(pmu_list.CUT, applies=lambda _: False)
-            pmu_list.CUT = never if self.kind == DROP else replace(pmu_list.CUT, since=wanted)
+            never = pmu_list.CUT._replace(applies=lambda _: False)
+            pmu_list.CUT = never if self.kind == DROP else pmu_list.CUT._replace(since=wanted)
         else:
             bars = list(pmu_list.BARS)
             if self.kind == DROP:
                 del bars[self.bar]
             else:
-                bars[self.bar] = replace(bars[self.bar], since=wanted, until=wanted)
+                bars[self.bar] = bars[self.bar]._replace(since=wanted, until=wanted)
             pmu_list.BARS = tuple(bars)
         # What the table's reader found before is kept by it.
         pmu_list.listed = inspect.unwrap(pmu_list.listed)

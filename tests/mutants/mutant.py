@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pytest_kvmpmu import model
 from pytest_kvmpmu.model.table import Row, Table, not_covered
@@ -76,7 +76,7 @@ class Mutant:
         if self.kind == DROP:
             return above + below
         if self.kind == ERRNO:
-            return (*above, replace(row, errno=_another(row, table)), *below)
+            return (*above, row._replace(errno=_another(row, table)), *below)
         assert self.outward
         return held(table, self.row, wanted)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 
 from pytest_kvmpmu import model
 from pytest_kvmpmu.model.state import Context, State
@@ -76,7 +75,7 @@ def held(table: Table, number: int, wanted: Revision) -> Table:
     """The table in which row ``number`` holds in a revision that it doesn't hold in."""
     return (
         *table[:number],
-        replace(table[number], since=wanted, until=wanted),
+        table[number]._replace(since=wanted, until=wanted),
         *table[number + 1 :],
     )
 
@@ -86,7 +85,7 @@ def swapped(table: Table, number: int, other: int) -> Table:
     above, row, early = table[:number], table[number], table[other]
     if row.effect is not None and early.effect is not None:
         return (*above, early, *table[number:other], *table[other + 1 :])
-    both = replace(early, within=None, when=lambda c: _acts(row, c) and _acts(early, c))
+    both = early._replace(within=None, when=lambda c: _acts(row, c) and _acts(early, c))
     return (*above, both, *table[number:])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,12 +45,12 @@ HOSTS = [
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_a_header_comes_back_with_its_host(host: Host) -> None:
-    header = replace(Header.of(ModelBackend(HOST), "lab:6.12"), host=host, notes=("a note",))
+    header = Header.of(ModelBackend(HOST), "lab:6.12")._replace(host=host, notes=("a note",))
     assert Header.from_json(json.loads(json.dumps(header.to_json()))) == header
 
 
 def test_a_release_is_understood_as_it_is_today() -> None:
-    header = replace(Header.of(ModelBackend(HOST, "6.12.1")), revision="linux-5.18")
+    header = Header.of(ModelBackend(HOST, "6.12.1"))._replace(revision="linux-5.18")
     assert header.kernel is None
     assert header.detected.revision == revision("linux-6.7")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ def whole(path: Path, **more: Any) -> str:
     passed = [result(f"f::{slug}", Status.PASS, slug) for slug in slugs]
     lacking = {"irq.set": "the host has no GICv5"} if more.pop("lacks", False) else {}
     results = [
-        replace(one, status=Status.MISS, reason=lacking[slug]) if slug in lacking else one
+        one._replace(status=Status.MISS, reason=lacking[slug]) if slug in lacking else one
         for slug, one in zip(slugs, passed, strict=True)
     ]
     return save(path, report(*results, *more.pop("others", ()), **more))

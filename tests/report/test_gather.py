@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +254,7 @@ def test_strictness_alone_is_told_from_a_failure(pytester: pytest.Pytester) -> N
 
 
 def without_time(found: Gathering) -> list[SpecResult]:
-    return [replace(one, seconds=0, sections=()) for one in found.results]
+    return [one._replace(seconds=0, sections=()) for one in found.results]
 
 
 CONFTEST = """
@@ -274,7 +273,7 @@ def test_with_two_workers_there_is_the_same(pytester: pytest.Pytester) -> None:
     assert not workers.kernels_differ
     assert alone.run is not None
     assert workers.run is not None
-    assert replace(workers.run.on, time="") == replace(alone.run.on, time="")
+    assert workers.run.on._replace(time="") == alone.run.on._replace(time="")
     assert workers.kernels == alone.kernels
 
 
