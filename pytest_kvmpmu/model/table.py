@@ -131,22 +131,24 @@ def per_revision(find: Callable[[K, Revision], R]) -> Callable[[K, Revision], R]
 
 
 @per_revision
-def in_force(table: Table, wanted: Revision) -> Table:
-    """The rows of ``table`` that are part of the revision ``wanted``."""
-    return tuple(row for row in table if row.holds_in(wanted))
+def in_force(
+    table: Table, wanted: Revision
+) -> tuple[tuple[Condition | None, Condition, Row], ...]:
+    """The rows of ``table`` that are part of the revision ``wanted``, their conditions at hand."""
+    return tuple((row.within, row.when, row) for row in table if row.holds_in(wanted))
 
 
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
     """What ``table`` says of the call in ``c``, in the revision ``wanted``; ``c`` is used up."""
     passed_over = None
-    for row in in_force(table, wanted):
-        if row.within is not None:
-            if row.within is passed_over:
+    for within, when, row in in_force(table, wanted):
+        if within is not None:
+            if within is passed_over:
                 continue
-            if not row.within(c):
-                passed_over = row.within
+            if not within(c):
+                passed_over = within
                 continue
-        if not row.when(c):
+        if not when(c):
             continue
         if row.errno is not None:
             return State(c.objects), Outcome(-1, row.errno)
