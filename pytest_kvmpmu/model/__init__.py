@@ -52,7 +52,7 @@ def _vcpu_attr(table: Table) -> Table:
     """The part that SET, GET and HAS on a vCPU have in common, before the group's own."""
     return (
         refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"),
-        refuse(lambda c: c.arg("group") not in _KNOWN_GROUPS, Errno.ENXIO, "attr.enxio.group"),
+        refuse(lambda c: c.args["group"] not in _KNOWN_GROUPS, Errno.ENXIO, "attr.enxio.group"),
         answer(not_covered, "attr.enxio.group", when=lambda c: not _PMU_GROUP(c)),
         *table,
     )

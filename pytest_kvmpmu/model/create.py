@@ -21,17 +21,17 @@ OTHER_DEVICES = {k.DEVICE_TYPES["KVM_DEV_TYPE_VFIO"], k.DEVICE_TYPES["KVM_DEV_TY
 
 
 def _make(thing: Object) -> Effect:
-    return lambda c: c.put(c.call.new or "", thing)
+    return lambda c: c.add(c.call.new or "", thing)
 
 
 API_VERSION: Table = (
-    refuse(lambda c: c.arg("arg") != 0, Errno.EINVAL, "api-version.einval"),
+    refuse(lambda c: c.args["arg"] != 0, Errno.EINVAL, "api-version.einval"),
     answer(lambda _: Outcome(k.KVM_API_VERSION), "api-version"),
 )
 
 CREATE_VM: Table = (
     refuse(
-        lambda c: c.arg("type") != 0 and c.arg("type") not in IPA_BITS,
+        lambda c: c.args["type"] != 0 and c.args["type"] not in IPA_BITS,
         Errno.EINVAL,
         "create-vm.einval.type",
     ),
@@ -41,17 +41,17 @@ CREATE_VM: Table = (
 
 
 def _asks_about_strict(c: Context) -> bool:
-    return bool(c.arg("cap") == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3_STRICT"])
+    return bool(c.args["cap"] == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3_STRICT"])
 
 
 CHECK_EXTENSION: Table = (
     answer(
         lambda c: Outcome(int(has_pmus(c))),
         "cap.arm-pmu-v3",
-        when=lambda c: c.arg("cap") == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3"],
+        when=lambda c: c.args["cap"] == k.CAPABILITIES["KVM_CAP_ARM_PMU_V3"],
     ),
-    answer(lambda _: Outcome(1), "cap.attributes", when=lambda c: c.arg("cap") in _ON),
-    answer(done, "fail-entry.cpu", when=lambda c: c.arg("cap") == LAST_CPU, since="linux-5.18"),
+    answer(lambda _: Outcome(1), "cap.attributes", when=lambda c: c.args["cap"] in _ON),
+    answer(done, "fail-entry.cpu", when=lambda c: c.args["cap"] == LAST_CPU, since="linux-5.18"),
     answer(done, "strict.absent", when=_asks_about_strict, until="linux-7.1"),
     answer(
         lambda c: Outcome(int(has_pmus(c))),
@@ -63,31 +63,31 @@ CHECK_EXTENSION: Table = (
 
 
 def _id_taken(c: Context) -> bool:
-    return any(vcpu.id == c.arg("id") for vcpu in c.siblings.values())
+    return any(vcpu.id == c.args["id"] for vcpu in c.siblings.values())
 
 
 CREATE_VCPU: Table = (
-    refuse(lambda c: c.arg("id") >= MOST_VCPUS, Errno.EINVAL, "create-vcpu.einval.id"),
+    refuse(lambda c: c.args["id"] >= MOST_VCPUS, Errno.EINVAL, "create-vcpu.einval.id"),
     refuse(_id_taken, Errno.EEXIST, "create-vcpu.eexist", since="linux-7.3"),
     refuse(lambda c: c.vm.vgic_initialized, Errno.EBUSY, "create-vcpu.ebusy.vgic"),
     refuse(_id_taken, Errno.EEXIST, "create-vcpu.eexist", until="linux-7.1"),
-    effect(lambda c: c.put(c.call.new or "", Vcpu(c.call.on, c.arg("id"))), "create-vcpu"),
+    effect(lambda c: c.add(c.call.new or "", Vcpu(c.call.on, c.args["id"])), "create-vcpu"),
     answer(done, "create-vcpu"),
 )
 
 
 def _make_gic(c: Context) -> None:
     name = c.call.new or ""
-    c.put(name, Device(c.call.on, c.arg("type")))
+    c.add(name, Device(c.call.on, c.args["type"]))
     c.set_vm(irqchip=name)
 
 
 def _known(c: Context) -> bool:
-    return c.arg("type") in {GICV3, *OTHER_DEVICES}
+    return c.args["type"] in {GICV3, *OTHER_DEVICES}
 
 
 def _makes_gicv5(c: Context) -> bool:
-    return c.arg("type") == GICV5 and c.host.gicv5
+    return c.args["type"] == GICV5 and c.host.gicv5
 
 
 CREATE_DEVICE: Table = (
@@ -102,10 +102,10 @@ CREATE_DEVICE: Table = (
     answer(
         done,
         "create-device.test",
-        when=lambda c: bool(c.arg("flags") & k.KVM_CREATE_DEVICE_TEST),
+        when=lambda c: bool(c.args["flags"] & k.KVM_CREATE_DEVICE_TEST),
     ),
     *only(
-        lambda c: c.arg("type") in (GICV3, GICV5),
+        lambda c: c.args["type"] in (GICV3, GICV5),
         (
             refuse(lambda c: c.vm.irqchip is not None, Errno.EEXIST, "create-device.eexist"),
             refuse(
@@ -123,15 +123,15 @@ CREATE_IRQCHIP: Table = (refuse(always, Errno.ENODEV, "create-irqchip.enodev"),)
 
 
 def _has_memory(c: Context) -> bool:
-    return c.vm.memory is not None and c.arg("slot") == 0
+    return c.vm.memory is not None and c.args["slot"] == 0
 
 
 MEMORY_REGION: Table = (
     refuse(_has_memory, Errno.EINVAL, "memory-region.einval"),
     effect(
-        lambda c: c.set_vm(memory=c.arg("payload") or ""),
+        lambda c: c.set_vm(memory=c.args["payload"] or ""),
         "memory-region",
-        when=lambda c: c.arg("guest_phys_addr") == 0,
+        when=lambda c: c.args["guest_phys_addr"] == 0,
     ),
     answer(done, "memory-region"),
 )

@@ -21,7 +21,7 @@ _V8_1, _V8_4, _V8_5 = PMUV3_8_1, 5, 6
 
 def named(c: Context) -> bool:
     """The call is about this register."""
-    return bool(c.arg("id") == k.ID_AA64DFR0_EL1)
+    return bool(c.args["id"] == k.ID_AA64DFR0_EL1)
 
 
 def _systems(c: Context, most: int) -> int:
@@ -33,7 +33,7 @@ def _systems(c: Context, most: int) -> int:
 
 
 def _written(c: Context) -> int:
-    value = int.from_bytes(c.arg("addr").memory[:8], "little")
+    value = int.from_bytes(c.args["addr"].memory[:8], "little")
     if value & ~(k.ID_AA64DFR0_PMUVER_MASK << k.ID_AA64DFR0_PMUVER_SHIFT):
         raise NotModelled("other fields of ID_AA64DFR0_EL1 than PMUVer")
     return value >> k.ID_AA64DFR0_PMUVER_SHIFT

@@ -27,17 +27,17 @@ GICV5_IRQ = 0x2000_0017
 
 def unreadable(c: Context) -> bool:
     """Nothing can be read at ``addr``, or written to it."""
-    return c.arg("addr").kind in ("fault", "null")
+    return c.args["addr"].kind in ("fault", "null")
 
 
 def attr_is(number: int) -> Condition:
     """The call names that attribute."""
-    return lambda c: c.arg("attr") == number
+    return lambda c: c.args["attr"] == number
 
 
 def _value(c: Context) -> int:
     """The int at ``addr``, of whatever type the memory there is."""
-    return int.from_bytes(c.arg("addr").memory[:4], "little", signed=True)
+    return int.from_bytes(c.args["addr"].memory[:4], "little", signed=True)
 
 
 def no_irqchip(c: Context) -> bool:
@@ -128,7 +128,7 @@ INIT: Table = (
 
 def _range(c: Context) -> tuple[int, int, int]:
     """base_event, nevents and action of the filter at ``addr``."""
-    memory: bytes = c.arg("addr").memory
+    memory: bytes = c.args["addr"].memory
     if len(memory) < structs.KVM_PMU_EVENT_FILTER.size:
         raise NotModelled("what a filter says whose structure is larger than the memory at addr")
     return structs.KVM_PMU_EVENT_FILTER.unpack_from(memory)

@@ -110,7 +110,7 @@ def vm_lacks_feature(c: Context) -> bool:
 
 def by_type(c: Context) -> Pmu | None:
     """The listed PMU whose perf type id ``addr`` points to."""
-    wanted = int.from_bytes(c.arg("addr").memory[:4], "little", signed=True)
+    wanted = int.from_bytes(c.args["addr"].memory[:4], "little", signed=True)
     return next((pmu for pmu in c.pmus if pmu.type == wanted), None)
 
 

@@ -14,7 +14,7 @@ _EARLY = (k.KVM_ARM_VCPU_PMU_V3_IRQ, k.KVM_ARM_VCPU_PMU_V3_INIT, k.KVM_ARM_VCPU_
 
 
 def _early(c: Context) -> bool:
-    return c.arg("attr") in _EARLY
+    return c.args["attr"] in _EARLY
 
 
 HAS: Table = (
@@ -33,7 +33,7 @@ HAS: Table = (
 )
 
 GET: Table = (
-    refuse(lambda c: c.arg("attr") != k.KVM_ARM_VCPU_PMU_V3_IRQ, Errno.ENXIO, "get.enxio"),
+    refuse(lambda c: c.args["attr"] != k.KVM_ARM_VCPU_PMU_V3_IRQ, Errno.ENXIO, "get.enxio"),
     refuse(no_irqchip, Errno.EINVAL, "irq.get.einval.no-irqchip"),
     refuse(lacks_feature, Errno.ENODEV, "group.enodev.feature", until="linux-6.6"),
     refuse(vm_lacks_feature, Errno.ENODEV, "group.enodev.feature", since="linux-6.7"),

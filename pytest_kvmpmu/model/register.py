@@ -19,11 +19,11 @@ from .vcpu_init import bad_pointer
 
 
 def _is_pmcr(c: Context) -> bool:
-    return bool(c.arg("id") == k.PMCR_EL0)
+    return bool(c.args["id"] == k.PMCR_EL0)
 
 
 def _n(c: Context) -> int:
-    return int.from_bytes(c.arg("addr").memory, "little") >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+    return int.from_bytes(c.args["addr"].memory, "little") >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
 
 
 def counters(c: Context) -> int:

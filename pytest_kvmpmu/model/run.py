@@ -139,7 +139,7 @@ def _fail_entry(c: Context) -> Outcome:
 
 
 RUN: Table = (
-    refuse(lambda c: c.arg("arg") != 0, Errno.EINVAL, "run.einval.arg"),
+    refuse(lambda c: c.args["arg"] != 0, Errno.EINVAL, "run.einval.arg"),
     refuse(lambda c: not c.vcpu.initialized, Errno.ENOEXEC, "run.enoexec.uninitialized"),
     # Its timers and its GIC have interrupts that others have not.
     answer(not_covered, "run.guest", when=lambda c: k.KVM_ARM_VCPU_HAS_EL2 in c.vcpu.features),
@@ -148,7 +148,7 @@ RUN: Table = (
     effect(
         _flag, "run.flag-lingers", when=_outside_vcpu_mask, since="series-v1", until="series-v2"
     ),
-    refuse(lambda c: c.arg("immediate_exit"), Errno.EINTR, "run.eintr.immediate-exit"),
+    refuse(lambda c: c.args["immediate_exit"], Errno.EINTR, "run.eintr.immediate-exit"),
     effect(_entering, "run.exit-reason"),
     answer(guest.hang, "run.powered-off", when=lambda c: c.vcpu.powered_off),
     answer(

@@ -13,7 +13,7 @@ from ..uapi.constants import KVM_DEV_TYPE_ARM_VGIC_V5, KVM_EXIT_UNKNOWN
 from ..wire.call import Call
 
 
-class Kvm:
+class Kvm(NamedTuple):
     """The open /dev/kvm."""
 
 
@@ -79,37 +79,28 @@ class State(NamedTuple):
 class Context:
     """A call as the rows of a table work on it: the objects, which they change, are its own.
 
-    Beside them the call, the host, the PMUs that KVM has listed, and the name of the VM that the
-    call is on, or whose vCPU or device it is on.  Not the revision: that is a row's.
+    Beside them the call, the host, and the PMUs that KVM has listed.  ``vm`` is the VM that the
+    call is on, or whose vCPU or device it is on, ``vcpu`` the vCPU that it is on; where there is
+    none, there is no such attribute.  Not the revision: that is a row's.
     """
 
-    __slots__ = ("call", "host", "objects", "pmus", "vm_name")
+    __slots__ = ("args", "call", "host", "objects", "pmus", "vcpu", "vm", "vm_name")
+
+    vcpu: Vcpu
+    vm: Vm
 
     def __init__(self, state: State, call: Call, host: Host, pmus: tuple[Pmu, ...]) -> None:
         self.objects = {**state.objects}
         self.call = call
+        self.args = call.args
         self.host = host
         self.pmus = pmus
         found = self.objects[call.on]
         self.vm_name = found.vm if isinstance(found, (Vcpu, Device)) else call.on
-
-    def arg(self, name: str) -> Any:
-        """An argument of the call."""
-        return self.call.args[name]
-
-    @property
-    def vcpu(self) -> Vcpu:
-        """The vCPU that the call is on."""
-        found = self.objects[self.call.on]
-        assert isinstance(found, Vcpu)
-        return found
-
-    @property
-    def vm(self) -> Vm:
-        """The VM of that name."""
-        found = self.objects[self.vm_name]
-        assert isinstance(found, Vm)
-        return found
+        if isinstance(found, Vcpu):
+            self.vcpu = found
+        if isinstance(owner := self.objects[self.vm_name], Vm):
+            self.vm = owner
 
     @property
     def on_gicv5(self) -> bool:
@@ -128,12 +119,12 @@ class Context:
 
     def set_vcpu(self, **changes: Any) -> None:
         """Change fields of the call's vCPU."""
-        self.put(self.call.on, self.vcpu._replace(**changes))
+        self.vcpu = self.objects[self.call.on] = self.vcpu._replace(**changes)
 
     def set_vm(self, **changes: Any) -> None:
         """Change fields of the call's VM."""
-        self.put(self.vm_name, self.vm._replace(**changes))
+        self.vm = self.objects[self.vm_name] = self.vm._replace(**changes)
 
-    def put(self, name: str, value: Object) -> None:
-        """Make or replace an object."""
-        self.objects[name] = value
+    def add(self, name: str, made: Object) -> None:
+        """Add an object that the call makes."""
+        self.objects[name] = made

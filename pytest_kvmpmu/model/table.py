@@ -131,9 +131,7 @@ def per_revision(find: Callable[[K, Revision], R]) -> Callable[[K, Revision], R]
 
 
 @per_revision
-def in_force(
-    table: Table, wanted: Revision
-) -> tuple[tuple[Condition | None, Condition, Row], ...]:
+def in_force(table: Table, wanted: Revision) -> tuple[tuple[Condition | None, Condition, Row], ...]:
     """The rows of ``table`` that are part of the revision ``wanted``, their conditions at hand."""
     return tuple((row.within, row.when, row) for row in table if row.holds_in(wanted))
 

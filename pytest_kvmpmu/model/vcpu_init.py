@@ -21,11 +21,11 @@ ABSENT_FEATURES = frozenset({4, 5, 6})
 
 def bad_pointer(c: Context) -> bool:
     """The ioctl's own pointer can't be read."""
-    return bool(c.arg("argp") == "fault")
+    return bool(c.args["argp"] == "fault")
 
 
 def _asked(c: Context) -> frozenset[int]:
-    features: frozenset[int] = c.arg("features")
+    features: frozenset[int] = c.args["features"]
     return features
 
 
@@ -184,7 +184,7 @@ _ABSENT_SINCE_6_7: Table = (
 
 VCPU_INIT: Table = (
     refuse(bad_pointer, Errno.EFAULT, "vcpu-init.efault"),
-    refuse(lambda c: c.arg("target") != TARGET, Errno.EINVAL, "vcpu-init.einval.target"),
+    refuse(lambda c: c.args["target"] != TARGET, Errno.EINVAL, "vcpu-init.einval.target"),
     *_UNTIL_6_4,
     *_UNKNOWN_BITS,
     *_ABSENT_SINCE_6_7,

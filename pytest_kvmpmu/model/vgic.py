@@ -22,19 +22,19 @@ _FEWEST_IRQS, _MOST_IRQS, _IRQS_STEP = 64, 1023, 32
 
 def in_group(number: int) -> Condition:
     """The call names that group."""
-    return lambda c: c.arg("group") == number
+    return lambda c: c.args["group"] == number
 
 
 def _no_such_group(c: Context) -> bool:
-    return bool(c.arg("group") > _LAST_GROUP)
+    return bool(c.args["group"] > _LAST_GROUP)
 
 
 def _field(c: Context) -> str:
-    return "dist" if c.arg("attr") == k.KVM_VGIC_V3_ADDR_TYPE_DIST else "redist"
+    return "dist" if c.args["attr"] == k.KVM_VGIC_V3_ADDR_TYPE_DIST else "redist"
 
 
 def _base(c: Context) -> int:
-    return int.from_bytes(c.arg("addr").memory, "little")
+    return int.from_bytes(c.args["addr"].memory, "little")
 
 
 def _size(c: Context) -> int:
@@ -73,7 +73,7 @@ def _overlaps(c: Context) -> bool:
 
 
 def _knows_address(c: Context) -> bool:
-    return c.arg("attr") in (k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST)
+    return c.args["attr"] in (k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST)
 
 
 def _place(c: Context) -> None:
@@ -115,14 +115,14 @@ def _initialize(c: Context) -> None:
 
 
 CTRL: Table = (
-    refuse(lambda c: c.arg("attr") != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"),
+    refuse(lambda c: c.args["attr"] != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"),
     effect(_initialize, "vgic.init"),
     answer(done, "vgic.init"),
 )
 
 
 def _is_ctrl(attr: int) -> Condition:
-    return lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c) and c.arg("attr") == attr
+    return lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c) and c.args["attr"] == attr
 
 
 _is_init = _is_ctrl(k.KVM_DEV_ARM_VGIC_CTRL_INIT)
@@ -160,12 +160,12 @@ HAS: Table = (
     answer(done, "vgic.nr-irqs", when=in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS)),
     answer(done, "vgic.init", when=_is_init),
     refuse(
-        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and c.arg("attr") not in _V3_ADDRESSES,
+        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and c.args["attr"] not in _V3_ADDRESSES,
         Errno.ENXIO,
         "vgic.enxio",
     ),
     refuse(
-        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c) and c.arg("attr") > _LAST_CTRL,
+        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c) and c.args["attr"] > _LAST_CTRL,
         Errno.ENXIO,
         "vgic.enxio",
     ),

@@ -52,7 +52,7 @@ def made(c: Context) -> bool:
 
 
 def make(c: Context) -> None:
-    c.put("vm0", Vm())
+    c.add("vm0", Vm())
 
 
 @pytest.mark.parametrize(
