@@ -75,9 +75,9 @@ def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
     elif report.failed or waived:
         _failed(phases, error, report)
         phases.waived = str(waived).removeprefix("reason: ")
-    phases.sections |= {
-        title: text for title, text in report.sections if title not in SCRIPT_TITLES
-    }
+    for title, text in report.sections:
+        if title not in SCRIPT_TITLES:
+            phases.sections[title] = text
     if report.when == "teardown":
         del item.stash[_PHASES]  # pytest keeps every item to the end of the run
         _tell(item, phases, report)

@@ -63,9 +63,10 @@ class Because(enum.Enum):
     @property
     def rank(self) -> int:
         """Its place, from 0."""
-        return list(Because).index(self)
+        return _RANKS[self]
 
 
+_RANKS = {because: rank for rank, because in enumerate(Because)}
 _VERDICTS = {
     Because.FAILED: Verdict.NOT_CONFORMANT,
     Because.WAIVED: Verdict.WAIVED,
