@@ -7,12 +7,25 @@ from typing import Any
 from page_text import fill_in
 from sphinx.application import Sphinx
 
+from pytest_kvmpmu.revision import Revision
+
+_TupleField = type(Revision.rank)
+
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
     del app
     source[0] = fill_in(page, source[0])
 
 
+def _skip(app: Sphinx, what: str, name: str, member: object, *_: object) -> bool | None:
+    """Leave out the fields of named tuples: they are in the signature, and what Python says of
+    them is their number.
+    """
+    del app, what, name
+    return True if isinstance(member, _TupleField) else None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", _read)
+    app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
