@@ -68,6 +68,13 @@ class Service:
         # Found now, before a snapshot: it costs what follows nothing.
         self._timers_on_el2 = timers.run_on_el2()
 
+    @functools.cached_property
+    def _description(self) -> bytes:
+        """The answer to ``describe``.  A lab VM is asked for it before its snapshot, too: an
+        emulated host takes longer to find it than to resume.
+        """
+        return encode({"ok": {**describe(), "cpus": self._cpus}})
+
     def run(self) -> None:
         """Serve until standard input ends."""
         ignore_alarm()
@@ -90,9 +97,12 @@ class Service:
         return self._waiting[0]
 
     def _answer(self, body: dict[str, Any]) -> None:
+        self._reply(encode(body))
+
+    def _reply(self, frame: bytes) -> None:
         self._waiting.popleft()
         self._orders = None
-        _say(body)
+        write(frame)
 
     def _serve(self) -> None:
         """Serve for as long as this thread may: until a world that ran a guest has ended."""
@@ -125,6 +135,9 @@ class Service:
 
     def _other(self, request: Request) -> None:
         op = str(request.get("op"))
+        if op == "describe":
+            self._reply(self._description)
+            return
         stream = _STREAMS.get(op)
         if stream is None:
             self._answer(self._fact(op, request))
@@ -141,8 +154,6 @@ class Service:
             if self._timers_on_el2:
                 timers.set_going(self._cpus)
             return {"ok": {}}
-        if op == "describe":
-            return {"ok": {**describe(), "cpus": self._cpus}}
         if op == "take":
             return files.take(request)
         return {"error": f"unknown op {op!r}"}

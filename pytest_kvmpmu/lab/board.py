@@ -12,7 +12,7 @@ from typing import Any
 from ..host import Host
 from . import devicetree, qemu
 from .console import LabFailure
-from .machine import ANSWER_SECONDS, BOOT_SECONDS, Machine
+from .machine import BOOT_SECONDS, Machine
 from .own import SILENCE_SECONDS, OwnKernel
 
 
@@ -69,9 +69,10 @@ class Board:
             why = self._own.why_no_agent(machine.console)
             raise LabFailure(f"{failure}\n{why}" if why else str(failure)) from failure
 
-    def lack(self, machine: Machine) -> str:
-        """What a machine whose agent is there lacks; only looked for in one's own kernels."""
+    def lack(self, machine: Machine, facts: dict[str, Any]) -> str:
+        """What a machine of which its agent says these ``facts`` lacks; only looked for in one's
+        own kernels.
+        """
         if self._own is None:
             return ""
-        facts = machine.describe(ANSWER_SECONDS)
         return self._own.lack(facts, len(self._host.pmus), machine.console)

@@ -100,7 +100,7 @@ def _boot_and_save(
         with machine:
             board.first_message(machine)
             machine.ping(ANSWER_SECONDS)
-            lack = board.lack(machine)
+            lack = board.lack(machine, machine.describe(ANSWER_SECONDS))
             if lack:
                 progress(lack)
             progress("keeping a snapshot")
