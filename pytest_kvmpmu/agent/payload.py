@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from pathlib import Path
 
 
+@functools.lru_cache(maxsize=None)
 def image(directory: Path, name: str) -> bytes:
     """The bytes of payload ``name``; FileNotFoundError where there is none."""
     code = bytearray()
@@ -16,3 +18,9 @@ def image(directory: Path, name: str) -> bytes:
             code.extend(bytes(offset + 4 - len(code)))
             struct.pack_into("<I", code, offset, word)
     return bytes(code)
+
+
+def read_all(directory: Path) -> None:
+    """Have all payloads at hand, so that `image` has nothing to read."""
+    for file in directory.glob("*.words"):
+        image(directory, file.stem)

@@ -135,7 +135,13 @@ class _PreferredTarget(_Struct):
         if outcome.ret < 0:
             return outcome
         target, *words = structs.KVM_VCPU_INIT.unpack_from(self._buffer)
-        features = [n for n in range(32 * 7) if words[n // 32] >> n % 32 & 1]
+        features = [
+            32 * place + bit
+            for place, word in enumerate(words)
+            if word
+            for bit in range(32)
+            if word >> bit & 1
+        ]
         return Outcome(outcome.ret, out={"target": target, "features": features})
 
 

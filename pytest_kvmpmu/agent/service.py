@@ -29,7 +29,7 @@ from typing import Any, Dict, Iterator
 from ..wire.call import Call
 from ..wire.frame import Decoder, Message, encode
 from ..wire.outcome import Outcome
-from . import command, files, timers
+from . import command, files, payload, timers
 from .describe import describe
 from .lane import CannotIssue
 from .prepared import Prepared, prepare
@@ -65,8 +65,9 @@ class Service:
         self._decoder = Decoder()
         self._waiting: deque[Request] = deque()
         self._orders: Orders | None = None
-        # Found now, before a snapshot: it costs what follows nothing.
+        # Found and read now, before a snapshot: it costs what follows nothing.
         self._timers_on_el2 = timers.run_on_el2()
+        payload.read_all(payloads)
 
     @functools.cached_property
     def _description(self) -> bytes:

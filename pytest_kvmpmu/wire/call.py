@@ -97,12 +97,14 @@ SIGNATURES: dict[str, Signature] = {
 }
 
 _OWN_KEYS = ("call", "on", "cpu", "new")
+# Compiled here for the reason that `params` has.
+_OBJECT = re.compile(r"(?:(kvm)|(vm|vcpu|dev)(?:0|[1-9][0-9]*))\Z")
 
 
 @functools.lru_cache(maxsize=None)
 def kind_of(name: str) -> str | None:
     """``vcpu`` for ``vcpu3``; None for what is no object name."""
-    match = re.match(r"(?:(kvm)|(vm|vcpu|dev)(?:0|[1-9][0-9]*))\Z", name)
+    match = _OBJECT.match(name)
     return match and (match.group(1) or match.group(2))
 
 

@@ -15,6 +15,10 @@ U32 = (0, 2**32 - 1)
 U64 = (0, 2**64 - 1)
 
 
+# Compiled here and not at the first use, which in a lab VM comes after each resume.
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
 class BadCall(ValueError):
     """A call that does not fit the table; the message is one sentence without full stop."""
 
@@ -120,9 +124,7 @@ class Name:
     """A name of letters, digits and dashes (a guest payload), or none."""
 
     def parse(self, value: Any, key: str) -> Any:
-        if value is not None and not (
-            isinstance(value, str) and re.match(r"[a-z0-9]+(-[a-z0-9]+)*\Z", value)
-        ):
+        if value is not None and not (isinstance(value, str) and _NAME.match(value)):
             raise BadCall(f"{key}: {value!r} is no payload name")
         return value
 
