@@ -5,14 +5,17 @@ Run as a program, with the folder of the package in PYTHONPATH.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pytest_kvmpmu.agent import server, service, syscall
+from pytest_kvmpmu.agent.describe import describe as _describe
 from pytest_kvmpmu.agent.lane import CannotIssue
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome
@@ -60,6 +63,14 @@ class World:
         World.closed += 1
 
 
+_LOOKS = itertools.count(1)
+
+
+def describe() -> dict[str, Any]:
+    """As it was, with how often the machine was looked at."""
+    return {**_describe(), "looks": next(_LOOKS)}
+
+
 def ioctl(fd: int, request: int, arg: int) -> int:
     """Sleeps until a signal comes where the descriptor is none; else as it was."""
     return int(syscall._libc.pause() if fd < 0 else syscall._libc.ioctl(fd, request, arg))
@@ -68,5 +79,6 @@ def ioctl(fd: int, request: int, arg: int) -> int:
 if __name__ == "__main__":
     vars(service)["World"] = World
     vars(service)["prepare"] = lambda call: call
+    vars(service)["describe"] = describe
     vars(syscall)["_ioctl"] = ioctl
     server.main()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.agent.payload import image
+from pytest_kvmpmu.agent.payload import image, read_all
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.guest import payload, payloads
 from pytest_kvmpmu.resources import fixtures_dir
@@ -66,3 +66,11 @@ def test_words_lie_at_their_offsets_and_gaps_are_zero(tmp_path: Path) -> None:
 def test_a_payload_without_words_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"lost\.words"):
         image(tmp_path, "lost")
+
+
+def test_what_was_read_at_the_start_is_not_read_again(tmp_path: Path) -> None:
+    words = tmp_path / "p.words"
+    words.write_text("000 14000002\n")
+    read_all(tmp_path)
+    words.unlink()
+    assert image(tmp_path, "p").hex() == "02000014"

@@ -122,6 +122,11 @@ def test_describe_tells_the_processs_cpus_and_not_the_threads(agent: Agent) -> N
     )
 
 
+def test_the_machine_is_looked_at_once(agent: Agent) -> None:
+    for _ in range(2):
+        assert agent.link.request({"op": "describe"}, PATIENCE)["ok"]["looks"] == 1
+
+
 def test_an_unknown_request_is_an_error_and_no_end(agent: Agent) -> None:
     with pytest.raises(LinkLost, match="refused a request: unknown op 'dance'"):
         agent.link.request({"op": "dance"}, PATIENCE)
