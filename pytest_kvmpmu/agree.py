@@ -63,7 +63,7 @@ class Told:
 
 
 def _with(call: Call, name: str, value: Any) -> Call:
-    return call if call.args[name] == value else call._replace(args={**call.args, name: value})
+    return call if call.args[name] == value else replace(call, args={**call.args, name: value})
 
 
 def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:
@@ -80,8 +80,8 @@ def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:
 def _canonical(call: Call, outcome: Outcome) -> dict[str, Any]:
     exit = outcome.exit
     if exit is not None and exit.mmio is not None and is_count(exit.mmio):
-        moved = exit._replace(mmio=exit.mmio._replace(data=_MOVED))
-        outcome = outcome._replace(exit=moved)
+        moved = replace(exit, mmio=replace(exit.mmio, data=_MOVED))
+        outcome = replace(outcome, exit=moved)
     value = outcome.to_json()
     if call.ioctl == "KVM_GET_ONE_REG" and "out" in value:
         value["out"] = {"value": value["out"]["value"] & _KNOWN.get(call.args["id"], -1)}

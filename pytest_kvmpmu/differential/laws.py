@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..revision import FIRST, Revision, revision
@@ -126,7 +127,7 @@ def has_changes_nothing(ran: Ran) -> Variant:
 def equal_vms_are_equal(ran: Ran) -> Variant:
     """The same calls once more, on VMs of their own beside the first, have the same outcomes."""
     twins = [
-        (call._replace(on=_twin(call.on), new=call.new and _twin(call.new)), place)
+        (replace(call, on=_twin(call.on), new=call.new and _twin(call.new)), place)
         for place, call in enumerate(ran.calls)
     ]
     return [*((call, place) for place, call in enumerate(ran.calls)), *twins]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import dataclass
 from typing import Any, Mapping, NamedTuple
 
 from ..uapi import constants as k
@@ -108,7 +109,8 @@ def kind_of(name: str) -> str | None:
     return match and (match.group(1) or match.group(2))
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True)
+class Call:
     """One ioctl, on one object, with decoded arguments, issued from one host CPU.
 
     ``args`` has every parameter of the ioctl's signature; `make` fills in the defaults.

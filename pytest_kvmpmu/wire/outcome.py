@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Mapping
 
 from ..uapi.constants import EXIT_REASONS, name_of
 from ..uapi.errno import name as errno_name
 from ..uapi.errno import number as errno_number
 
 
-class FailEntry(NamedTuple):
+@dataclass(frozen=True)
+class FailEntry:
     """The members of ``kvm_run.fail_entry``; None for one that the kernel did not write.
 
     KVM_EXIT_FAIL_ENTRY can come without them: the agent puts a poison value there
@@ -20,7 +22,8 @@ class FailEntry(NamedTuple):
     cpu: int | None = None
 
 
-class Mmio(NamedTuple):
+@dataclass(frozen=True)
+class Mmio:
     """The members of ``kvm_run.mmio``; ``data`` as a little-endian number of ``len`` bytes."""
 
     phys_addr: int
@@ -29,7 +32,8 @@ class Mmio(NamedTuple):
     data: int
 
 
-class Exit(NamedTuple):
+@dataclass(frozen=True)
+class Exit:
     """``kvm_run`` after KVM_RUN returned, whatever it returned.
 
     A KVM_RUN that fails early leaves the reason of the one before (0 at first).
@@ -40,7 +44,8 @@ class Exit(NamedTuple):
     mmio: Mmio | None = None
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True)
+class Outcome:
     """``ret`` with ``errno`` when it is -1; ``out`` what the ioctl wrote back.
 
     A new file descriptor is reported as 0: its number is not part of the interface.
@@ -86,9 +91,9 @@ class Outcome(NamedTuple):
 def _exit_to_json(value: Exit) -> dict[str, Any]:
     result: dict[str, Any] = {"reason": name_of(value.reason, EXIT_REASONS)}
     if value.fail_entry is not None:
-        result["fail_entry"] = value.fail_entry._asdict()
+        result["fail_entry"] = dict(vars(value.fail_entry))
     if value.mmio is not None:
-        result["mmio"] = value.mmio._asdict()
+        result["mmio"] = dict(vars(value.mmio))
     return result
 
 

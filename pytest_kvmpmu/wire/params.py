@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import dataclass
 from typing import Any, Mapping, NamedTuple
 
 from ..uapi.constants import ABI_NAMES, name_of
@@ -23,7 +24,8 @@ class BadCall(ValueError):
     """A call that does not fit the table; the message is one sentence without full stop."""
 
 
-class Addr(NamedTuple):
+@dataclass(frozen=True)
+class Addr:
     """What ``kvm_device_attr.addr`` points to.
 
     ``kind`` is a C type with ``values``, or ``fault`` (an address that is not mapped)

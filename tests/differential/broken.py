@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pytest_kvmpmu import topology
 from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
@@ -102,8 +103,8 @@ def second_of_a_kind(state: State, call: Call, outcome: Outcome) -> tuple[State,
 def wrong_cpu_in_fail_entry(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
     """The CPU of a failed entry is off by one."""
     if outcome.exit and outcome.exit.fail_entry and outcome.exit.fail_entry.cpu is not None:
-        wrong = outcome.exit.fail_entry._replace(cpu=outcome.exit.fail_entry.cpu + 1)
-        outcome = outcome._replace(exit=outcome.exit._replace(fail_entry=wrong))
+        wrong = replace(outcome.exit.fail_entry, cpu=outcome.exit.fail_entry.cpu + 1)
+        outcome = replace(outcome, exit=replace(outcome.exit, fail_entry=wrong))
     return state, outcome
 
 

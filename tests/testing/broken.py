@@ -81,19 +81,19 @@ def refused_as_negative(call: Call, outcome: Outcome) -> Outcome:
 
 
 def without_errno(call: Call, outcome: Outcome) -> Outcome:
-    return outcome._replace(errno=None) if call.ioctl == "KVM_RUN" else outcome
+    return replace(outcome, errno=None) if call.ioctl == "KVM_RUN" else outcome
 
 
 def without_out(_: Call, outcome: Outcome) -> Outcome:
-    return outcome._replace(out=None)
+    return replace(outcome, out=None)
 
 
 def without_exit(_: Call, outcome: Outcome) -> Outcome:
-    return outcome if outcome.timed_out else outcome._replace(exit=None)
+    return outcome if outcome.timed_out else replace(outcome, exit=None)
 
 
 def unmarked(_: Call, outcome: Outcome) -> Outcome:
-    return outcome._replace(timed_out=False)
+    return replace(outcome, timed_out=False)
 
 
 def hang_is_a_failure(_: Call, outcome: Outcome) -> Outcome:
@@ -103,7 +103,7 @@ def hang_is_a_failure(_: Call, outcome: Outcome) -> Outcome:
 
 
 def no_json(call: Call, outcome: Outcome) -> Outcome:
-    return outcome._replace(out={"raw": b"12"}) if call.ioctl == "KVM_RUN" else outcome
+    return replace(outcome, out={"raw": b"12"}) if call.ioctl == "KVM_RUN" else outcome
 
 
 def as_dicts(_: Call, outcome: Outcome) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def none_for_nothing(world: Any, calls: Calls, until_refused: bool) -> Any:
 
 
 def any_cpu_will_do(world: Any, calls: Calls, until_refused: bool) -> Any:
-    return world.execute([c._replace(cpu=min(c.cpu, 5)) for c in calls], until_refused)
+    return world.execute([replace(c, cpu=min(c.cpu, 5)) for c in calls], until_refused)
 
 
 def absent_cpu_is_an_assertion(world: Any, calls: Calls, until_refused: bool) -> Any:
