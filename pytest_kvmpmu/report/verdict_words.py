@@ -6,17 +6,10 @@ from collections.abc import Callable, Sequence
 
 from .verdict import ClauseVerdict, Verdict, Verdicts
 
-_WORD = {
-    Verdict.NOT_CONFORMANT: "not conformant",
-    Verdict.NOT_VERIFIED: "not verified",
-    Verdict.WAIVED: "waived",
-    Verdict.CONFORMANT: "conformant",
-}
-
 
 def headline(found: Verdicts) -> str:
     """The verdict on a run or a kernel, with counts of clauses."""
-    counts = {word: len(found.having(one)) for one, word in _WORD.items()}
+    counts = {_word(one): len(found.having(one)) for one in Verdict}
     listed = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"{found.verdict.value} (clauses: {listed or 'none looked at'})"
 
@@ -43,7 +36,12 @@ def every(found: Verdicts) -> list[str]:
 def _line(one: ClauseVerdict) -> str:
     why = "" if one.verdict is Verdict.CONFORMANT else f": {_why(one)}"
     where = f" ({one.specs[0]})" if why and one.specs and not one.needs else ""
-    return f"  {_WORD[one.verdict]}: {one.slug}{why}{where}"
+    return f"  {_word(one.verdict)}: {one.slug}{why}{where}"
+
+
+def _word(verdict: Verdict) -> str:
+    """What it is called of a single clause."""
+    return "waived" if verdict is Verdict.WAIVED else verdict.value
 
 
 def _why(one: ClauseVerdict) -> str:
