@@ -7,6 +7,7 @@ Not for: getting QEMU's tree (`qemu`).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,13 +21,25 @@ GIC = "arm,gic-v3"
 UNUSED = ("virtio_mmio@", "pcie@")
 
 
+def library() -> Any:
+    """The module fdt.
+
+    Python warns of its sources where it compiles them; with warnings as errors that would be the
+    end of a run.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import fdt
+
+    return fdt
+
+
 def board(dtb: bytes, host: Host) -> bytes:
     """``dtb`` of a machine with the host's number of CPUs, as the tree of ``host``.
 
     PMU nodes stand in probe order.  `LabFailure` where ``dtb`` is not as expected.
     """
-    import fdt
-
+    fdt = library()
     tree: Any = fdt.parse_dtb(dtb)
     for node in list(tree.root.nodes):
         if node.name.startswith(UNUSED) or _says(node, "compatible", "arm,armv8-pmuv3"):
@@ -59,9 +72,7 @@ def board(dtb: bytes, host: Host) -> bytes:
 
 def source(dtb: bytes) -> str:
     """The source text of a device tree."""
-    import fdt
-
-    return str(fdt.parse_dtb(dtb).to_dts())
+    return str(library().parse_dtb(dtb).to_dts())
 
 
 def _widen(root: Any, gic: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-import fdt
 import pytest
 
 from pytest_kvmpmu import commands, lab, picture, topology
@@ -13,7 +12,7 @@ from pytest_kvmpmu.host import Host, Pmu
 from pytest_kvmpmu.lab import qemu
 
 from .conftest import Pretend
-from .test_devicetree import QEMUS
+from .test_devicetree import QEMUS, fdt
 
 PICTURES = Path(__file__).parents[2] / "docs" / "topologies"
 PAIR = """

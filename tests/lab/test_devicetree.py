@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
-import fdt
 import pytest
 
 from pytest_kvmpmu.host import Host, Pmu
 from pytest_kvmpmu.lab import LabFailure
-from pytest_kvmpmu.lab.devicetree import board
+from pytest_kvmpmu.lab.devicetree import board, library
 
 from .conftest import A53, A72, BOARD
+
+fdt = library()
 
 # What QEMU writes, as far as the edits look at it.  CPUs stand in no order.
 QEMUS = """
@@ -130,3 +135,9 @@ def test_without_pmus_the_interrupts_stay_as_they_are() -> None:
 def test_a_tree_of_another_machine_is_refused() -> None:
     with pytest.raises(LabFailure, match="has 2 CPUs and a GICv3, expected 1 and one"):
         tree_of(Host("single", (0,), ()))
+
+
+def test_what_python_says_of_the_librarys_sources_ends_no_run(tmp_path: Path) -> None:
+    program = "from pytest_kvmpmu.lab.devicetree import library; library()"
+    env = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}  # nothing is compiled yet
+    subprocess.run([sys.executable, "-W", "error", "-c", program], env=env, check=True)
