@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from pytest_kvmpmu import lab, topology
@@ -25,7 +26,13 @@ SLICE = [
 ]
 # The empty tests run under the same settings as the specs.
 SETTINGS = Path(__file__).parents[2] / "pyproject.toml"
-EMPTY = "import pytest\n\n@pytest.mark.parametrize('n', range({count}))\ndef test(n): pass\n"
+EMPTY = "def {function}(): pass\n"
+MANY_EMPTY = """
+import pytest
+
+@pytest.mark.parametrize("n", range({count}))
+def {function}(n): pass
+"""
 
 
 def show(what: str, figure: str) -> None:
@@ -42,22 +49,40 @@ def unused() -> None:
 
 
 def on_the_model(what: str, specs: list[str], *options: str) -> None:
-    """The specs on the model beside as many empty tests, both run with ``options``."""
-    collected = pytest_command("--collect-only", *specs)
-    count = collection(collected)
+    """The specs on the model beside as many empty tests, all run with ``options``: of one
+    function, and of as many functions and files as the specs are.
+    """
+    ids = collection(pytest_command("--collect-only", *specs))
+    how = " ".join([f"{what} on the model ({len(ids)})", *options])
     with tempfile.TemporaryDirectory() as folder:
-        empty = Path(folder) / "test_empty.py"
-        empty.write_text(EMPTY.format(count=count))
-        beside = pytest_command("-c", str(SETTINGS), str(empty), *options)
-        specs_seconds, empty_seconds = pairs(pytest_command(*specs, *options), beside, 15)
-    how = " ".join([f"{what} on the model ({count})", *options])
-    show(f"{how}, empty tests, ratio", ratio(specs_seconds, empty_seconds))
+        one, alike = Path(folder, "one"), Path(folder, "alike")
+        write_empty(one, Counter({("test_empty.py", "test"): len(ids)}))
+        write_empty(alike, Counter(map(function_of, ids)))
+        for place, layout in ((one, "empty tests"), (alike, "laid out alike")):
+            beside = pytest_command("-c", str(SETTINGS), str(place), *options)
+            specs_seconds, empty_seconds = pairs(pytest_command(*specs, *options), beside, 15)
+            show(f"{how}, {layout}, ratio", ratio(specs_seconds, empty_seconds))
 
 
-def collection(command: list[str]) -> int:
-    """How many tests ``command`` collects."""
+def collection(command: list[str]) -> list[str]:
+    """The ids of what ``command`` collects."""
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return sum("::" in line for line in text.splitlines())
+    return [line for line in text.splitlines() if "::" in line]
+
+
+def function_of(node_id: str) -> tuple[str, str]:
+    """The file's name, and the function."""
+    file, _, test = node_id.partition("::")
+    return Path(file).name, test.partition("[")[0]
+
+
+def write_empty(folder: Path, tests: Counter[tuple[str, str]]) -> None:
+    """Empty tests, as many of each function of each file."""
+    folder.mkdir()
+    for (file, function), count in tests.items():
+        form = EMPTY if count == 1 else MANY_EMPTY
+        with (folder / file).open("a") as text:
+            text.write(form.format(function=function, count=count))
 
 
 def ratio(a: float, b: float) -> str:
