@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .errors import UsageProblem
 
@@ -31,14 +31,12 @@ HOOKS = ("pytest_kvmpmu_backends", "pytest_kvmpmu_targets", "pytest_kvmpmu_claus
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-_NO_MAKERS: Mapping[str, Any] = MappingProxyType({})
-
-
-class Extensions(NamedTuple):
+@dataclass(frozen=True)
+class Extensions:
     """Makers of backends and targets by name, each with its plugin; sources of clauses."""
 
-    backends: Mapping[str, tuple[MakeBackend, str]] = _NO_MAKERS
-    targets: Mapping[str, tuple[MakeTarget, str]] = _NO_MAKERS
+    backends: Mapping[str, tuple[MakeBackend, str]] = field(default_factory=dict)
+    targets: Mapping[str, tuple[MakeTarget, str]] = field(default_factory=dict)
     clauses: tuple[Source, ...] = ()
 
     def backend(self, settings: Settings) -> Backend:

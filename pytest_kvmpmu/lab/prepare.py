@@ -100,7 +100,9 @@ def _boot_and_save(
         with machine:
             board.first_message(machine)
             machine.ping(ANSWER_SECONDS)
-            lack = board.lack(machine, machine.describe(ANSWER_SECONDS))
+            # Asked for any kernel: the answer is then at hand after each resume.
+            facts = machine.describe(ANSWER_SECONDS)
+            lack = board.lack(machine, facts)
             if lack:
                 progress(lack)
             progress("keeping a snapshot")

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..recording.form import BadLine, check
 from ..resources import conformance_dir
@@ -24,19 +24,17 @@ from .selection import Selection
 Cited = tuple[str, ...] | None
 
 
-_NONE: Mapping[str, Cited] = MappingProxyType({})
-
-
-class LeftOut(NamedTuple):
+@dataclass(frozen=True)
+class LeftOut:
     """What was not run though it is there, with the clauses that it cites: specs that were
     ``deselected``, or collected and ``not_run``; files that were ``not_collected``, and such as
     are ``narrowed``: perhaps not all of their specs were.
     """
 
-    deselected: Mapping[str, Cited] = _NONE
-    not_run: Mapping[str, Cited] = _NONE
-    not_collected: Mapping[str, Cited] = _NONE
-    narrowed: Mapping[str, Cited] = _NONE
+    deselected: Mapping[str, Cited] = field(default_factory=dict)
+    not_run: Mapping[str, Cited] = field(default_factory=dict)
+    not_collected: Mapping[str, Cited] = field(default_factory=dict)
+    narrowed: Mapping[str, Cited] = field(default_factory=dict)
 
     def gaps(self, slugs: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Why not all specs of a clause ran, and one of them or its file, where it is so."""
@@ -50,7 +48,7 @@ class LeftOut(NamedTuple):
     @property
     def cited(self) -> Iterator[str]:
         """All slugs that are cited by something."""
-        return (slug for of in self for cited in of.values() for slug in cited or ())
+        return (slug for of in vars(self).values() for cited in of.values() for slug in cited or ())
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form; what there is nothing of is left out."""
@@ -58,7 +56,7 @@ class LeftOut(NamedTuple):
             key: {
                 name: cited if cited is None else list(cited) for name, cited in sorted(of.items())
             }
-            for key, of in self._asdict().items()
+            for key, of in vars(self).items()
             if of
         }
 

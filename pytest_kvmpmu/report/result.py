@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..host import UNNAMED, Host, format_cpus
@@ -119,7 +119,8 @@ def _is_pair(value: Any) -> bool:
     return isinstance(value["call"], dict) and isinstance(value["outcome"], (dict, type(None)))
 
 
-class RunInfo(NamedTuple):
+@dataclass(frozen=True)
+class RunInfo:
     """What a run was on and how it was started.
 
     ``on`` is the backend's part: kernel, host, notes, versions, time.  ``command`` is the
@@ -129,7 +130,7 @@ class RunInfo(NamedTuple):
 
     on: Header
     command: tuple[str, ...] = ()
-    seeds: Mapping[str, str] = MappingProxyType({})
+    seeds: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
 
     @property
