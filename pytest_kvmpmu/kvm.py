@@ -8,6 +8,7 @@ wrote, or raises `KvmError`.  No handle knows which backend is below.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -65,7 +66,7 @@ class Handle:
 
     def call(self, ioctl: str, **args: Any) -> Outcome:
         """Issue an ioctl on this object.  Raises `KvmError` where it returns -1."""
-        return self.session.issue(Call.make(ioctl, self.name, self.cpu, **args), self.seconds)
+        return self.session.issue(self._asked(ioctl, **args), self.seconds)
 
     def attempt(self, ioctl: str, **args: Any) -> Outcome:
         """As `call`, but a refusal is an Outcome like any other."""
@@ -80,7 +81,18 @@ class Handle:
 
     def do(self, ioctl: str, new: str | None = None, **args: Any) -> None:
         """As `call`, for an ioctl whose success is all that matters: it may wait in a batch."""
-        self.session.defer(Call.make(ioctl, self.name, self.cpu, new, **args))
+        self.session.defer(self._asked(ioctl, new=new, **args))
+
+    def _asked(self, ioctl: str, **args: Any) -> Call:
+        """The Call, the same object where the same was asked before.  Raises `BadCall`."""
+        try:
+            return _same(ioctl, self.name, self.cpu, **args)
+        except TypeError:  # an argument has no hash, like a list of features
+            return Call.make(ioctl, self.name, self.cpu, **args)
+
+
+# By type as well: True is no number.
+_same = functools.lru_cache(maxsize=4096, typed=True)(Call.make)
 
 
 class Kvm(Handle):

@@ -23,6 +23,7 @@ from pytest_kvmpmu.topology import load
 from pytest_kvmpmu.uapi.constants import PMCR_EL0
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Exit, FailEntry, Mmio, Outcome
+from pytest_kvmpmu.wire.params import BadCall
 
 from .fakes import Scripted
 
@@ -63,6 +64,22 @@ def test_on_is_the_same_object_from_another_cpu_and_changes_nothing(kvm: Kvm) ->
     vm = kvm.create_vm()
     assert vm.on(4) == dataclasses.replace(vm, cpu=4)
     assert vm.cpu == 0
+
+
+def test_the_same_call_is_one_object_and_another_type_is_another_call(kvm: Kvm) -> None:
+    for _ in range(2):
+        kvm.check_extension("KVM_CAP_ARM_PMU_V3")
+    first, again = (call for call, _ in kvm.session.record)
+    assert first is again
+    kvm.attempt("KVM_CREATE_VM", new="vm0", type=1)
+    with pytest.raises(BadCall, match="type: True is neither a whole number"):
+        kvm.create_vm(True)
+
+
+def test_an_argument_without_a_hash_is_taken(kvm: Kvm) -> None:
+    vcpu = kvm.create_vm().create_vcpu(0)
+    vcpu.call("KVM_ARM_VCPU_INIT", target=5, features=[2])
+    assert vcpu.session.record[-1][0].args["features"] == {2}
 
 
 def test_objects_are_numbered_by_kind(kvm: Kvm) -> None:

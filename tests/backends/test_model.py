@@ -7,6 +7,8 @@ import pytest
 from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.model import State
 from pytest_kvmpmu.revision import NEWEST, revision
 from pytest_kvmpmu.topology import load
 from pytest_kvmpmu.uapi.errno import Errno
@@ -68,7 +70,42 @@ def test_a_cpu_that_the_host_lacks_is_a_failure() -> None:
 
 def test_a_call_that_is_not_modelled_is_a_failure_and_changes_nothing() -> None:
     world = ModelBackend(HOST).world()
-    before = world.state
+    world.execute([VM])
     with pytest.raises(BackendFailure, match=r"the model does not cover .*KVM_CHECK_EXTENSION"):
         world.execute([Call.make("KVM_CHECK_EXTENSION", "kvm", 0, cap="KVM_CAP_ONE_REG")])
-    assert world.state == before
+    assert world.execute([TARGET])[0].ret == 0
+
+
+def test_what_was_worked_out_once_is_known_in_each_world() -> None:
+    backend = _Counting(HOST)
+    for _ in range(3):
+        backend.world().execute([VM, TARGET, TARGET])
+    assert backend.steps == [VM, TARGET, TARGET]
+
+
+def test_the_same_call_after_others_is_another_matter() -> None:
+    backend = _Counting(HOST)
+    backend.world().execute([VM, TARGET])
+    assert backend.world().execute([TARGET, VM]) == [Outcome(-1, Errno.EBADF), Outcome(0)]
+    assert backend.steps == [VM, TARGET, TARGET, VM]
+
+
+def test_what_a_backend_remembers_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_kvmpmu.backends.model._MOST", 2)
+    backend = _Counting(HOST)
+    for _ in range(2):
+        outcomes = backend.world().execute([VM, TARGET, VM])
+        assert [outcome.ret for outcome in outcomes] == [0, 0, 0]
+    assert backend.steps == [VM, TARGET, VM, TARGET, VM]
+
+
+class _Counting(ModelBackend):
+    """Keeps the calls that it works out."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.steps: list[Call] = []
+
+    def step(self, state: State, call: Call) -> tuple[State, Outcome]:
+        self.steps.append(call)
+        return super().step(state, call)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from pytest_kvmpmu import topology
-from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
+from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.model import State
 from pytest_kvmpmu.model.state import Vcpu, Vm
 from pytest_kvmpmu.wire.call import Call
@@ -24,24 +24,9 @@ class Broken(ModelBackend):
         super().__init__(topology.load("rockpro64"), kernel)
         self.spoil = spoil
 
-    def world(self) -> ModelWorld:
-        return _World(self, self.spoil)
-
-
-class _World(ModelWorld):
-    def __init__(self, backend: ModelBackend, spoil: Spoil) -> None:
-        super().__init__(backend)
-        self._spoil = spoil
-
-    def execute(
-        self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
-    ) -> list[Outcome]:
-        outcomes = []
-        for call in calls:
-            (outcome,) = super().execute([call], until_refused, seconds)
-            self.state, outcome = self._spoil(self.state, call, outcome)
-            outcomes.append(outcome)
-        return outcomes
+    def step(self, state: State, call: Call) -> tuple[State, Outcome]:
+        state, outcome = super().step(state, call)
+        return self.spoil(state, call, outcome)
 
 
 def with_object(state: State, name: str, value: Vm | Vcpu) -> State:

@@ -64,6 +64,7 @@ def watch(items: Sequence[pytest.Item]) -> Readers:
     """Run all specs, and note which rows each of them had read."""
     readers: Readers = {}
     for item in items:
+        close(item.config)  # a backend does not work out again what an earlier spec asked
         with Reader() as readers[item]:
             if wrong := failed(item):
                 raise pytest.UsageError(f"{item.nodeid} fails on the model itself:\n{wrong}")
