@@ -6,8 +6,7 @@ programs none anew while it waits for that: whoever sleeps on that CPU sleeps on
 
 When the time of day is set, the kernel has each other CPU program its timer, if that has something
 to do at a time of day that is past now (kernel/time/hrtimer.c, clock_was_set).  Where there is no
-other CPU, a sleep that was due long ago has to do: it comes before all that is waited for.  7.x
-does not always program its timer for that.
+other CPU, a timer that is overdue does it (`overdue`): it comes before all that is waited for.
 """
 
 from __future__ import annotations
@@ -17,6 +16,8 @@ import os
 import time
 from pathlib import Path
 from typing import Sequence
+
+from .overdue import overdue_timer
 
 # TIMER_ABSTIME and TFD_TIMER_ABSTIME.
 _ABSTIME = 1
@@ -52,8 +53,11 @@ def set_going(cpus: Sequence[int]) -> None:
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if len(cpus) == 1:
-        long_ago = _Timespec(0, 1)
-        libc.clock_nanosleep(time.CLOCK_MONOTONIC, _ABSTIME, ctypes.byref(long_ago), None)
+        try:
+            overdue_timer()
+        except OSError:  # no io_uring; before 7.x such a sleep does it, too
+            long_ago = _Timespec(0, 1)
+            libc.clock_nanosleep(time.CLOCK_MONOTONIC, _ABSTIME, ctypes.byref(long_ago), None)
         return
     ahead = time.time() - time.monotonic()
     for here in reversed(cpus[:2]):

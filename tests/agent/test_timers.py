@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import time
@@ -71,11 +72,22 @@ def test_the_time_of_day_is_set_from_two_cpus_and_back(monkeypatch: pytest.Monke
     assert [count - before for count in clock.open_then] == [3, 3, 0]
 
 
-def test_a_cpu_without_another_sleeps_for_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A thread that sleeps until a moment that is past comes back; this test would not end else.
+@pytest.mark.parametrize("there", [True, False])
+def test_a_cpu_without_another_starts_what_is_overdue(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A thread that waits for a moment that is past comes back; this test would not end else.
     clock = Clock(monkeypatch)
+    asked: list[int] = []
+
+    def overdue_timer() -> None:
+        asked.append(clock.cpu)
+        if not there:
+            raise OSError(errno.ENOSYS, "no io_uring")
+
+    monkeypatch.setattr(timers, "overdue_timer", overdue_timer)
     timers.set_going([0])
-    assert clock.was_set == []
+    assert (asked, clock.was_set) == ([-1], [])
 
 
 def test_what_refuses_an_alarm_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

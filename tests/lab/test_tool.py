@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_kvmpmu.host import Host
 from pytest_kvmpmu.lab import guest, lines, start
 from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.topology import load, read
@@ -181,3 +182,16 @@ def test_three_clusters_boot(stocked: Cache, tmp_path: Path) -> None:
         "armv8_cortex_a72/cpus:1-3",
         "armv8_cortex_a73/cpus:4",
     ]
+
+
+@pytest.mark.parametrize("line", lines.names()[-2:])
+def test_timers_go_on_after_a_resume_of_the_only_cpu_in_vhe_mode(
+    line: str, stocked: Cache, tmp_path: Path
+) -> None:
+    host = Host("solo", (0,), (BOARD.pmus[0],))
+    place = share(stocked, tmp_path / "cache")
+    seen: list[bytes] = []
+    with start(line, host, cache_dir=place, cpu="cortex-a76") as vm:
+        script = "for n in 1 2 3; do sleep 0.1; echo $n; done"
+        assert guest.run(vm, ["sh", "-c", script], [], 30, seen.append, seen.append) == 0
+    assert b"".join(seen).split() == [b"1", b"2", b"3"]
