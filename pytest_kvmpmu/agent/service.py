@@ -38,6 +38,7 @@ from .world import World
 
 Request = Dict[str, Any]
 
+_PONG = encode({"ok": {}})
 # Different calls that are kept ready.
 _KEPT = 4096
 
@@ -136,6 +137,11 @@ class Service:
 
     def _other(self, request: Request) -> None:
         op = str(request.get("op"))
+        if op == "ping":
+            if self._timers_on_el2:
+                timers.set_going(self._cpus)
+            self._reply(_PONG)
+            return
         if op == "describe":
             self._reply(self._description)
             return
@@ -151,10 +157,6 @@ class Service:
         self._waiting.popleft()
 
     def _fact(self, op: str, request: Request) -> dict[str, Any]:
-        if op == "ping":
-            if self._timers_on_el2:
-                timers.set_going(self._cpus)
-            return {"ok": {}}
         if op == "take":
             return files.take(request)
         return {"error": f"unknown op {op!r}"}

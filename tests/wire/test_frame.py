@@ -119,7 +119,9 @@ def test_a_frame_without_a_message_is_damaged(frame: bytes) -> None:
     assert decode(RS + frame + b"\n") == [Damaged(frame.decode())]
 
 
-@pytest.mark.parametrize("text", [b"ok", b"=", b"={", b"=AAAA", b"\xff", b"[1"], ids=str)
+@pytest.mark.parametrize(
+    "text", [b"ok", b"=", b"={", b"=AAAA", b"\xff", b"[1", b"[1]]", b" 1"], ids=str
+)
 def test_a_frame_that_checks_out_and_is_no_json_is_damaged(text: bytes) -> None:
     (event,) = decode(RS + b"%08x " % zlib.crc32(text) + text + b"\n")
     assert isinstance(event, Damaged)
