@@ -16,13 +16,13 @@ from .requirements import QEMU
 
 OLDEST = (7, 2)
 MEMORY_MB = 256
+# Freed pages become zero, and QEMU's snapshots leave zero pages out.  Kernel page table isolation,
+# which KASLR brings, has QEMU forget all translated addresses at each system call.
+_PARAMETERS = "panic=-1 init_on_free=1 kpti=off"
 # Log level 1: a panic raises any level but 0, and so is seen; it also ends QEMU.
-# Freed pages become zero, and QEMU's snapshots leave zero pages out.
-KERNEL_PARAMETERS = "console=ttyAMA0 quiet loglevel=1 panic=-1 init_on_free=1"
-
-
+KERNEL_PARAMETERS = f"console=ttyAMA0 quiet loglevel=1 {_PARAMETERS}"
 # For a kernel of the user's own: all that it says, until /init turns it down (`agent_files`).
-OWN_KERNEL_PARAMETERS = "console=ttyAMA0 earlycon loglevel=7 panic=-1 init_on_free=1"
+OWN_KERNEL_PARAMETERS = f"console=ttyAMA0 earlycon loglevel=7 {_PARAMETERS}"
 
 
 @dataclass(frozen=True)
