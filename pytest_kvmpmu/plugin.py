@@ -175,7 +175,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     xdist.end_for_workers(session.config)
 
 
-@pytest.hookimpl(trylast=True)
+# After the reports', and before pytest collects what is garbage and blames whoever left it.
 def pytest_unconfigure(config: pytest.Config) -> None:
     from . import lifecycle
 

@@ -11,21 +11,24 @@ from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .base import BackendFailure
 
-# Places that a backend remembers: all specs lead to 2,300, a search to any number.
+# Places that a backend remembers: all specs lead to 1,700, a search to any number.
 _MOST = 5_000
 
 
 class _Place:
-    """Where a sequence of calls led: the state there, and what came of the calls made from there.
+    """Where a sequence of calls led: the last of them, its outcome, and the state after it.
 
-    Those are kept by identity, since a Call is long to hash, and handles ask with the same one.
+    ``next`` has the places that are one call further.  They are found by the call's identity,
+    since a Call is long to hash, and handles ask with the same one.
     """
 
-    __slots__ = ("known", "state")
+    __slots__ = ("call", "next", "outcome", "state")
 
-    def __init__(self, state: model.State) -> None:
+    def __init__(self, state: model.State, call: Call | None, outcome: Outcome) -> None:
         self.state = state
-        self.known: dict[int, tuple[Call, _Place, Outcome]] = {}
+        self.call = call  # kept, so that no other gets its identity
+        self.outcome = outcome
+        self.next: dict[int, _Place] | None = None
 
 
 class ModelBackend:
@@ -47,7 +50,7 @@ class ModelBackend:
         self.notes: tuple[str, ...] = (
             (f"kernel {kernel} is {detected.note}",) if detected.note else ()
         )
-        self.start = _Place(model.State())
+        self.start = _Place(model.State(), None, Outcome(0))
         self._places = 1
 
     def world(self) -> ModelWorld:
@@ -70,17 +73,17 @@ class ModelBackend:
         except model.NotModelled as error:
             raise BackendFailure(str(error)) from error
 
-    def follow(self, place: _Place, call: Call) -> tuple[_Place, Outcome]:
-        """Where ``call`` leads from ``place``, and what comes of it."""
-        known = place.known.get(id(call))
-        if known is not None:
-            return known[1:]
-        state, outcome = self.step(place.state, call)
-        there = _Place(state)
-        if self._places < _MOST:
-            self._places += 1
-            place.known[id(call)] = call, there, outcome  # with the call, so its id stays its own
-        return there, outcome
+    def follow(self, place: _Place, call: Call) -> _Place:
+        """Where ``call`` leads from ``place``.  A refusal is not remembered: few specs go on."""
+        there = place.next.get(id(call)) if place.next else None
+        if there is None:
+            state, outcome = self.step(place.state, call)
+            there = _Place(state, call, outcome)
+            if outcome.ret >= 0 and self._places < _MOST:
+                self._places += 1
+                place.next = place.next or {}
+                place.next[id(call)] = there
+        return there
 
 
 class ModelWorld:
@@ -96,9 +99,9 @@ class ModelWorld:
         del seconds  # nothing takes time here
         outcomes: list[Outcome] = []
         for call in calls:
-            self._place, outcome = self._backend.follow(self._place, call)
-            outcomes.append(outcome)
-            if until_refused and outcome.ret < 0:
+            self._place = self._backend.follow(self._place, call)
+            outcomes.append(self._place.outcome)
+            if until_refused and self._place.outcome.ret < 0:
                 break
         return outcomes
 
