@@ -50,7 +50,7 @@ class ModelBackend:
         self.notes: tuple[str, ...] = (
             (f"kernel {kernel} is {detected.note}",) if detected.note else ()
         )
-        self.start = _Place(model.State(), None, Outcome(0))
+        self._start = _Place(model.State(), None, Outcome(0))
         self._places = 1
 
     def world(self) -> ModelWorld:
@@ -64,7 +64,7 @@ class ModelBackend:
     def close(self) -> None:
         """There is nothing to let go of."""
 
-    def step(self, state: model.State, call: Call) -> tuple[model.State, Outcome]:
+    def _step(self, state: model.State, call: Call) -> tuple[model.State, Outcome]:
         """What ``call`` comes to in ``state``."""
         if call.cpu not in self.host.cpus:
             raise BackendFailure(f"CPU {call.cpu} cannot be used here: the host has no such CPU")
@@ -73,11 +73,11 @@ class ModelBackend:
         except model.NotModelled as error:
             raise BackendFailure(str(error)) from error
 
-    def follow(self, place: _Place, call: Call) -> _Place:
+    def _follow(self, place: _Place, call: Call) -> _Place:
         """Where ``call`` leads from ``place``.  A refusal is not remembered: few specs go on."""
         there = place.next.get(id(call)) if place.next else None
         if there is None:
-            state, outcome = self.step(place.state, call)
+            state, outcome = self._step(place.state, call)
             there = _Place(state, call, outcome)
             if outcome.ret >= 0 and self._places < _MOST:
                 self._places += 1
@@ -91,7 +91,7 @@ class ModelWorld:
 
     def __init__(self, backend: ModelBackend) -> None:
         self._backend = backend
-        self._place = backend.start
+        self._place = backend._start
 
     def execute(
         self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
@@ -99,7 +99,7 @@ class ModelWorld:
         del seconds  # nothing takes time here
         outcomes: list[Outcome] = []
         for call in calls:
-            self._place = self._backend.follow(self._place, call)
+            self._place = self._backend._follow(self._place, call)
             outcomes.append(self._place.outcome)
             if until_refused and self._place.outcome.ret < 0:
                 break

@@ -106,6 +106,6 @@ class _Counting(ModelBackend):
         super().__init__(host)
         self.steps: list[Call] = []
 
-    def step(self, state: State, call: Call) -> tuple[State, Outcome]:
+    def _step(self, state: State, call: Call) -> tuple[State, Outcome]:
         self.steps.append(call)
-        return super().step(state, call)
+        return super()._step(state, call)

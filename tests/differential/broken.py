@@ -24,8 +24,8 @@ class Broken(ModelBackend):
         super().__init__(topology.load("rockpro64"), kernel)
         self.spoil = spoil
 
-    def step(self, state: State, call: Call) -> tuple[State, Outcome]:
-        state, outcome = super().step(state, call)
+    def _step(self, state: State, call: Call) -> tuple[State, Outcome]:
+        state, outcome = super()._step(state, call)
         return self.spoil(state, call, outcome)
 
 

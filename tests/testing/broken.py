@@ -172,7 +172,7 @@ class Forgetful(Whole):
     class world_class(ModelWorld):  # noqa: N801  # it takes the place of an attribute
         def execute(self, calls: Calls, *args: Any, **kwargs: Any) -> list[Outcome]:
             if calls and calls[0].ioctl == "KVM_CREATE_VCPU":
-                self._place = self._backend.start
+                self._place = self._backend._start
             return super().execute(calls, *args, **kwargs)
 
 
