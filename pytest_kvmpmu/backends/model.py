@@ -34,8 +34,8 @@ class _Place:
 class ModelBackend:
     """A host as given, with a kernel of the revision given (default: the newest).
 
-    Most specs begin alike, and the model is a pure function, so that no call is worked out
-    twice after the same calls.
+    Most specs begin alike, and the model is a pure function: what a call that was not refused led
+    to, after the calls before it, is remembered, for the first `_MOST` of them.
     """
 
     name = "model"
