@@ -52,8 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.version:
         return
-    from . import fixtures, listeners, marks, xdist
+    from . import fixtures, garbage, listeners, marks, xdist
 
+    garbage.spared.end()
     for line in marks.LINES:
         config.addinivalue_line("markers", line)
     config.pluginmanager.register(fixtures, "kvmpmu-fixtures")
@@ -98,6 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
+    from . import garbage
     from .items import needed_by
     from .lifecycle import start
     from .xdist import no_target
@@ -105,6 +107,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = needed_by(session.items) or no_target(session.config)
     if wanted and not session.config.option.collectonly:
         start(session)
+        garbage.spared.begin()
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
