@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import statistics
 import subprocess
 import sys
@@ -12,13 +11,14 @@ from collections import Counter
 from pathlib import Path
 
 from pytest_kvmpmu import lab, topology
-from pytest_kvmpmu.lab import agent_files, compiled, qemu, resume, snapshot, stock, userspace
+from pytest_kvmpmu.lab import agent_files, compiled, qemu, stock, userspace
 from pytest_kvmpmu.lab.board import Board
 from pytest_kvmpmu.lab.cache import Cache
 from pytest_kvmpmu.lab.console import megabytes, to_stderr
-from pytest_kvmpmu.lab.recipe import RAM, Recipe
+from pytest_kvmpmu.lab.recipe import RAM
 from pytest_kvmpmu.resources import conformance_dir
 
+from . import warm
 from .timing import pairs, pytest_command, until_line, wall
 
 SLICE = [
@@ -111,41 +111,11 @@ def in_the_lab(line: str) -> None:
 
 
 def warm_start(line: str) -> None:
-    """A warm start to the agent's first answer, beside QEMU alone with the same snapshot."""
-    host = topology.load("rockpro64")
-    recipe = Recipe(lab.check_line(line), host, qemu.find(), lab.cpus.DEFAULT)
-    cache = Cache(None)
-    place = recipe.place(cache)
-    assert place is not None
-    entry = cache.find(place)
-    assert entry is not None
-
-    def ours() -> float:
-        began = time.perf_counter()
-        with lab.start(line, host):
-            return time.perf_counter() - began
-
-    def alone() -> float:
-        mine, theirs = socket.socketpair()
-        with mine, theirs, entry.file(RAM).open("rb") as ram:
-            began = time.perf_counter()
-            command = resume.command(recipe, entry, theirs.fileno(), ram.fileno())
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno(), ram.fileno()],
-            )
-            with process:
-                snapshot.wait_until_running(mine, 60)
-                took = time.perf_counter() - began
-                process.kill()
-            return took
-
-    measured = [(ours(), alone()) for _ in range(15)]
-    first, second = (statistics.median(column) for column in zip(*measured, strict=True))
-    show(f"{line}: warm start to first answer, QEMU alone, ratio", ratio(first, second))
-    show(f"{line}: snapshot file", megabytes(entry.file(RAM).stat().st_size))
+    """A warm start to the first answer, beside QEMU alone with the same snapshot."""
+    for what, answered, loaded in warm.figures(line):
+        show(f"{line}: {what}, QEMU alone, ratio", ratio(answered, loaded))
+    ram = warm.kept(warm.recipe_of(line, topology.load("rockpro64"))).file(RAM)
+    show(f"{line}: snapshot file", megabytes(ram.stat().st_size))
 
 
 def setup(line: str) -> None:
