@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+
+from pytest_kvmpmu.garbage import Spared
 
 # `passed_over` tells whether the collector looks through what collecting the tests made.
 PASSED_OVER = """
@@ -70,3 +74,11 @@ def test_the_next_run_in_the_process_ends_it(pytester: pytest.Pytester) -> None:
     result = pytester.runpython(pytester.path / "both.py")
     assert result.ret == 0, result.stderr.str()
     assert "1 passed" in result.stdout.str()
+
+
+def test_where_there_is_no_such_thing_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(gc, "freeze")
+    monkeypatch.delattr(gc, "unfreeze")
+    spared = Spared()
+    spared.begin()
+    spared.end()
