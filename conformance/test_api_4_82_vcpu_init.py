@@ -1,4 +1,4 @@
-"""api.rst 4.82 and 4.83, vcpu-features.rst: KVM_ARM_VCPU_INIT and the PMU's feature bits."""
+"""api.rst 4.82, vcpu-features.rst: KVM_ARM_VCPU_INIT and the PMU's feature bit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pytest_kvmpmu.host import Host, Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Kvm, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import Addr
 
 PSCI, PMU, STRICT = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3, k.KVM_ARM_VCPU_PMU_V3_STRICT
 POWER_OFF = k.KVM_ARM_VCPU_POWER_OFF
@@ -22,26 +21,6 @@ needs_pmu = pytest.mark.kvmpmu_requires("pmu")
 def fresh(vm: Vm) -> Vcpu:
     """vCPU 0, not initialised."""
     return vm.create_vcpu(0)
-
-
-@pytest.fixture
-def strict(vm: Vm) -> Vcpu:
-    """vCPU 0 with a PMU that has to be chosen."""
-    vcpu = vm.create_vcpu(0)
-    vcpu.init((PSCI, PMU, STRICT))
-    return vcpu
-
-
-@pytest.mark.kvmpmu_clause("preferred-target.always")
-def test_there_is_a_target_and_vcpu_init_takes_it(vm: Vm) -> None:
-    vcpu = vm.create_vcpu(0)
-    vcpu.do("KVM_ARM_VCPU_INIT", target=vm.preferred_target(), features=[])
-
-
-@pytest.mark.kvmpmu_clause("preferred-target.efault")
-def test_an_unwritable_preferred_target_is_efault(vm: Vm) -> None:
-    with refused(Errno.EFAULT):
-        vm.call("KVM_ARM_PREFERRED_TARGET", argp="fault")
 
 
 @pytest.mark.kvmpmu_clause("vcpu-init.efault")
@@ -241,77 +220,3 @@ def test_a_cpu_without_pmu_gives_no_default(vm: Vm, host: Host, pmus: tuple[Pmu,
         vcpu.init_with_pmu()
     vcpu.set_pmu(pmus[0])  # the VM has its features all the same
     vcpu.init_with_pmu()
-
-
-# KVM_ARM_VCPU_PMU_V3_STRICT
-
-
-def counters(vcpu: Vcpu) -> int:
-    """PMCR_EL0.N."""
-    return vcpu.get_register(k.PMCR_EL0) >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
-
-
-@pytest.mark.kvmpmu_clause("strict.einval.no-pmu")
-def test_strict_needs_the_pmu_bit(fresh: Vcpu) -> None:
-    with refused(Errno.EINVAL):
-        fresh.init((PSCI, STRICT))
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_clause("init.enxio.no-pmu")
-def test_strict_init_before_set_pmu_is_enxio(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
-    with refused(Errno.ENXIO):
-        strict.init_pmu()
-    strict.set_pmu(pmus[0])
-    strict.init_pmu()
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_clause("filter.enxio.no-pmu")
-def test_strict_filter_before_set_pmu_is_enxio(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
-    with refused(Errno.ENXIO):
-        strict.set_filter(0, 0, 1)
-    strict.set_pmu(pmus[0])
-    strict.set_filter(0, 0, 1)
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_clause("nr-counters.einval.no-pmu")
-@pytest.mark.kvmpmu_revision(since="linux-7.3")
-def test_strict_counters_before_set_pmu_are_einval(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
-    attr, one = k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, Addr("u32", (1,))
-    with refused(Errno.EINVAL):
-        strict.set_pmu_attr(attr, one)
-    assert counters(strict) == 0
-    strict.set_pmu(pmus[0])
-    strict.set_pmu_attr(attr, one)
-
-
-@pytest.mark.kvmpmu_requires("pmu", "uncovered-cpu")
-@pytest.mark.kvmpmu_clause("strict.no-default")
-def test_strict_looks_for_no_default_on_the_calling_cpu(
-    vm: Vm, host: Host, pmus: tuple[Pmu, ...]
-) -> None:
-    bare = next(cpu for cpu in host.cpus if host.pmu_of(cpu) is None)
-    vcpu = vm.on(bare).create_vcpu(0)
-    vcpu.init((PSCI, PMU, STRICT))
-    vcpu.set_pmu(pmus[0])
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_clause("strict.no-counters")
-def test_strict_has_no_counters_before_set_pmu(strict: Vcpu, pmus: tuple[Pmu, ...]) -> None:
-    assert counters(strict) == 0
-    strict.set_pmu(pmus[0])
-    assert counters(strict) > 0
-
-
-@needs_pmu
-@pytest.mark.kvmpmu_clause("strict.pmcr")
-def test_strict_takes_no_number_of_counters_by_register(
-    strict: Vcpu, pmus: tuple[Pmu, ...]
-) -> None:
-    strict.set_pmu(pmus[0])
-    most = counters(strict)
-    strict.set_register(k.PMCR_EL0, (most - 1) << k.PMCR_EL0_N_SHIFT)
-    assert counters(strict) == most
