@@ -21,6 +21,7 @@ TESTS = Path(__file__).parent
 ONCE = frozenset(
     TESTS / name
     for name in (
+        "ci",
         "differential",
         "docs_sections",
         "model",
@@ -28,7 +29,6 @@ ONCE = frozenset(
         "report/test_browser.py",
         "spec/test_lint.py",
         "test_catalogue.py",
-        "test_ci.py",
         "test_docs.py",
         "test_pages.py",
         "test_site.py",

@@ -113,3 +113,8 @@ class Scripted:
 
     def race(self, calls: Sequence[Call], seconds: float | None = None) -> list[Outcome]:
         return self.execute(calls, seconds=seconds)
+
+
+def done(request: dict[str, Any]) -> Sequence[bytes]:
+    """Every call succeeds."""
+    return [encode({"outcomes": [[{"ret": 12}] * len(order) for order in request["orders"]]})]

@@ -1,8 +1,8 @@
-"""The real backend, with agents that answer as they are told."""
+"""Calls on the real backend, with agents that answer as they are told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,51 +10,14 @@ import pytest
 from pytest_kvmpmu.backends import real
 from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.backends.real import RealBackend
-from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host, Pmu
-from pytest_kvmpmu.revision import revision
-from pytest_kvmpmu.topology import load
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.frame import encode
 from pytest_kvmpmu.wire.outcome import Outcome
 
-from ..fakes import FACTS, FakeTarget, describing
+from ..fakes import FakeTarget, describing, done
 
 CALL = Call.make("KVM_GET_API_VERSION", "kvm", 3)
-
-
-def done(request: dict[str, Any]) -> Sequence[bytes]:
-    """Every call succeeds."""
-    return [encode({"outcomes": [[{"ret": 12}] * len(order) for order in request["orders"]]})]
-
-
-def never(_: dict[str, Any]) -> Sequence[bytes]:
-    raise AssertionError("nothing is asked of a host that can't be used")
-
-
-def refused(**facts: Any) -> UsageProblem:
-    """Why a host that is so can't be used."""
-    target = FakeTarget(describing(never, **facts))
-    with pytest.raises(UsageProblem) as caught:
-        RealBackend(target, 1.0)
-    assert target.closed == target.links == 1
-    return caught.value
-
-
-def test_the_host_is_what_the_agent_found() -> None:
-    backend = RealBackend(FakeTarget(describing(done)), 5.0)
-    assert backend.host == Host(
-        "this host",
-        (0, 1, 2, 3, 4, 5),
-        (
-            Pmu("armv8_cortex_a53", 9, frozenset({0, 1, 2, 3})),
-            Pmu("armv8_cortex_a72", 10, frozenset({4, 5})),
-        ),
-    )
-    assert (backend.release, str(backend.revision)) == ("6.12.0-test", str(revision("linux-6.7")))
-    assert (backend.name, backend.notes) == ("real", ())
-    backend.close()
 
 
 def test_calls_go_to_a_numbered_world_with_their_bound() -> None:
@@ -137,93 +100,6 @@ def test_calls_after_a_refusal_may_be_left_out_where_that_was_asked() -> None:
 
 
 # What keeps a host from being used.
-
-
-@pytest.mark.parametrize("machine", ["x86_64", "riscv64", "armv7l"])
-def test_another_architecture_is_named(machine: str) -> None:
-    problem = refused(machine=machine)
-    assert f"fake is a {machine} host" in problem.cause
-    assert "lab:6.12" in problem.remedy
-
-
-def test_the_architecture_is_looked_at_before_kvm() -> None:
-    assert "x86_64" in refused(machine="x86_64", kvm="missing").cause
-
-
-def test_a_missing_kvm_is_told() -> None:
-    problem = refused(kvm="missing")
-    assert "fake has no /dev/kvm" in problem.cause
-    assert "hypervisor mode" in problem.remedy
-
-
-@pytest.mark.parametrize(("gid", "named"), [(0, "(root)"), (2**31 - 7, f"(group id {2**31 - 7})")])
-def test_a_denied_kvm_is_told_with_the_group_to_join(gid: int, named: str) -> None:
-    problem = refused(kvm="denied", why="Permission denied", group=gid)
-    assert problem.cause == "/dev/kvm of fake cannot be opened: Permission denied"
-    assert named in problem.remedy
-
-
-def test_a_kernel_without_a_pmu_is_told() -> None:
-    problem = refused(pmu_v3=False, pmus=[])
-    assert "fake has no PMUv3: KVM_CAP_ARM_PMU_V3 is 0" in problem.cause
-    assert "device tree" in problem.remedy
-
-
-def test_a_board_without_pmus_needs_no_pmuv3() -> None:
-    board = Host("bare", (0, 1), ())
-    target = FakeTarget(describing(done, pmu_v3=False, pmus=[], cpus=[0, 1]))
-    backend = RealBackend(target, 1.0, board=board)
-    assert backend.host == board
-    backend.close()
-
-
-def test_a_kernel_older_than_the_suite_is_told() -> None:
-    assert "kernel 4.19.0 is older than linux-5.10" in refused(release="4.19.0").cause
-
-
-def test_another_revision_may_be_expected() -> None:
-    backend = RealBackend(FakeTarget(describing(done)), 1.0, kernel="5.10")
-    assert str(backend.revision) == "linux-5.10"
-    assert backend.release == "6.12.0-test"
-    backend.close()
-
-
-def test_a_release_that_is_newer_than_any_checked_is_noted() -> None:
-    backend = RealBackend(FakeTarget(describing(done, release="99.0")), 1.0)
-    assert backend.notes[0].startswith("kernel 99.0 is newer than ")
-    backend.close()
-
-
-def test_a_board_that_fits_lends_its_name() -> None:
-    board = load("rockpro64")
-    backend = RealBackend(FakeTarget(describing(done)), 1.0, board=board)
-    assert (backend.host.name, backend.host.description) == (board.name, board.description)
-    assert [pmu.type for pmu in backend.host.pmus] == [9, 10]
-    backend.close()
-
-
-@pytest.mark.parametrize(
-    ("facts", "says"),
-    [
-        ({"cpus": [0, 1, 2, 3]}, "it has CPUs 0-3: armv8_cortex_a53 on 0-3; armv8_cortex_a72 on"),
-        ({"pmus": []}, "it has CPUs 0-5: no PMU"),
-        ({"pmus": FACTS["pmus"][::-1]}, "armv8_cortex_a72 on 4-5; armv8_cortex_a53 on 0-3"),
-    ],
-    ids=["fewer CPUs", "no PMU", "swapped"],
-)
-def test_a_host_that_is_not_the_board_is_sketched_beside_it(
-    facts: dict[str, Any], says: str
-) -> None:
-    target = FakeTarget(describing(never, **facts))
-    with pytest.raises(UsageProblem) as caught:
-        RealBackend(target, 1.0, board=load("rockpro64"))
-    assert target.closed == 1
-    assert "this host is not rockpro64" in caught.value.cause
-    assert says in caught.value.cause
-    assert "rockpro64 has CPUs 0-5: armv8_cortex_a53 on 0-3;" in caught.value.remedy
-
-
-# What can happen to a call.
 
 
 @pytest.mark.parametrize(

@@ -3,86 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.report.gather import Gathering
-from pytest_kvmpmu.report.result import SpecResult, Status
+from pytest_kvmpmu.report.result import Status
 from pytest_kvmpmu.resources import conformance_dir
-from pytest_kvmpmu.stash import KEEP_CALLS
 
-SPECS = """
-    import pytest
-    from pytest_kvmpmu.backends.base import BackendFailure
-    from pytest_kvmpmu.expect import refused
-    from pytest_kvmpmu.uapi.errno import Errno
+from .gathered import SPECS, gather
 
-    @pytest.mark.kvmpmu_clause("set-pmu.set")
-    def test_pass(vcpu, pmus, story):
-        story("row", "column", "text")
-        vcpu.set_pmu(pmus[0])
-
-    @pytest.mark.kvmpmu_clause("set-pmu.enxio", "set-pmu.set")
-    def test_refused(vcpu):
-        print("a word of its own")
-        vcpu.set_pmu(99)
-
-    def test_another_errno(vcpu):
-        with refused(Errno.EINVAL):
-            vcpu.set_pmu(99)
-
-    def test_accepted(vcpu, pmus):
-        with refused(Errno.EINVAL):
-            vcpu.set_pmu(pmus[0])
-
-    def test_plain_assert(vcpu):
-        assert 1 == 2
-
-    @pytest.fixture
-    def refused_setup(vcpu):
-        vcpu.set_pmu(99)
-
-    def test_refused_in_setup(refused_setup): pass
-
-    @pytest.fixture
-    def refused_teardown(vcpu):
-        yield
-        vcpu.set_pmu(99)
-
-    def test_refused_in_teardown(refused_teardown): pass
-
-    def test_exception_of_ours(vcpu):
-        vcpu.no_such_method()
-
-    def test_backend_broke(kvm):
-        raise BackendFailure("the machine is gone")
-
-    def test_both(refused_teardown):
-        raise BackendFailure("the machine is gone")
-
-    @pytest.mark.kvmpmu_clause("set-pmu.absent")
-    def test_not_applicable(vcpu): pass
-
-    @pytest.mark.kvmpmu_requires("gicv5")
-    def test_lacking(vcpu): pass
-
-    def test_skipped_by_hand(vcpu):
-        pytest.skip("not today")
-
-    @pytest.mark.xfail(reason="a known bug", strict=True)
-    def test_expected_to_fail(vcpu):
-        vcpu.set_pmu(99)
-
-    @pytest.mark.xfail(reason="a bug that is gone", strict=True)
-    def test_unexpected_pass(vcpu): pass
-
-    def test_without_a_kernel(): pass
-
-    @pytest.mark.kvmpmu_clause("irq.set")
-    def test_clause_alone(): pass
-"""
-# Status, errno, and the start of the reason.
 EXPECTED = {
     "test_pass": (Status.PASS, "", ""),
     "test_refused": (Status.FAIL, "ENXIO", "KVM_SET_DEVICE_ATTR(KVM_ARM_VCPU_PMU_V3_SET_PMU)"),
@@ -101,40 +29,6 @@ EXPECTED = {
     "test_unexpected_pass": (Status.FAIL, "", "[XPASS(strict)] a bug that is gone"),
     "test_clause_alone": (Status.PASS, "", ""),
 }
-
-
-class Keep:
-    """A plugin that asks for the calls of passed specs, and has the gathering at the end."""
-
-    def __init__(self, keep: bool = True) -> None:
-        self.keep = keep
-        self.gathered: Gathering
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[KEEP_CALLS] = self.keep
-
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
-        if not hasattr(config, "workerinput"):
-            found = config.pluginmanager.get_plugin("kvmpmu-gathering")
-            assert isinstance(found, Gathering)
-            self.gathered = found
-
-    @property
-    def results(self) -> dict[str, SpecResult]:
-        return {one.spec.rpartition("::")[2]: one for one in self.gathered.results}
-
-
-def gather(pytester: pytest.Pytester, *args: str, keep: bool = True) -> Keep:
-    plugin = Keep(keep)
-    pytester.inline_run(
-        *args,
-        "--kvmpmu-kernel=linux-5.18",
-        # This process may have our specs imported.
-        "-Wignore::pytest.PytestAssertRewriteWarning",
-        plugins=[plugin],
-        no_reraise_ctrlc=True,
-    )
-    return plugin
 
 
 def test_each_spec_has_a_status_an_errno_and_a_reason(pytester: pytest.Pytester) -> None:
@@ -253,60 +147,6 @@ def test_strictness_alone_is_told_from_a_failure(pytester: pytest.Pytester) -> N
     ]
 
 
-def without_time(found: Gathering) -> list[SpecResult]:
-    return [one._replace(seconds=0, sections=()) for one in found.results]
-
-
-CONFTEST = """
-    from pytest_kvmpmu.stash import KEEP_CALLS
-
-    def pytest_configure(config):
-        config.stash[KEEP_CALLS] = True
-"""
-
-
-def test_with_two_workers_there_is_the_same(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(CONFTEST)  # a worker has no other plugin of ours
-    pytester.makepyfile(SPECS)
-    alone, workers = gather(pytester).gathered, gather(pytester, "-n2").gathered
-    assert without_time(workers) == without_time(alone)
-    assert not workers.kernels_differ
-    assert alone.run is not None
-    assert workers.run is not None
-    assert workers.run.on._replace(time="") == alone.run.on._replace(time="")
-    assert workers.kernels == alone.kernels
-
-
-def test_a_worker_that_dies_leaves_an_error(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import os, pytest
-
-        @pytest.mark.kvmpmu_clause("irq.set")
-        def test_dies(kvm):
-            os._exit(1)
-        """
-    )
-    (result,) = gather(pytester, "-n1", "--max-worker-restart=0").gathered.results
-    assert (result.status, result.clauses) == (Status.ERROR, ("irq.set",))
-    assert "crashed" in result.reason
-
-
-def test_a_spec_that_the_run_ended_in_is_an_error(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.kvmpmu_clause("irq.set")
-        def test_interrupted(kvm):
-            raise KeyboardInterrupt
-        """
-    )
-    (result,) = gather(pytester).gathered.results
-    assert (result.status, result.clauses) == (Status.ERROR, ("irq.set",))
-    assert result.reason == "the run ended within this spec"
-
-
 def test_what_the_run_was_on_has_command_line_versions_and_seeds(
     pytester: pytest.Pytester,
 ) -> None:
@@ -338,15 +178,3 @@ def test_junit_has_name_board_and_status_of_each_spec(
         "kvmpmu_spec": "test_junit_has_name_board_and_status_of_each_spec.py::test_lacking",
     }.items():
         assert text.count(f'<property name="{name}" value="{value}"') == 1
-
-
-def test_a_test_that_is_run_again_counts_as_it_ended(pytestconfig: pytest.Config) -> None:
-    gathering = Gathering(pytestconfig)
-    for status in (Status.FAIL, Status.PASS):
-        gathering.pytest_runtest_logreport(teardown(SpecResult("x", status)))
-    assert [one.status for one in gathering.results] == [Status.PASS]
-
-
-def teardown(result: SpecResult) -> pytest.TestReport:
-    told: dict[str, Any] = {"kvmpmu_result": result}
-    return pytest.TestReport("x", ("x", 1, "x"), {}, "passed", None, "teardown", **told)
