@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.expect import counting, refused
-from pytest_kvmpmu.kvm import Device, Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm import Kvm, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import FAULT
 
 GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
 TEST = k.KVM_CREATE_DEVICE_TEST
@@ -164,61 +163,24 @@ def test_after_a_run_eexist_wins_over_ebusy(vm: Vm) -> None:
         vm.create_device(GICV3)
 
 
-@pytest.fixture
-def dead(vm: Vm) -> tuple[Vcpu, Device]:
-    """The vCPU and the GIC of a VM whose GIC could not be set up."""
+@pytest.mark.kvmpmu_clause("create-device.efault", "create-device.eexist")
+def test_efault_wins_over_eexist(vm: Vm) -> None:
+    vm.create_device(GICV3)
+    with refused(Errno.EFAULT):
+        vm.create_device(GICV3, argp="fault")
+
+
+@pytest.mark.kvmpmu_clause(
+    "create-device.efault", "create-device.test", "create-device.ebusy.vcpu-ran"
+)
+def test_after_a_run_efault_wins_over_ebusy_and_the_test_flag_says_yes(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
-    gic = vm.create_device(GICV3)
-    with refused(Errno.ENXIO):
-        vcpu.run()
-    return vcpu, gic
-
-
-@pytest.mark.kvmpmu_clause("vm-dead.eio", "run.enxio.vgic-bases")
-def test_a_vm_whose_gic_could_not_be_set_up_is_dead(vm: Vm, dead: tuple[Vcpu, Device]) -> None:
-    del dead
-    for call in (
-        lambda: vm.check_extension("KVM_CAP_ARM_PMU_V3"),
-        lambda: vm.create_vcpu(1),
-        lambda: vm.load("pmcr"),
-        vm.preferred_target,
-        lambda: vm.create_device(GICV3),
-        lambda: vm.call("KVM_CREATE_IRQCHIP"),
-    ):
-        with refused(Errno.EIO):
-            call()
-
-
-@pytest.mark.kvmpmu_clause("vm-dead.eio")
-def test_the_vcpus_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
-    vcpu, _ = dead
-    attr = {"group": k.KVM_ARM_VCPU_PMU_V3_CTRL, "attr": k.KVM_ARM_VCPU_PMU_V3_IRQ}
-    for ioctl, args in (
-        ("KVM_RUN", {}),
-        ("KVM_ARM_VCPU_INIT", {"target": 5, "features": ()}),
-        ("KVM_SET_DEVICE_ATTR", attr),
-        ("KVM_GET_DEVICE_ATTR", attr),
-        ("KVM_HAS_DEVICE_ATTR", attr),
-        ("KVM_SET_ONE_REG", {"id": k.PMCR_EL0, "addr": FAULT}),
-        ("KVM_GET_ONE_REG", {"id": k.PMCR_EL0}),
-    ):
-        with refused(Errno.EIO):
-            vcpu.call(ioctl, **args)
-
-
-@pytest.mark.kvmpmu_clause("vm-dead.eio")
-def test_the_devices_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
-    _, gic = dead
-    for ioctl in ("KVM_SET_DEVICE_ATTR", "KVM_GET_DEVICE_ATTR", "KVM_HAS_DEVICE_ATTR"):
-        with refused(Errno.EIO):
-            gic.call(ioctl, group=k.KVM_DEV_ARM_VGIC_GRP_CTRL, attr=0)
-
-
-@pytest.mark.kvmpmu_clause("vm-dead.eio")
-def test_another_vm_lives_on(kvm: Kvm, dead: tuple[Vcpu, Device]) -> None:
-    del dead
-    kvm.create_vm().create_vcpu(0).init()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.EFAULT):
+        vm.create_device(GICV3, argp="fault")
+    vm.create_device(GICV3, TEST)
 
 
 @pytest.mark.kvmpmu_requires("pmu")

@@ -8,6 +8,7 @@ from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.kvm import CallHung, GuestFault, Vcpu, Vm
 from pytest_kvmpmu.pmcr import run_guest, seen_by_guest, seen_by_userspace, write
 from pytest_kvmpmu.uapi.constants import (
+    ID_AA64DFR0_EL1,
     KVM_ARM_VCPU_HAS_EL2,
     KVM_ARM_VCPU_PMU_V3,
     KVM_ARM_VCPU_PSCI_0_2,
@@ -15,6 +16,8 @@ from pytest_kvmpmu.uapi.constants import (
 )
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, Addr
+
+ZERO = Addr("u64", (0,))
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 
@@ -131,13 +134,36 @@ def test_an_n_written_in_the_middle_is_what_the_guest_finds_next_time(vm: Vm, vc
         vcpu.run_payload("sw-incr")
 
 
-@pytest.mark.kvmpmu_clause("reg.enoexec")
-@pytest.mark.parametrize("addr", [FAULT, Addr("u64", (0,))], ids=["unmapped", "u64"])
-def test_registers_of_an_uninitialised_vcpu_are_enoexec(vm: Vm, addr: Addr) -> None:
+@pytest.mark.kvmpmu_clause("reg.enoexec", "reg.efault")
+@pytest.mark.parametrize("sibling", [False, True], ids=["alone", "with-sibling"])
+@pytest.mark.parametrize("register", [PMCR_EL0, ID_AA64DFR0_EL1], ids=["pmcr", "id-register"])
+@pytest.mark.parametrize(
+    ("addr", "argp"),
+    [(FAULT, "valid"), (ZERO, "fault"), (ZERO, "valid")],
+    ids=["unmapped", "structure", "u64"],
+)
+def test_registers_of_an_uninitialised_vcpu_are_enoexec(
+    vm: Vm, register: int, addr: Addr, argp: str, sibling: bool
+) -> None:
     vcpu = vm.create_vcpu(0)
+    if sibling:
+        vm.create_vcpu(1).init_with_pmu()
     for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
         with refused(Errno.ENOEXEC):
-            vcpu.call(ioctl, id=PMCR_EL0, addr=addr)
+            vcpu.call(ioctl, id=register, addr=addr, argp=argp)
+
+
+@pytest.mark.kvmpmu_clause("reg.enoexec", "pmcr.get", "id-reg.pmuver")
+def test_what_was_written_before_vcpu_init_is_not_kept(vm: Vm) -> None:
+    vcpu, sibling = vm.create_vcpu(0), vm.create_vcpu(1)
+    sibling.init_with_pmu()
+    before = [sibling.get_register(register) for register in (PMCR_EL0, ID_AA64DFR0_EL1)]
+    for register in (PMCR_EL0, ID_AA64DFR0_EL1):
+        with refused(Errno.ENOEXEC):
+            vcpu.call("KVM_SET_ONE_REG", id=register, addr=ZERO)
+    vcpu.init_with_pmu()
+    for each in (vcpu, sibling):
+        assert [each.get_register(r) for r in (PMCR_EL0, ID_AA64DFR0_EL1)] == before
 
 
 @pytest.mark.kvmpmu_clause("reg.enoent.feature", "reg.efault")
@@ -146,7 +172,9 @@ def test_without_a_pmu_its_registers_are_enoent_once_a_value_was_read(vm: Vm) ->
     vcpu.init()
     for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
         with refused(Errno.ENOENT):
-            vcpu.call(ioctl, id=PMCR_EL0, addr=Addr("u64", (0,)))
+            vcpu.call(ioctl, id=PMCR_EL0, addr=ZERO)
+        with refused(Errno.EFAULT):
+            vcpu.call(ioctl, id=PMCR_EL0, addr=ZERO, argp="fault")
     with refused(Errno.ENOENT):
         vcpu.call("KVM_GET_ONE_REG", id=PMCR_EL0, addr=FAULT)
     with refused(Errno.EFAULT):

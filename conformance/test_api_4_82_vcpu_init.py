@@ -30,12 +30,27 @@ def test_an_unreadable_structure_is_efault(fresh: Vcpu, target: int) -> None:
         fresh.call("KVM_ARM_VCPU_INIT", target=target, features=[], argp="fault")
 
 
+@pytest.mark.kvmpmu_clause("vcpu-init.efault", "vcpu-init.einval.changed", "vcpu-init.reset")
+def test_efault_wins_over_einval_for_a_change_and_changes_nothing(vm: Vm, fresh: Vcpu) -> None:
+    sibling = vm.create_vcpu(1)
+    fresh.init()
+    for vcpu in (fresh, sibling):
+        for features in ((), (PSCI,), (POWER_OFF,)):
+            with refused(Errno.EFAULT):
+                vcpu.call("KVM_ARM_VCPU_INIT", target=5, features=features, argp="fault")
+    fresh.init()
+    sibling.init()
+
+
 @pytest.mark.kvmpmu_clause("vcpu-init.einval.target")
 @pytest.mark.parametrize("target", [99, 2**32 - 1])
 @pytest.mark.parametrize("features", [(PSCI,), (31,)], ids=["known", "unknown-bit"])
+@pytest.mark.parametrize("initialised", [False, True], ids=["not-initialised", "initialised"])
 def test_an_unknown_target_is_einval_even_before_enoent(
-    fresh: Vcpu, target: int, features: tuple[int, ...]
+    fresh: Vcpu, target: int, features: tuple[int, ...], initialised: bool
 ) -> None:
+    if initialised:
+        fresh.init(())
     with refused(Errno.EINVAL):
         fresh.call("KVM_ARM_VCPU_INIT", target=target, features=features)
 
@@ -53,6 +68,14 @@ def test_enoent_wins_over_einval_for_a_change(fresh: Vcpu) -> None:
     with refused(Errno.ENOENT):
         fresh.init((PSCI, 20))
     fresh.init((PSCI,))
+
+
+@pytest.mark.kvmpmu_clause("vcpu-init.enoent.feature", "vcpu-init.einval.differs")
+@pytest.mark.kvmpmu_revision(since="linux-6.5")
+def test_enoent_wins_over_einval_for_other_features_than_the_vms(vm: Vm, fresh: Vcpu) -> None:
+    vm.create_vcpu(1).init()
+    with refused(Errno.ENOENT):
+        fresh.init((31,))
 
 
 @pytest.mark.kvmpmu_requires("ten-bit-events")

@@ -15,6 +15,7 @@ NR_IRQS = k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
 CTRL = k.KVM_DEV_ARM_VGIC_GRP_CTRL
 INIT = k.KVM_DEV_ARM_VGIC_CTRL_INIT
 DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
+GICV2S = (0, 1)  # KVM_VGIC_V2_ADDR_TYPE_DIST and _CPU
 BASE = 0x0800_0000
 
 both = pytest.mark.parametrize("attr", [DIST, REDIST], ids=["distributor", "redistributors"])
@@ -111,6 +112,32 @@ def test_an_address_that_is_set_is_eexist_whatever_the_other_is(
     device.set_attr(ADDR, REDIST, Addr("u64", (2 * BASE,)))
     with refused(Errno.EEXIST):
         device.set_attr(ADDR, attr, Addr("u64", (again,)))
+
+
+@pytest.mark.kvmpmu_clause("vgic.addr.efault")
+@both
+@bad_pointer
+def test_efault_wins_over_what_an_address_that_is_set_is(
+    device: Device, attr: int, addr: Addr
+) -> None:
+    device.set_attr(ADDR, attr, Addr("u64", (BASE,)))
+    with refused(Errno.EFAULT):
+        device.set_attr(ADDR, attr, addr)
+
+
+@pytest.mark.kvmpmu_clause("vgic.enxio", "vgic.addr.eexist")
+@pytest.mark.parametrize("attr", [*GICV2S, 99])
+def test_an_address_that_a_gicv3_has_not_is_enxio_whatever_it_is(
+    vm: Vm, device: Device, attr: int
+) -> None:
+    vm.create_vcpu(0)
+    device.set_attr(ADDR, DIST, Addr("u64", (BASE,)))
+    for base in (BASE, BASE + 1, 1 << 40, (1 << 64) - 0x10000):
+        with refused(Errno.ENXIO):
+            device.set_attr(ADDR, attr, Addr("u64", (base,)))
+    device.set_attr(ADDR, REDIST, Addr("u64", (2 * BASE,)))
+    with refused(Errno.ENXIO):
+        device.set_attr(ADDR, attr, Addr("u64", (3 * BASE,)))
 
 
 @pytest.mark.kvmpmu_clause("vgic.addr.eexist")

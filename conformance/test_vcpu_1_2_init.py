@@ -127,11 +127,12 @@ def test_the_other_way_round_it_is_the_run_that_is_refused(
 
 
 @pytest.mark.kvmpmu_clause("run.einval.irq", "group.ebusy.initialized")
-def test_init_before_the_irqchip_is_a_dead_end(vm: Vm, vcpu: Vcpu) -> None:
+@pytest.mark.parametrize("immediate", [False, True], ids=["run", "immediate-exit"])
+def test_init_before_the_irqchip_is_a_dead_end(vm: Vm, vcpu: Vcpu, immediate: bool) -> None:
     vcpu.init_pmu()
     vm.create_gic()
     with refused(Errno.EINVAL):
-        vcpu.run()
+        vcpu.run(immediate_exit=immediate)
     with refused(Errno.EBUSY):
         vcpu.set_irq(PMU_PPI)
 

@@ -8,7 +8,7 @@ from pytest_kvmpmu.expect import counting, let_run, refused
 from pytest_kvmpmu.kvm import GuestFault, Vcpu, Vm
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import FAULT
+from pytest_kvmpmu.wire.params import FAULT, Addr
 
 ID_AA64DFR0 = k.ID_AA64DFR0_EL1
 PMUVER = k.ID_AA64DFR0_PMUVER_MASK << k.ID_AA64DFR0_PMUVER_SHIFT
@@ -123,6 +123,9 @@ def test_after_a_run_the_version_is_what_it_is(pair: tuple[Vcpu, Vcpu]) -> None:
     for version in (1, NEWEST):
         with refused(Errno.EBUSY):
             write(other, version)
+    for addr, argp in ((FAULT, "valid"), (Addr("u64", (0,)), "fault")):
+        with refused(Errno.EFAULT):
+            other.call("KVM_SET_ONE_REG", id=ID_AA64DFR0, addr=addr, argp=argp)
 
 
 @needs_pmu
@@ -169,8 +172,9 @@ def test_an_unmapped_value_is_efault(plain: Vcpu) -> None:
 @pytest.mark.kvmpmu_clause("reg.efault")
 def test_a_version_that_could_not_be_read_is_not_taken(vcpu: Vcpu) -> None:
     found = pmuver(vcpu)
-    with refused(Errno.EFAULT):
-        vcpu.call("KVM_SET_ONE_REG", id=ID_AA64DFR0, addr=FAULT)
+    for addr, argp in ((FAULT, "valid"), (Addr("u64", (0,)), "fault")):
+        with refused(Errno.EFAULT):
+            vcpu.call("KVM_SET_ONE_REG", id=ID_AA64DFR0, addr=addr, argp=argp)
     assert pmuver(vcpu) == found
 
 

@@ -1,0 +1,285 @@
+"""api.rst 4.80 and 4.81: what SET, GET and HAS look at first, where more than one thing is wrong.
+
+The structure, then its group, then whether the attribute could be used at all, then the attribute.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_kvmpmu.expect import let_run, refused
+from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import FAULT, Addr
+
+GROUP, NO_GROUP = k.KVM_ARM_VCPU_PMU_V3_CTRL, 99
+IRQ, INIT, FILTER, SET_PMU, UNKNOWN = (
+    k.KVM_ARM_VCPU_PMU_V3_IRQ,
+    k.KVM_ARM_VCPU_PMU_V3_INIT,
+    k.KVM_ARM_VCPU_PMU_V3_FILTER,
+    k.KVM_ARM_VCPU_PMU_V3_SET_PMU,
+    7,
+)
+DENY = 1
+
+pytestmark = pytest.mark.kvmpmu_requires("pmu")
+kvmpmu_clause = pytest.mark.kvmpmu_clause
+each_attr = pytest.mark.parametrize("attr", [IRQ, INIT, FILTER, SET_PMU, UNKNOWN])
+
+
+@pytest.fixture
+def without(vm: Vm) -> Vcpu:
+    """vCPU 0, initialised without a PMU, in a VM with a GIC."""
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    vm.create_gic()
+    return vcpu
+
+
+@pytest.fixture
+def set_up(vcpu: Vcpu, gic: Device) -> Vcpu:
+    """vCPU 0 with its PMU set up."""
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    return vcpu
+
+
+def refused_first(vcpu: Vcpu, attr: int, addr: Addr) -> None:
+    """An unreadable structure and an unknown group are told, whatever is wrong with the rest."""
+    with refused(Errno.EFAULT):
+        vcpu.set_attr(GROUP, attr, addr, argp="fault")
+    with refused(Errno.ENXIO):
+        vcpu.set_attr(NO_GROUP, attr, addr)
+
+
+@each_attr
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "group.enodev.feature")
+def test_before_whether_there_is_a_pmu(without: Vcpu, attr: int) -> None:
+    refused_first(without, attr, FAULT)
+
+
+@each_attr
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "group.ebusy.initialized")
+def test_before_whether_the_pmu_is_set_up(set_up: Vcpu, attr: int) -> None:
+    refused_first(set_up, attr, FAULT)
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group")
+@pytest.mark.parametrize(
+    "attr",
+    [
+        pytest.param(IRQ, marks=kvmpmu_clause("irq.efault")),
+        pytest.param(FILTER, marks=kvmpmu_clause("filter.efault")),
+        pytest.param(SET_PMU, marks=pytest.mark.kvmpmu_revision(since="series-v1")),
+        UNKNOWN,
+    ],
+)
+def test_before_the_attributes_own_pointer(vcpu: Vcpu, gic: Device, attr: int) -> None:
+    refused_first(vcpu, attr, FAULT)
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.einval.no-irqchip")
+def test_before_whether_there_is_an_irqchip(vcpu: Vcpu) -> None:
+    refused_first(vcpu, IRQ, Addr("int", (PMU_PPI,)))
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.einval.number", "irq.ebusy.set")
+def test_before_an_interrupts_number(vcpu: Vcpu, gic: Device) -> None:
+    refused_first(vcpu, IRQ, Addr("int", (-1,)))
+    vcpu.set_irq(PMU_PPI)
+    refused_first(vcpu, IRQ, Addr("int", (PMU_PPI,)))
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "init.enodev.gic")
+def test_before_whether_the_gic_is_initialised(vm: Vm, vcpu: Vcpu) -> None:
+    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    refused_first(vcpu, INIT, FAULT)
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group")
+@pytest.mark.parametrize(
+    "irq",
+    [
+        pytest.param(None, marks=kvmpmu_clause("init.enxio.irq"), id="unset"),
+        pytest.param(1019, marks=kvmpmu_clause("init.einval.spi"), id="beyond-the-vgic"),
+    ],
+)
+def test_before_what_is_wrong_with_the_interrupt(vcpu: Vcpu, gic: Device, irq: int | None) -> None:
+    if irq is not None:
+        vcpu.set_irq(irq)
+    refused_first(vcpu, INIT, FAULT)
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "init.eexist")
+def test_before_whether_the_timers_have_the_interrupt(vcpu: Vcpu, gic: Device) -> None:
+    # With the PMU not set up it is refused or not; the timers have their interrupts either way.
+    vcpu.attempt("KVM_RUN", immediate_exit=True)
+    vcpu.set_irq(27)
+    refused_first(vcpu, INIT, FAULT)
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "filter.einval.range")
+def test_before_a_filters_action(vcpu: Vcpu) -> None:
+    refused_first(vcpu, FILTER, Addr("kvm_pmu_event_filter", (0, 1, 2)))
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "set-pmu.enxio")
+def test_before_a_pmus_number(vcpu: Vcpu) -> None:
+    refused_first(vcpu, SET_PMU, Addr("int", (-1,)))
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "filter.ebusy.vcpu-ran", "set-pmu.ebusy.vcpu-ran")
+def test_before_whether_a_vcpu_ran(pair: tuple[Vcpu, Vcpu], pmus: tuple[Pmu, ...]) -> None:
+    ran, other = pair
+    let_run(ran)
+    refused_first(other, FILTER, Addr("kvm_pmu_event_filter", (0, 1, DENY)))
+    refused_first(other, SET_PMU, Addr("int", (pmus[0].type,)))
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "set-pmu.ebusy.filter")
+@pytest.mark.kvmpmu_requires("two-pmus")
+def test_before_whether_there_is_a_filter(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    vcpu.set_pmu(pmus[0])
+    vcpu.set_filter(0, 0, DENY)
+    refused_first(vcpu, SET_PMU, Addr("int", (pmus[-1].type,)))
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.einval.other-vcpu")
+def test_before_a_siblings_interrupt(vm: Vm, pair: tuple[Vcpu, Vcpu]) -> None:
+    vm.create_gic()
+    pair[0].set_irq(40)
+    refused_first(pair[1], IRQ, Addr("int", (40,)))
+
+
+# Of what is in a structure that was refused, nothing is taken.
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.set", "irq.get.enxio.unset")
+def test_no_interrupt_is_set(vcpu: Vcpu, gic: Device) -> None:
+    refused_first(vcpu, IRQ, Addr("int", (PMU_PPI,)))
+    with refused(Errno.ENXIO):
+        vcpu.get_attr(GROUP, IRQ)
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "init.once")
+def test_no_pmu_is_set_up(vcpu: Vcpu) -> None:
+    refused_first(vcpu, INIT, FAULT)
+    vcpu.init_pmu()
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "filter.vm-wide", "set-pmu.ebusy.filter")
+@pytest.mark.kvmpmu_requires("two-pmus")
+def test_no_filter_is_kept(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    refused_first(vcpu, FILTER, Addr("kvm_pmu_event_filter", (0, 1, DENY)))
+    for pmu in pmus:
+        vcpu.set_pmu(pmu)
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "set-pmu.vm-wide", "set-pmu.ebusy.filter")
+@pytest.mark.kvmpmu_requires("two-pmus")
+def test_no_pmu_is_taken(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    vcpu.set_pmu(pmus[0])
+    refused_first(vcpu, SET_PMU, Addr("int", (pmus[-1].type,)))
+    vcpu.set_filter(0, 0, DENY)
+    vcpu.set_pmu(pmus[0])  # that it is another one's turn would be EBUSY
+
+
+# Then whether the vCPU has a PMU, and whether that is set up.
+
+
+@kvmpmu_clause("group.enodev.feature")
+@pytest.mark.parametrize(
+    ("attr", "addr"),
+    [
+        pytest.param(IRQ, FAULT, id="irq-unmapped", marks=kvmpmu_clause("irq.efault")),
+        pytest.param(INIT, FAULT, id="init", marks=kvmpmu_clause("init.enxio.irq")),
+        pytest.param(FILTER, FAULT, id="filter-unmapped", marks=kvmpmu_clause("filter.efault")),
+        pytest.param(SET_PMU, FAULT, id="pmu-unmapped"),
+        pytest.param(UNKNOWN, FAULT, id="unknown", marks=kvmpmu_clause("group.enxio.attr")),
+    ],
+)
+def test_enodev_wins_over_what_is_wrong_with_the_attribute(
+    without: Vcpu, attr: int, addr: Addr
+) -> None:
+    with refused(Errno.ENODEV):
+        without.set_pmu_attr(attr, addr)
+
+
+@kvmpmu_clause("group.enodev.feature", "irq.einval.no-irqchip")
+@pytest.mark.parametrize("addr", [FAULT, Addr("int", (-1,)), Addr("int", (PMU_PPI,))])
+def test_enodev_wins_over_einval_without_an_irqchip(vm: Vm, addr: Addr) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.ENODEV):
+        vcpu.set_pmu_attr(IRQ, addr)
+
+
+@kvmpmu_clause("group.enodev.feature", "filter.ebusy.vcpu-ran", "set-pmu.ebusy.vcpu-ran")
+def test_enodev_wins_over_ebusy_after_a_run(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.ENODEV):
+        vcpu.set_filter(0, 0, DENY)
+    with refused(Errno.ENODEV):
+        vcpu.set_pmu(pmus[0])
+
+
+@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "vcpu-init.mixed")
+@pytest.mark.kvmpmu_requires("two-pmus")
+def test_enodev_wins_over_ebusy_for_a_siblings_filter(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init_with_pmu()
+    second.init()
+    first.set_pmu(pmus[0])
+    first.set_filter(0, 0, DENY)
+    for pmu in pmus:
+        with refused(Errno.ENODEV):
+            second.set_pmu(pmu)
+    with refused(Errno.ENODEV):
+        second.set_filter(0, 0, DENY)
+
+
+@kvmpmu_clause("group.ebusy.initialized", "init.enodev.gic", "init.enxio.irq")
+def test_ebusy_after_init_wins_over_a_gic_that_came_later(vm: Vm, vcpu: Vcpu) -> None:
+    vcpu.init_pmu()
+    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    with refused(Errno.EBUSY):
+        vcpu.init_pmu()
+    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    with refused(Errno.EBUSY):
+        vcpu.init_pmu()
+
+
+# GET and HAS.
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "group.enodev.feature", "has.enxio.feature")
+def test_get_and_has_begin_with_the_structure_and_its_group_too(without: Vcpu) -> None:
+    for attr in (IRQ, INIT, UNKNOWN):
+        with refused(Errno.EFAULT):
+            without.get_attr(GROUP, attr, argp="fault")
+        with refused(Errno.ENXIO):
+            without.get_attr(NO_GROUP, attr)
+        with refused(Errno.EFAULT):
+            without.require_attr(GROUP, attr, argp="fault")
+
+
+@kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.get.enxio.unset", "get.enxio")
+def test_get_does_before_it_looks_for_the_number(vcpu: Vcpu, gic: Device) -> None:
+    with refused(Errno.EFAULT):
+        vcpu.get_attr(GROUP, IRQ, argp="fault")
+    vcpu.set_irq(PMU_PPI)
+    for group, attr in ((NO_GROUP, IRQ), (GROUP, INIT), (GROUP, UNKNOWN)):
+        with refused(Errno.ENXIO):
+            vcpu.get_attr(group, attr, FAULT)
+
+
+@kvmpmu_clause("get.enxio", "group.enodev.feature")
+@pytest.mark.parametrize("attr", [INIT, FILTER, SET_PMU, UNKNOWN])
+def test_get_of_what_cannot_be_read_is_enxio_before_enodev(without: Vcpu, attr: int) -> None:
+    with refused(Errno.ENXIO):
+        without.get_attr(GROUP, attr)

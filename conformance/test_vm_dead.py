@@ -1,0 +1,150 @@
+"""api.rst 4.10: a VM that died of a KVM_RUN answers EIO, whatever else is wrong with a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.kvm import Device, Kvm, Vcpu, Vm
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.uapi.errno import Errno
+from pytest_kvmpmu.wire.params import FAULT, Addr
+
+GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
+ADDR, NR_IRQS, CTRL = (
+    k.KVM_DEV_ARM_VGIC_GRP_ADDR,
+    k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS,
+    k.KVM_DEV_ARM_VGIC_GRP_CTRL,
+)
+DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
+V2_DIST = k.attrs("dev", ADDR)["KVM_VGIC_V2_ADDR_TYPE_DIST"]
+BASE = 0x0800_0000
+PSCI, PMU, STRICT = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3, k.KVM_ARM_VCPU_PMU_V3_STRICT
+NO_GROUP = 99
+ATTRS = ("KVM_SET_DEVICE_ATTR", "KVM_GET_DEVICE_ATTR", "KVM_HAS_DEVICE_ATTR")
+
+pytestmark = pytest.mark.kvmpmu_clause("vm-dead.eio")
+Calls = tuple[tuple[str, dict[str, Any]], ...]
+
+
+def killed(vm: Vm, features: tuple[int, ...]) -> tuple[Vcpu, Device]:
+    """vCPU 0 and the GIC of a VM that a KVM_RUN has killed: the GIC has one address of two."""
+    vcpu = vm.create_vcpu(0)
+    vcpu.init(features)
+    gic = vm.create_device(GICV3)
+    gic.set_attr(ADDR, DIST, Addr("u64", (BASE,)))
+    with refused(Errno.ENXIO):
+        vcpu.run()
+    return vcpu, gic
+
+
+@pytest.fixture
+def dead(vm: Vm) -> tuple[Vcpu, Device]:
+    return killed(vm, (PSCI,))
+
+
+def all_eio(on: Vm | Vcpu | Device, calls: Calls) -> None:
+    for ioctl, args in calls:
+        with refused(Errno.EIO):
+            on.call(ioctl, **args)
+
+
+@pytest.mark.kvmpmu_clause("run.enxio.vgic-bases")
+def test_a_vm_whose_gic_could_not_be_set_up_is_dead(vm: Vm, dead: tuple[Vcpu, Device]) -> None:
+    del dead
+    for call in (
+        lambda: vm.check_extension("KVM_CAP_ARM_PMU_V3"),
+        lambda: vm.create_vcpu(0),
+        lambda: vm.create_vcpu(1),
+        lambda: vm.create_vcpu(2**31),
+        lambda: vm.load("pmcr"),
+        vm.preferred_target,
+        lambda: vm.call("KVM_ARM_PREFERRED_TARGET", argp="fault"),
+        lambda: vm.create_device(GICV3),
+        lambda: vm.create_device(GICV3, argp="fault"),
+        lambda: vm.create_device(NO_GROUP),
+        lambda: vm.call("KVM_CREATE_IRQCHIP"),
+    ):
+        with refused(Errno.EIO):
+            call()
+
+
+INIT: Calls = tuple(
+    ("KVM_ARM_VCPU_INIT", {"target": 5, "features": (), **args})
+    for args in (
+        {},
+        {"argp": "fault"},
+        {"target": 99},
+        {"features": (31,)},
+        {"features": (PSCI, k.VCPU_FEATURES["KVM_ARM_VCPU_SVE"])},
+        {"features": (PSCI, STRICT)},
+        {"features": (PSCI, PMU)},
+    )
+)
+
+
+def test_the_vcpus_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
+    vcpu, _ = dead
+    all_eio(vcpu, (("KVM_RUN", {}), ("KVM_RUN", {"arg": 1}), *INIT))
+
+
+def test_so_are_their_registers(dead: tuple[Vcpu, Device]) -> None:
+    vcpu, _ = dead
+    value = Addr("u64", (0,))
+    for register in (k.PMCR_EL0, k.ID_AA64DFR0_EL1):
+        for addr, argp in ((value, "valid"), (value, "fault"), (FAULT, "valid")):
+            args = {"id": register, "addr": addr, "argp": argp}
+            all_eio(vcpu, (("KVM_GET_ONE_REG", args), ("KVM_SET_ONE_REG", args)))
+
+
+def pmu(attr: int, addr: Addr = FAULT, **more: Any) -> dict[str, Any]:
+    return {"group": k.KVM_ARM_VCPU_PMU_V3_CTRL, "attr": attr, "addr": addr, **more}
+
+
+@pytest.mark.kvmpmu_requires("pmu")
+def test_so_are_their_pmus(vm: Vm) -> None:
+    vcpu, _ = killed(vm, (PSCI, PMU))
+    for args in (
+        pmu(k.KVM_ARM_VCPU_PMU_V3_IRQ, argp="fault"),
+        {**pmu(k.KVM_ARM_VCPU_PMU_V3_IRQ), "group": NO_GROUP},
+        pmu(k.KVM_ARM_VCPU_PMU_V3_IRQ),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_IRQ, Addr("int", (-1,))),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_INIT),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_FILTER),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_FILTER, Addr("kvm_pmu_event_filter", (0, 1, 2))),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_SET_PMU),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_SET_PMU, Addr("int", (-1,))),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, Addr("u32", (1000,))),
+        pmu(7),
+    ):
+        all_eio(vcpu, tuple((ioctl, args) for ioctl in ATTRS))
+
+
+def test_the_devices_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
+    _, gic = dead
+    for group, attr, value in (
+        (CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT, FAULT),
+        (CTRL, 99, FAULT),
+        (NO_GROUP, 0, FAULT),
+        (ADDR, REDIST, FAULT),
+        (ADDR, 99, Addr("u64", (BASE,))),
+        (ADDR, V2_DIST, Addr("u64", (BASE,))),
+        (ADDR, DIST, Addr("u64", (2 * BASE,))),
+        (ADDR, REDIST, Addr("u64", (BASE + 1,))),
+        (ADDR, REDIST, Addr("u64", (1 << 40,))),
+        (ADDR, REDIST, Addr("u64", ((1 << 64) - 0x10000,))),
+        (ADDR, REDIST, Addr("u64", (BASE,))),
+        (NR_IRQS, 0, FAULT),
+        (NR_IRQS, 0, Addr("u32", (65,))),
+    ):
+        args = {"group": group, "attr": attr, "addr": value}
+        all_eio(gic, tuple((ioctl, args) for ioctl in ATTRS))
+    all_eio(gic, tuple((ioctl, {"group": CTRL, "attr": 0, "argp": "fault"}) for ioctl in ATTRS))
+
+
+def test_another_vm_lives_on(kvm: Kvm, dead: tuple[Vcpu, Device]) -> None:
+    del dead
+    kvm.create_vm().create_vcpu(0).init()
