@@ -266,7 +266,11 @@ def test_init_compares_the_vcpus_pmus_in_version_3(
     first.set_pmu(pmus[0])
     first.init_pmu()
     second.set_pmu(pmus[-1])
+    with refused(Errno.EFAULT):
+        second.set_attr(k.KVM_ARM_VCPU_PMU_V3_CTRL, k.KVM_ARM_VCPU_PMU_V3_INIT, argp="fault")
     with refused(Errno.ENXIO):
         second.init_pmu()
     with refused(Errno.EBUSY):
         second.set_pmu(pmus[0])
+    with refused(Errno.EBUSY):
+        second.init_pmu()

@@ -156,25 +156,33 @@ def test_before_a_siblings_interrupt(vm: Vm, pair: tuple[Vcpu, Vcpu]) -> None:
 # Of what is in a structure that was refused, nothing is taken.
 
 
+@pytest.fixture
+def chosen(vcpu: Vcpu) -> Vcpu:
+    """vCPU 0 in a VM that has its PMU: where a first SET is what chooses that, there was one."""
+    with refused(Errno.EINVAL):
+        vcpu.set_filter(0, 1, 2)
+    return vcpu
+
+
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.set", "irq.get.enxio.unset")
-def test_no_interrupt_is_set(vcpu: Vcpu, gic: Device) -> None:
-    refused_first(vcpu, IRQ, Addr("int", (PMU_PPI,)))
+def test_no_interrupt_is_set(chosen: Vcpu, gic: Device) -> None:
+    refused_first(chosen, IRQ, Addr("int", (PMU_PPI,)))
     with refused(Errno.ENXIO):
-        vcpu.get_attr(GROUP, IRQ)
+        chosen.get_attr(GROUP, IRQ)
 
 
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "init.once")
-def test_no_pmu_is_set_up(vcpu: Vcpu) -> None:
-    refused_first(vcpu, INIT, FAULT)
-    vcpu.init_pmu()
+def test_no_pmu_is_set_up(chosen: Vcpu) -> None:
+    refused_first(chosen, INIT, FAULT)
+    chosen.init_pmu()
 
 
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "filter.vm-wide", "set-pmu.ebusy.filter")
 @pytest.mark.kvmpmu_requires("two-pmus")
-def test_no_filter_is_kept(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
-    refused_first(vcpu, FILTER, Addr("kvm_pmu_event_filter", (0, 1, DENY)))
+def test_no_filter_is_kept(chosen: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    refused_first(chosen, FILTER, Addr("kvm_pmu_event_filter", (0, 1, DENY)))
     for pmu in pmus:
-        vcpu.set_pmu(pmu)
+        chosen.set_pmu(pmu)
 
 
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "set-pmu.vm-wide", "set-pmu.ebusy.filter")
@@ -241,6 +249,52 @@ def test_enodev_wins_over_ebusy_for_a_siblings_filter(vm: Vm, pmus: tuple[Pmu, .
             second.set_pmu(pmu)
     with refused(Errno.ENODEV):
         second.set_filter(0, 0, DENY)
+
+
+@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "vcpu-init.mixed")
+@pytest.mark.kvmpmu_requires("two-pmus")
+def test_of_what_a_vcpu_without_a_pmu_says_its_sibling_learns_nothing(
+    vm: Vm, pmus: tuple[Pmu, ...]
+) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init_with_pmu()
+    second.init()
+    vm.create_gic()
+    first.set_pmu(pmus[0])
+    with refused(Errno.ENODEV):
+        second.set_irq(40)
+    first.set_irq(40)
+    with refused(Errno.ENODEV):
+        second.set_irq(40)
+    with refused(Errno.ENODEV):
+        second.set_filter(0, 0, DENY)
+    first.set_pmu(pmus[-1])
+    with refused(Errno.ENODEV):
+        second.set_pmu(pmus[0])
+    first.set_filter(0, 0, DENY)
+    first.set_pmu(pmus[-1])
+
+
+@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "init.once")
+@pytest.mark.kvmpmu_revision(until="linux-6.6")
+@pytest.mark.kvmpmu_requires("two-pmus")
+def test_nor_of_what_one_says_that_was_not_initialised(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init_with_pmu()
+    first.set_pmu(pmus[0])
+    with refused(Errno.ENODEV):
+        second.set_filter(0, 0, DENY)
+    first.set_pmu(pmus[-1])
+    with refused(Errno.ENODEV):
+        second.set_pmu(pmus[0])
+    first.set_filter(0, 0, DENY)
+    first.set_pmu(pmus[-1])
+    with refused(Errno.ENODEV):
+        second.set_pmu(pmus[0])
+    with refused(Errno.ENODEV):
+        second.init_pmu()
+    second.init_with_pmu()
+    second.init_pmu()
 
 
 @kvmpmu_clause("group.ebusy.initialized", "init.enodev.gic", "init.enxio.irq")

@@ -202,6 +202,12 @@ def test_all_vcpus_of_a_vm_have_the_same_features(vm: Vm, other: tuple[int, ...]
     second.init((PSCI, PMU))
 
 
+@pytest.mark.kvmpmu_clause("vcpu-init.reset", "vcpu-init.einval.changed")
+def test_what_was_asked_for_powered_off_may_be_asked_for_again(fresh: Vcpu) -> None:
+    for _ in range(2):
+        fresh.init((POWER_OFF, PSCI))
+
+
 @needs_pmu
 @pytest.mark.kvmpmu_clause("vcpu-init.power-off")
 def test_power_off_is_not_one_of_the_features_that_have_to_agree(vm: Vm) -> None:

@@ -114,7 +114,7 @@ def test_an_address_that_is_set_is_eexist_whatever_the_other_is(
         device.set_attr(ADDR, attr, Addr("u64", (again,)))
 
 
-@pytest.mark.kvmpmu_clause("vgic.addr.efault")
+@pytest.mark.kvmpmu_clause("attr.efault", "vgic.addr.efault")
 @both
 @bad_pointer
 def test_efault_wins_over_what_an_address_that_is_set_is(
@@ -123,6 +123,8 @@ def test_efault_wins_over_what_an_address_that_is_set_is(
     device.set_attr(ADDR, attr, Addr("u64", (BASE,)))
     with refused(Errno.EFAULT):
         device.set_attr(ADDR, attr, addr)
+    with refused(Errno.EFAULT):
+        device.set_attr(ADDR, attr, Addr("u64", (2 * BASE,)), argp="fault")
 
 
 @pytest.mark.kvmpmu_clause("vgic.enxio", "vgic.addr.eexist")
@@ -162,6 +164,30 @@ def test_einval_wins_over_ebusy(device: Device) -> None:
     device.set_attr(NR_IRQS, 0, Addr("u32", (64,)))
     with refused(Errno.EINVAL):
         device.set_attr(NR_IRQS, 0, Addr("u32", (65,)))
+
+
+@pytest.mark.kvmpmu_clause("attr.efault", "vgic.nr-irqs.efault", "vgic.nr-irqs.ebusy")
+def test_efault_wins_over_ebusy(device: Device) -> None:
+    device.set_attr(NR_IRQS, 0, Addr("u32", (64,)))
+    for addr in (FAULT, NULL):
+        with refused(Errno.EFAULT):
+            device.set_attr(NR_IRQS, 0, addr)
+    with refused(Errno.EFAULT):
+        device.set_attr(NR_IRQS, 0, Addr("u32", (64,)), argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("attr.efault", "vgic.nr-irqs", "vgic.addr", "vgic.addr.einval")
+def test_what_was_refused_is_not_kept(vm: Vm, device: Device) -> None:
+    vm.create_vcpu(0)
+    for attr, base in ((DIST, BASE), (REDIST, 2 * BASE)):
+        with refused(Errno.EFAULT):
+            device.set_attr(ADDR, attr, Addr("u64", (base,)), argp="fault")
+        with refused(Errno.EINVAL):
+            device.set_attr(ADDR, attr, Addr("u64", (BASE + 0x1000,)))
+        device.set_attr(ADDR, attr, Addr("u64", (base,)))
+    with refused(Errno.EFAULT):
+        device.set_attr(NR_IRQS, 0, Addr("u32", (64,)), argp="fault")
+    device.set_attr(NR_IRQS, 0, Addr("u32", (96,)))
 
 
 @pytest.mark.kvmpmu_clause("vgic.nr-irqs")

@@ -42,9 +42,14 @@ def test_any_other_number_is_einval(vcpu: Vcpu, gic: Device, irq: int) -> None:
         vcpu.set_irq(irq)
 
 
-@pytest.mark.kvmpmu_clause("irq.efault")
+@pytest.mark.kvmpmu_clause("irq.efault", "irq.ebusy.set")
 @bad_pointer
-def test_an_unreadable_number_is_efault(vcpu: Vcpu, gic: Device, addr: Addr) -> None:
+def test_an_unreadable_number_is_efault_whether_one_is_set_or_not(
+    vcpu: Vcpu, gic: Device, addr: Addr
+) -> None:
+    with refused(Errno.EFAULT):
+        vcpu.set_pmu_attr(IRQ, addr)
+    vcpu.set_irq(SPI)
     with refused(Errno.EFAULT):
         vcpu.set_pmu_attr(IRQ, addr)
 
@@ -68,7 +73,10 @@ def test_without_an_irqchip_set_is_einval_whatever_the_pointer(vcpu: Vcpu, addr:
 
 @pytest.mark.kvmpmu_clause("irq.get.einval.no-irqchip")
 @pytest.mark.parametrize("feature", [True, False], ids=["pmu", "no-pmu"])
-def test_without_an_irqchip_get_is_einval_even_without_a_pmu(vm: Vm, feature: bool) -> None:
+@bad_pointer
+def test_without_an_irqchip_get_is_einval_even_without_a_pmu(
+    vm: Vm, feature: bool, addr: Addr
+) -> None:
     vcpu = vm.create_vcpu(0)
     if feature:
         vcpu.init_with_pmu()
@@ -76,6 +84,8 @@ def test_without_an_irqchip_get_is_einval_even_without_a_pmu(vm: Vm, feature: bo
         vcpu.init()
     with refused(Errno.EINVAL):
         vcpu.get_attr(GROUP, IRQ)
+    with refused(Errno.EINVAL):
+        vcpu.get_attr(GROUP, IRQ, addr)
 
 
 @pytest.mark.kvmpmu_clause("irq.get.enxio.unset")
@@ -92,8 +102,9 @@ def test_get_without_a_pmu_is_enodev(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
     vm.create_gic()
-    with refused(Errno.ENODEV):
-        vcpu.get_attr(GROUP, IRQ)
+    for addr in (Addr("int", (0,)), FAULT, NULL):
+        with refused(Errno.ENODEV):
+            vcpu.get_attr(GROUP, IRQ, addr)
 
 
 @pytest.mark.kvmpmu_clause("irq.get")

@@ -123,6 +123,13 @@ def test_after_a_run_the_version_is_what_it_is(pair: tuple[Vcpu, Vcpu]) -> None:
     for version in (1, NEWEST):
         with refused(Errno.EBUSY):
             write(other, version)
+
+
+@needs_pmu
+@pytest.mark.kvmpmu_clause("reg.efault", "id-reg.ebusy.vcpu-ran")
+def test_efault_wins_over_ebusy_after_a_run(pair: tuple[Vcpu, Vcpu]) -> None:
+    ran, other = pair
+    let_run(ran)
     for addr, argp in ((FAULT, "valid"), (Addr("u64", (0,)), "fault")):
         with refused(Errno.EFAULT):
             other.call("KVM_SET_ONE_REG", id=ID_AA64DFR0, addr=addr, argp=argp)

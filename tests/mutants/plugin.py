@@ -1,14 +1,14 @@
 """The pytest plugin that tries the specs on wrong kernels: ``-p tests.mutants.plugin``.
 
-The specs run once, watched; then each wrong kernel is tried, in a process of its own, by those
-specs alone that had the changed row read: the others can't tell it from the model.
+The specs run once, watched, then each of their calls is tried in each of their states; then each
+wrong kernel is tried, in a process of its own, by those specs alone that had the changed row read:
+the others can't tell it from the model.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +16,6 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.differential.search import Search
 from pytest_kvmpmu.lifecycle import backend_of, close
 from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.stash import MARKS
@@ -24,14 +23,12 @@ from pytest_kvmpmu.stash import MARKS
 from .famous import of_hand
 from .lists import of_lists
 from .mutant import of_rows, swaps
+from .product import Met, product
 from .reader import Reader
 from .results import OTHER, OWN, SURVIVED, TWIN, UNASKED, UNSEEN, Result, load, save
 from .wrong import Wrong
 
-# Sequences of the search for rows that hold at once.
-SEQUENCES = 100
-
-Readers = dict[pytest.Item, Reader]
+Readers = dict[pytest.Item, Met]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,15 +44,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     readers = watch(session.items)
     given = config.getoption("--mutants-in")
     # What no spec asks on the first board is known already.
-    searched = search(backend) if given is None else Reader()
+    crossed = product(readers.values(), backend) if given is None else Reader()
     wrongs: list[Wrong] = [*of_lists(backend.revision, backend.hardware)]
     if given is not None:
         wrongs += [result.wrong for result in load(given)]
     else:
         wrongs += of_rows(backend.revision)
-        wrongs += swaps([*readers.values(), searched])
+        wrongs += swaps([*readers.values(), crossed])
         wrongs += of_hand(backend.revision)
-    results = [judge(wrong, backend.revision, readers, searched) for wrong in wrongs]
+    results = [judge(wrong, backend.revision, readers, crossed) for wrong in wrongs]
     save(config.getoption("--mutants-out"), results)
     return True
 
@@ -65,17 +62,11 @@ def watch(items: Sequence[pytest.Item]) -> Readers:
     readers: Readers = {}
     for item in items:
         close(item.config)  # a backend does not work out again what an earlier spec asked
-        with Reader() as readers[item]:
+        readers[item] = Met()
+        with readers[item]:
             if wrong := failed(item):
                 raise pytest.UsageError(f"{item.nodeid} fails on the model itself:\n{wrong}")
     return readers
-
-
-def search(backend: ModelBackend) -> Reader:
-    """What random sequences of calls had read: rows that hold at once where no spec looks."""
-    with Reader() as reader, tempfile.TemporaryDirectory() as place:
-        Search(backend, SEQUENCES, False, Path(place) / "found").against_the_model()
-    return reader
 
 
 def failed(item: pytest.Item) -> str:
@@ -84,7 +75,7 @@ def failed(item: pytest.Item) -> str:
     return "\n".join(report.longreprtext for report in reports if report.failed)
 
 
-def judge(wrong: Wrong, wanted: Revision, readers: Readers, searched: Reader) -> Result:
+def judge(wrong: Wrong, wanted: Revision, readers: Readers, crossed: Reader) -> Result:
     """Try the specs that can notice, those that cite the broken clause first."""
     reach = [item for item, reader in readers.items() if wrong.reached(reader)]
     own = [item for item in reach if wrong.clauses & _cited(item)]
@@ -94,7 +85,7 @@ def judge(wrong: Wrong, wanted: Revision, readers: Readers, searched: Reader) ->
             return Result(wrong, verdict, (found.nodeid,))
     if reach:
         return Result(wrong, SURVIVED, tuple(item.nodeid for item in reach))
-    if wrong.reached(searched):
+    if wrong.reached(crossed):
         return Result(wrong, UNASKED, ())
     return Result(wrong, TWIN if wrong.told_anyway(wanted) else UNSEEN, ())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pytest_kvmpmu import model
 from pytest_kvmpmu.model.state import Context, State
@@ -20,8 +20,8 @@ class Reader:
     """While entered, stands in for the model's `read`.
 
     ``acted`` has the rows that acted, and those of another revision that would have, and would
-    have changed what came of the call.  ``both`` has the pairs of rows that wanted to act at
-    once where their order made such a difference.
+    have changed what came of the call.  ``both`` has the pairs of rows, two refusals or one after
+    the other, that wanted to act at once where their order made such a difference.
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,11 @@ class Reader:
 
     def read(self, table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
         """As the model's."""
+        self.look(table, c, wanted)
+        return read(table, c, wanted)
+
+    def look(self, table: Table, c: Context, wanted: Revision) -> None:
+        """Pass along the rows, and note which act; the call in ``c`` is not made."""
         key, at = _KEYS[id(table)], _copy(c)
         right: object = None
 
@@ -58,8 +63,7 @@ class Reader:
                     self.acted.add(place)
                 continue
             self.acted.add((key, number))
-            other = _next(table, number, at, wanted)
-            if other is not None:
+            for other in _later(table, number, at, wanted):
                 pair = key, number, other
                 if pair not in self.both and differs(
                     pair, functools.partial(swapped, table, number, other)
@@ -68,7 +72,6 @@ class Reader:
             if row.effect is None:
                 break
             row.effect(at)
-        return read(table, c, wanted)
 
 
 def held(table: Table, number: int, wanted: Revision) -> Table:
@@ -101,13 +104,20 @@ def _acts(row: Row, c: Context) -> bool:
         return False
 
 
-def _next(table: Table, number: int, c: Context, wanted: Revision) -> int | None:
-    """The next row that acts where row ``number`` does.  Not the answer: that ends all tables."""
+def _later(table: Table, number: int, c: Context, wanted: Revision) -> Iterator[int]:
+    """The next row that acts where row ``number`` does, and below a refusal all refusals that do.
+
+    Not the answer: that ends all tables.
+    """
+    refusals_too = table[number].errno is not None
+    first = True
     for other in range(number + 1, len(table)):
         row = table[other]
-        if row.holds_in(wanted) and row.answer is None and _acts(row, c):
-            return other
-    return None
+        if not row.holds_in(wanted) or row.answer is not None:
+            continue
+        if (first or (refusals_too and row.errno is not None)) and _acts(row, c):
+            first = False
+            yield other
 
 
 def _said(table: Table, c: Context, wanted: Revision) -> object:

@@ -57,7 +57,9 @@ def _whose(result: Result) -> str:
         return f"by none that cites it; by {result.specs[0]}"
     if result.verdict == SURVIVED:
         return f"{len(result.specs)} specs had it read, like {result.specs[0]}"
-    return "no spec asks, the search does" if result.verdict == UNASKED else "nothing asks"
+    return (
+        "a call of one spec in a state of another" if result.verdict == UNASKED else "nothing asks"
+    )
 
 
 def _span(revisions: list[str]) -> str:

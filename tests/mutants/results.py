@@ -13,8 +13,8 @@ from .wrong import Wrong
 
 # Noticed by a spec that cites the broken clause; by another one only.
 OWN, OTHER = "own", "other"
-# Not noticed: though specs made calls to which it makes a difference; for only the search made
-# such calls; for neither did.
+# Not noticed: though specs made calls to which it makes a difference; for only a call of one spec
+# in the state of another is such a call; for none is.
 SURVIVED, UNASKED, UNSEEN = "survived", "unasked", "unseen"
 # As UNSEEN, of a row moved to where another row of its clause holds: no wrong kernel at all.
 TWIN = "twin"

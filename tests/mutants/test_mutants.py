@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu import model
+from pytest_kvmpmu import model, topology
+from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.revision import REVISIONS, Revision, revision
+from pytest_kvmpmu.uapi import constants as k
+from pytest_kvmpmu.wire.call import Call
 
 from . import __main__ as program
 from . import report as reporting
 from .explained import Explained, explained
-from .mutant import DROP, ERRNO, SINCE, SWAP, Mutant, of_rows
+from .mutant import DROP, ERRNO, SINCE, SWAP, Mutant, of_rows, swaps
+from .product import Met, product
 from .reader import swapped
 from .report import report
 from .results import OTHER, OWN, SURVIVED, TWIN, UNASKED, UNSEEN, Result, load, save
@@ -113,6 +117,27 @@ def test_a_row_that_is_swapped_comes_first_where_both_act() -> None:
     after = swapped(table, 1, 2)
     assert after[2:] == table[1:]
     assert after[1].errno == table[2].errno
+
+
+def test_calls_of_one_spec_are_tried_in_the_states_of_another() -> None:
+    backend = ModelBackend(topology.load("rockpro64"), "linux-7.3")
+    gic = k.KVM_DEV_TYPE_ARM_VGIC_V3
+    vm = Call.make("KVM_CREATE_VM", "kvm", 0, "vm0")
+    asks = Call.make("KVM_CREATE_DEVICE", "vm0", 0, "dev0", type=gic, argp="fault")
+    made = Call.make("KVM_CREATE_DEVICE", "vm0", 0, "dev0", type=gic)
+    met = Met(), Met()
+    for one, last in zip(met, (asks, made), strict=True):
+        state = model.State()
+        for call in (vm, last, Call.make("KVM_ARM_PREFERRED_TARGET", "vm0", 0)):
+            with one:
+                state, _ = model.step(state, call, backend.hardware, backend.revision)
+    both = ("create-device.efault", "create-device.eexist")
+    assert both not in clauses_of(swaps([*met]))
+    assert both in clauses_of(swaps([product(met, backend)]))
+
+
+def clauses_of(found: list[Mutant]) -> set[tuple[str, ...]]:
+    return {tuple(row.clause for row in one.rows) for one in found}
 
 
 def test_an_unknown_revision_is_one_line_and_exit_status_4(
