@@ -1,6 +1,6 @@
-"""api.rst 4.80 and 4.81: what SET, GET and HAS look at first, where more than one thing is wrong.
+"""api.rst 4.80, 4.81: SET, GET and HAS look at the structure, then its group, then at the rest.
 
-The structure, then its group, then whether the attribute could be used at all, then the attribute.
+Specs are named for what comes later.
 """
 
 from __future__ import annotations
@@ -192,120 +192,6 @@ def test_no_pmu_is_taken(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
     refused_first(vcpu, SET_PMU, Addr("int", (pmus[-1].type,)))
     vcpu.set_filter(0, 0, DENY)
     vcpu.set_pmu(pmus[0])  # that it is another one's turn would be EBUSY
-
-
-# Then whether the vCPU has a PMU, and whether that is set up.
-
-
-@kvmpmu_clause("group.enodev.feature")
-@pytest.mark.parametrize(
-    ("attr", "addr"),
-    [
-        pytest.param(IRQ, FAULT, id="irq-unmapped", marks=kvmpmu_clause("irq.efault")),
-        pytest.param(INIT, FAULT, id="init", marks=kvmpmu_clause("init.enxio.irq")),
-        pytest.param(FILTER, FAULT, id="filter-unmapped", marks=kvmpmu_clause("filter.efault")),
-        pytest.param(SET_PMU, FAULT, id="pmu-unmapped"),
-        pytest.param(UNKNOWN, FAULT, id="unknown", marks=kvmpmu_clause("group.enxio.attr")),
-    ],
-)
-def test_enodev_wins_over_what_is_wrong_with_the_attribute(
-    without: Vcpu, attr: int, addr: Addr
-) -> None:
-    with refused(Errno.ENODEV):
-        without.set_pmu_attr(attr, addr)
-
-
-@kvmpmu_clause("group.enodev.feature", "irq.einval.no-irqchip")
-@pytest.mark.parametrize("addr", [FAULT, Addr("int", (-1,)), Addr("int", (PMU_PPI,))])
-def test_enodev_wins_over_einval_without_an_irqchip(vm: Vm, addr: Addr) -> None:
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    with refused(Errno.ENODEV):
-        vcpu.set_pmu_attr(IRQ, addr)
-
-
-@kvmpmu_clause("group.enodev.feature", "filter.ebusy.vcpu-ran", "set-pmu.ebusy.vcpu-ran")
-def test_enodev_wins_over_ebusy_after_a_run(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    with refused(Errno.EINTR):
-        vcpu.run(immediate_exit=True)
-    with refused(Errno.ENODEV):
-        vcpu.set_filter(0, 0, DENY)
-    with refused(Errno.ENODEV):
-        vcpu.set_pmu(pmus[0])
-
-
-@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "vcpu-init.mixed")
-@pytest.mark.kvmpmu_requires("two-pmus")
-def test_enodev_wins_over_ebusy_for_a_siblings_filter(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
-    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
-    first.init_with_pmu()
-    second.init()
-    first.set_pmu(pmus[0])
-    first.set_filter(0, 0, DENY)
-    for pmu in pmus:
-        with refused(Errno.ENODEV):
-            second.set_pmu(pmu)
-    with refused(Errno.ENODEV):
-        second.set_filter(0, 0, DENY)
-
-
-@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "vcpu-init.mixed")
-@pytest.mark.kvmpmu_requires("two-pmus")
-def test_of_what_a_vcpu_without_a_pmu_says_its_sibling_learns_nothing(
-    vm: Vm, pmus: tuple[Pmu, ...]
-) -> None:
-    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
-    first.init_with_pmu()
-    second.init()
-    vm.create_gic()
-    first.set_pmu(pmus[0])
-    with refused(Errno.ENODEV):
-        second.set_irq(40)
-    first.set_irq(40)
-    with refused(Errno.ENODEV):
-        second.set_irq(40)
-    with refused(Errno.ENODEV):
-        second.set_filter(0, 0, DENY)
-    first.set_pmu(pmus[-1])
-    with refused(Errno.ENODEV):
-        second.set_pmu(pmus[0])
-    first.set_filter(0, 0, DENY)
-    first.set_pmu(pmus[-1])
-
-
-@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "init.once")
-@pytest.mark.kvmpmu_revision(until="linux-6.6")
-@pytest.mark.kvmpmu_requires("two-pmus")
-def test_nor_of_what_one_says_that_was_not_initialised(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
-    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
-    first.init_with_pmu()
-    first.set_pmu(pmus[0])
-    with refused(Errno.ENODEV):
-        second.set_filter(0, 0, DENY)
-    first.set_pmu(pmus[-1])
-    with refused(Errno.ENODEV):
-        second.set_pmu(pmus[0])
-    first.set_filter(0, 0, DENY)
-    first.set_pmu(pmus[-1])
-    with refused(Errno.ENODEV):
-        second.set_pmu(pmus[0])
-    with refused(Errno.ENODEV):
-        second.init_pmu()
-    second.init_with_pmu()
-    second.init_pmu()
-
-
-@kvmpmu_clause("group.ebusy.initialized", "init.enodev.gic", "init.enxio.irq")
-def test_ebusy_after_init_wins_over_a_gic_that_came_later(vm: Vm, vcpu: Vcpu) -> None:
-    vcpu.init_pmu()
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    with refused(Errno.EBUSY):
-        vcpu.init_pmu()
-    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
-    with refused(Errno.EBUSY):
-        vcpu.init_pmu()
 
 
 # GET and HAS.
