@@ -71,6 +71,7 @@ def test_a_vm_whose_gic_could_not_be_set_up_is_dead(vm: Vm, dead: tuple[Vcpu, De
             call()
 
 
+RUN: Calls = (("KVM_RUN", {}), ("KVM_RUN", {"immediate_exit": True}))
 INIT: Calls = tuple(
     ("KVM_ARM_VCPU_INIT", {"target": 5, "features": (), **args})
     for args in (
@@ -87,14 +88,14 @@ INIT: Calls = tuple(
 
 def test_the_vcpus_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
     vcpu, _ = dead
-    all_eio(vcpu, (("KVM_RUN", {}), ("KVM_RUN", {"arg": 1}), *INIT))
+    all_eio(vcpu, (*RUN, ("KVM_RUN", {"arg": 1}), *INIT))
 
 
 def test_so_are_their_registers(dead: tuple[Vcpu, Device]) -> None:
     vcpu, _ = dead
-    value = Addr("u64", (0,))
+    zero, newest = (Addr("u64", (pmuver << k.ID_AA64DFR0_PMUVER_SHIFT,)) for pmuver in (0, 9))
     for register in (k.PMCR_EL0, k.ID_AA64DFR0_EL1):
-        for addr, argp in ((value, "valid"), (value, "fault"), (FAULT, "valid")):
+        for addr, argp in ((zero, "valid"), (newest, "valid"), (zero, "fault"), (FAULT, "valid")):
             args = {"id": register, "addr": addr, "argp": argp}
             all_eio(vcpu, (("KVM_GET_ONE_REG", args), ("KVM_SET_ONE_REG", args)))
 
@@ -103,9 +104,24 @@ def pmu(attr: int, addr: Addr = FAULT, **more: Any) -> dict[str, Any]:
     return {"group": k.KVM_ARM_VCPU_PMU_V3_CTRL, "attr": attr, "addr": addr, **more}
 
 
-@pytest.mark.kvmpmu_requires("pmu")
-def test_so_are_their_pmus(vm: Vm) -> None:
-    vcpu, _ = killed(vm, (PSCI, PMU))
+@pytest.mark.parametrize(
+    "features",
+    [
+        pytest.param((PSCI,), id="no-pmu"),
+        pytest.param((PSCI, PMU), marks=pytest.mark.kvmpmu_requires("pmu"), id="pmu"),
+        pytest.param(
+            (PSCI, PMU, STRICT),
+            marks=[
+                pytest.mark.kvmpmu_requires("pmu"),
+                pytest.mark.kvmpmu_revision(since="linux-7.3"),
+            ],
+            id="strict",
+        ),
+    ],
+)
+def test_so_are_their_pmus(vm: Vm, features: tuple[int, ...]) -> None:
+    vcpu, _ = killed(vm, features)
+    all_eio(vcpu, RUN)
     for args in (
         pmu(k.KVM_ARM_VCPU_PMU_V3_IRQ, argp="fault"),
         {**pmu(k.KVM_ARM_VCPU_PMU_V3_IRQ), "group": NO_GROUP},
@@ -114,9 +130,11 @@ def test_so_are_their_pmus(vm: Vm) -> None:
         pmu(k.KVM_ARM_VCPU_PMU_V3_INIT),
         pmu(k.KVM_ARM_VCPU_PMU_V3_FILTER),
         pmu(k.KVM_ARM_VCPU_PMU_V3_FILTER, Addr("kvm_pmu_event_filter", (0, 1, 2))),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_FILTER, Addr("kvm_pmu_event_filter", (0, 1, 1))),
         pmu(k.KVM_ARM_VCPU_PMU_V3_SET_PMU),
         pmu(k.KVM_ARM_VCPU_PMU_V3_SET_PMU, Addr("int", (-1,))),
         pmu(k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS),
+        pmu(k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, Addr("u32", (0,))),
         pmu(k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, Addr("u32", (1000,))),
         pmu(7),
     ):

@@ -71,7 +71,10 @@ class Reader:
                     self.both.add(pair)
             if row.effect is None:
                 break
-            row.effect(at)
+            try:
+                row.effect(at)
+            except NotModelled:
+                break
 
 
 def held(table: Table, number: int, wanted: Revision) -> Table:
