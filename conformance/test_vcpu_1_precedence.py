@@ -87,19 +87,9 @@ def test_enodev_wins_over_ebusy_for_a_siblings_filter(vm: Vm, pmus: tuple[Pmu, .
         second.set_filter(0, 0, DENY)
 
 
-@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "vcpu-init.mixed")
-@pytest.mark.kvmpmu_requires("two-pmus")
-def test_what_a_vcpu_without_a_pmu_says_is_not_kept(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
-    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
-    first.init_with_pmu()
-    second.init()
-    vm.create_gic()
+def keeps_filter_and_pmu(first: Vcpu, second: Vcpu, pmus: tuple[Pmu, ...]) -> None:
+    """Neither filter nor PMU come through the second vCPU: with a filter, another PMU is EBUSY."""
     first.set_pmu(pmus[0])
-    with refused(Errno.ENODEV):
-        second.set_irq(40)
-    first.set_irq(40)
-    with refused(Errno.ENODEV):
-        second.set_irq(40)
     with refused(Errno.ENODEV):
         second.set_filter(0, 0, DENY)
     first.set_pmu(pmus[-1])
@@ -107,6 +97,21 @@ def test_what_a_vcpu_without_a_pmu_says_is_not_kept(vm: Vm, pmus: tuple[Pmu, ...
         second.set_pmu(pmus[0])
     first.set_filter(0, 0, DENY)
     first.set_pmu(pmus[-1])
+
+
+@kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "vcpu-init.mixed")
+@pytest.mark.kvmpmu_requires("two-pmus")
+def test_what_a_vcpu_without_a_pmu_says_is_not_kept(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+    first, second = vm.create_vcpu(0), vm.create_vcpu(1)
+    first.init_with_pmu()
+    second.init()
+    vm.create_gic()
+    keeps_filter_and_pmu(first, second, pmus)
+    with refused(Errno.ENODEV):
+        second.set_irq(40)
+    first.set_irq(40)
+    with refused(Errno.ENODEV):
+        second.set_irq(40)
 
 
 @kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "init.once")
@@ -115,14 +120,7 @@ def test_what_a_vcpu_without_a_pmu_says_is_not_kept(vm: Vm, pmus: tuple[Pmu, ...
 def test_what_a_vcpu_says_before_vcpu_init_is_not_kept(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
     first, second = vm.create_vcpu(0), vm.create_vcpu(1)
     first.init_with_pmu()
-    first.set_pmu(pmus[0])
-    with refused(Errno.ENODEV):
-        second.set_filter(0, 0, DENY)
-    first.set_pmu(pmus[-1])
-    with refused(Errno.ENODEV):
-        second.set_pmu(pmus[0])
-    first.set_filter(0, 0, DENY)
-    first.set_pmu(pmus[-1])
+    keeps_filter_and_pmu(first, second, pmus)
     with refused(Errno.ENODEV):
         second.set_pmu(pmus[0])
     with refused(Errno.ENODEV):

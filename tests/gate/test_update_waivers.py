@@ -12,20 +12,10 @@ from pytest_kvmpmu.report.stale import Checked
 from pytest_kvmpmu.resources import conformance_dir
 
 from ..inner_runs import usage_error
+from . import waiving
 from .test_verdict_of_a_run import WORKERS
 
-SPECS = """
-    import pytest
-
-    @pytest.mark.kvmpmu_clause("set-pmu.set")
-    def test_set(vcpu, pmus):
-        vcpu.set_pmu(pmus[0])
-
-    @pytest.mark.kvmpmu_clause("irq.set")
-    @pytest.mark.parametrize("number", [3, 4])
-    def test_irq(vcpu, gic, number):
-        vcpu.set_irq(number)
-
+SPECS = f"""{waiving.SPECS}
     @pytest.mark.kvmpmu_clause("irq.set")
     def test_assert(vcpu):
         assert 1 == 2
