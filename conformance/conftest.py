@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
-from pytest_kvmpmu.pmcr import seen_by_userspace
+from pytest_kvmpmu.kvm.pmcr import seen_by_userspace
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import CallHung, Vcpu, Vm
+from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr

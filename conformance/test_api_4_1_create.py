@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import counting, refused
 from pytest_kvmpmu.kvm import Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm.expect import counting, refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.kvm import CallHung, GuestFault, Vcpu, Vm
-from pytest_kvmpmu.pmcr import run_guest, seen_by_guest, seen_by_userspace, write
+from pytest_kvmpmu.kvm.expect import refused
+from pytest_kvmpmu.kvm.pmcr import run_guest, seen_by_guest, seen_by_userspace, write
 from pytest_kvmpmu.uapi.constants import (
     ID_AA64DFR0_EL1,
     KVM_ARM_VCPU_HAS_EL2,

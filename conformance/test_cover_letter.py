@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import Host, Pmu, format_cpus
+from pytest_kvmpmu.data.host import Host, Pmu, format_cpus
 from pytest_kvmpmu.kvm import Kvm, KvmError, UnexpectedExit, Vcpu, Vm
-from pytest_kvmpmu.story import StoryFixture
+from pytest_kvmpmu.kvm.expect import refused
+from pytest_kvmpmu.plugin.story import StoryFixture
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import FailEntry

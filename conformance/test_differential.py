@@ -13,7 +13,7 @@ import pytest
 
 from pytest_kvmpmu.backends.base import Backend
 from pytest_kvmpmu.differential.laws import LAWS, Law
-from pytest_kvmpmu.summary import REACH
+from pytest_kvmpmu.plugin.properties import REACH
 
 if TYPE_CHECKING:
     from pytest_kvmpmu.differential.search import Search

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.kvm import Vcpu, Vm
+from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr

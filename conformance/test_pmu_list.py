@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import IMPDEF, Host
+from pytest_kvmpmu.data.host import IMPDEF, Host
 from pytest_kvmpmu.kvm import Kvm, Vcpu
-from pytest_kvmpmu.pmcr import seen_by_userspace
+from pytest_kvmpmu.kvm.expect import refused
+from pytest_kvmpmu.kvm.pmcr import seen_by_userspace
 from pytest_kvmpmu.uapi.errno import Errno
 
 requires = pytest.mark.kvmpmu_requires

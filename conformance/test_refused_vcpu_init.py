@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.kvm import Vm
+from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 

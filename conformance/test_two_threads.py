@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.kvm import Handle, Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call

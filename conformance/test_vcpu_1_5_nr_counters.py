@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import Vcpu, Vm
-from pytest_kvmpmu.pmcr import seen_by_guest, seen_by_userspace
+from pytest_kvmpmu.kvm.expect import refused
+from pytest_kvmpmu.kvm.pmcr import seen_by_guest, seen_by_userspace
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr

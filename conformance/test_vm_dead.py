@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
 from pytest_kvmpmu.kvm import Device, Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, Addr

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from pytest_kvmpmu.expect import counting, refused
-from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import GIC_DIST, GIC_REDIST, PMU_PPI, Device, GuestFault, Kvm, Vcpu, Vm
-from pytest_kvmpmu.pmcr import seen_by_userspace
+from pytest_kvmpmu.kvm.expect import counting, refused
+from pytest_kvmpmu.kvm.pmcr import seen_by_userspace
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr

@@ -1,4 +1,4 @@
-"""The one error that this project shows to its users.
+"""The errors that this project shows to its users.
 
 Not for: errno values of ioctls.  Those are `kvm.KvmError`, and part of what is tested.
 """
@@ -25,6 +25,10 @@ class UsageProblem(Exception):
 
     def __str__(self) -> str:
         return f"{self.cause}. {self.remedy}."
+
+
+class BackendFailure(Exception):
+    """The backend itself broke, or gives no answer: this says nothing about the kernel."""
 
 
 def unknown(what: str, got: object, names: Iterable[object]) -> UsageProblem:

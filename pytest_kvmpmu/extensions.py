@@ -6,23 +6,18 @@ Not for: what the hooks are to return (`hooks`), or what is done with it (`setti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageProblem
+from .hooks import MakeBackend, MakeTarget
+from .settings import BACKENDS
+from .spec.catalogue import Source
 
 if TYPE_CHECKING:
     import pluggy
-
-    from .backends.base import Backend
-    from .settings import Settings
-    from .spec.catalogue import Source
-    from .targets import Target
-
-MakeBackend = Callable[["Settings"], "Backend"]
-MakeTarget = Callable[[str, "Settings"], "Target"]
 
 # The entry points that the ``kvmpmu`` program looks at.
 GROUP = "kvmpmu"
@@ -38,32 +33,6 @@ class Extensions:
     backends: Mapping[str, tuple[MakeBackend, str]] = field(default_factory=dict)
     targets: Mapping[str, tuple[MakeTarget, str]] = field(default_factory=dict)
     clauses: tuple[Source, ...] = ()
-
-    def backend(self, settings: Settings) -> Backend:
-        """The backend that ``settings`` name.  `UsageProblem` for one that is none."""
-        from .backends.base import Backend
-
-        make, plugin = self.backends[settings.backend]
-        made = make(settings)
-        if not isinstance(made, Backend):
-            raise UsageProblem(
-                f"{plugin}: its backend {settings.backend!r} is {_article(made)}, no Backend",
-                "pytest_kvmpmu.testing.check_backend says what one is",
-            )
-        return made
-
-    def target(self, scheme: str, rest: str, settings: Settings) -> Target:
-        """The target ``scheme:rest``.  `UsageProblem` for one that is none."""
-        from .targets import Target
-
-        make, plugin = self.targets[scheme]
-        made = make(rest, settings)
-        if not isinstance(made, Target):
-            raise UsageProblem(
-                f"{plugin}: its target {scheme}:{rest} is {_article(made)}, no Target",
-                "Return an instance of a class derived from pytest_kvmpmu.targets.Target",
-            )
-        return made
 
 
 NONE = Extensions()
@@ -93,11 +62,10 @@ def collect(manager: pluggy.PluginManager) -> Extensions:
     """What the plugins of ``manager`` add.  `UsageProblem` names the one that is at fault."""
     if not count(manager):
         return NONE
-    from .settings import BACKENDS
-    from .targets import SCHEMES
+    from .targets import schemes
 
     backends = _by_name(manager, HOOKS[0], dict.fromkeys(BACKENDS, "pytest-kvmpmu"))
-    targets = _by_name(manager, HOOKS[1], dict.fromkeys(SCHEMES, "pytest-kvmpmu"))
+    targets = _by_name(manager, HOOKS[1], dict.fromkeys(schemes(), "pytest-kvmpmu"))
     return Extensions(backends, targets, tuple(_sources(manager)))
 
 
@@ -158,7 +126,7 @@ def _by_name(
     for where, returned in _called(manager, hook):
         if not isinstance(returned, Mapping):
             raise UsageProblem(
-                f"{where} returns {_article(returned)}", "Return a mapping of names to functions"
+                f"{where} returns {article(returned)}", "Return a mapping of names to functions"
             )
         for name, make in returned.items():
             if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -171,7 +139,7 @@ def _by_name(
                 )
             if not callable(make):
                 raise UsageProblem(
-                    f"{where}: {name!r} is {_article(make)}", "Give a function that makes it"
+                    f"{where}: {name!r} is {article(make)}", "Give a function that makes it"
                 )
             taken[name] = where
             found[name] = (make, where)
@@ -189,7 +157,7 @@ def _sources(manager: pluggy.PluginManager) -> Iterator[Source]:
         right = isinstance(source, catalogue.Source) and isinstance(source.clauses, Path)
         if not right or not isinstance(source.unspecified, (Path, type(None))):
             raise UsageProblem(
-                f"{where} returns {_article(returned)}",
+                f"{where} returns {article(returned)}",
                 "Return a pytest_kvmpmu.spec.catalogue.Source of paths",
             )
         try:
@@ -211,5 +179,6 @@ def _sources(manager: pluggy.PluginManager) -> Iterator[Source]:
         yield source._replace(owner=where)
 
 
-def _article(value: object) -> str:
+def article(value: object) -> str:
+    """A value and its type, for a message about what a plugin returned."""
     return f"{value!r:.80} ({type(value).__name__})"

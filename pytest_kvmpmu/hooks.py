@@ -11,13 +11,15 @@ A plugin that is of use without this one marks its functions ``pytest.hookimpl(o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from .backends.base import Backend
+from .settings import Settings
+from .spec.catalogue import Source
+from .targets.base import Target
 
-    from .extensions import MakeBackend, MakeTarget
-    from .spec.catalogue import Source
+MakeBackend = Callable[[Settings], Backend]
+MakeTarget = Callable[[str, Settings], Target]
 
 
 def pytest_kvmpmu_backends() -> Mapping[str, MakeBackend] | None:
@@ -33,9 +35,10 @@ def pytest_kvmpmu_backends() -> Mapping[str, MakeBackend] | None:
 def pytest_kvmpmu_targets() -> Mapping[str, MakeTarget] | None:
     """Targets by scheme, for ``--kvmpmu-backend=real --kvmpmu-target=SCHEME:REST``.
 
-    Each is a function of REST and the run's Settings; it gives a `pytest_kvmpmu.targets.Target`,
-    or raises UsageProblem for a REST that can't be right.  Whether there is an agent is found
-    when the target is connected.  Schemes are formed as the backends' names are.
+    Each is a function of REST and the run's Settings.  It returns a
+    `pytest_kvmpmu.targets.base.Target`, or raises UsageProblem for a REST that can't be right.
+    Whether an agent answers is found when the target is connected.  Schemes are formed as the
+    backends' names are.
     """
 
 

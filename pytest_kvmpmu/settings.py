@@ -1,23 +1,21 @@
-"""The plugin's options: declared once, read once, checked, and turned into a backend.
+"""The plugin's options: declared once, read once, checked.
 
-Not for: hooks.  `plugin` calls this at the right moments.
+Not for: hooks (`plugin`), or the backend that they name (`choose`).
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from .data import topology
+from .data.host import Host
+from .data.revision import detect
 from .errors import UsageProblem, unknown
-from .extensions import NONE, Extensions
-
-if TYPE_CHECKING:
-    from .backends.base import Backend
-    from .host import Host
-    from .targets import Target
 
 DEFAULT_TOPOLOGY = "rockpro64"
 BACKENDS = ("model", "real", "replay")
@@ -120,85 +118,75 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+LOCAL, LAB = "local", "lab"
+
+
+class TargetName(NamedTuple):
+    """What ``--kvmpmu-target`` names: ``local``, ``lab:6.12``, ``SCHEME:REST``.
+
+    ``rest`` is None where there is no colon.
+    """
+
+    scheme: str
+    rest: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> TargetName:
+        """The name, taken apart; whether there is such a target is not checked."""
+        scheme, colon, rest = text.partition(":")
+        return cls(scheme, rest if colon else None)
+
+    def __str__(self) -> str:
+        """As the user wrote it."""
+        return self.scheme if self.rest is None else f"{self.scheme}:{self.rest}"
+
+
 @dataclass(frozen=True)
 class Settings:
     """The options' values, checked as far as that needs no device.
 
-    ``topology`` is None where none was asked for; ``base`` is where relative paths start;
-    ``extensions`` is what other plugins add.
+    ``topology`` is None where none was asked for; ``base`` is where relative paths start.
     """
 
     backend: str = "model"
-    target: str | None = None
+    target: TargetName | None = None
     kernel: str | None = None
     topology: str | None = None
     seconds: float = 10.0
     cache_dir: Path | None = None
     lab_cpu: str | None = None
     base: Path = Path()
-    extensions: Extensions = field(default=NONE, repr=False, compare=False)
-
-    @property
-    def board(self) -> Host:
-        """The topology asked for, or the default one."""
-        from . import topology
-
-        return topology.load(self.topology or DEFAULT_TOPOLOGY, self.base)
 
     @property
     def place(self) -> str | None:
         """Where calls go, as the user calls it; None for the model."""
-        return self.target or ("local" if self.backend == "real" else None)
+        return None if self.target is None else str(self.target)
 
-    def make_backend(self) -> Backend:
-        """The backend that was asked for.  `UsageProblem` where there can be none."""
-        if self.backend == "model":
-            from .backends.model import ModelBackend
-
-            return ModelBackend(self.board, self.kernel)
-        if self.backend == "replay":
-            from .backends.replay import ReplayBackend
-
-            return ReplayBackend(self.base / (self.target or ""), self.kernel)
-        if self.backend in self.extensions.backends:
-            return self.extensions.backend(self)
-        from .backends.real import RealBackend
-
-        chosen = self.make_target()
-        booted = self.target is not None and self.target.startswith("lab:")
-        board = chosen.fitted(self.board) if booted or self.topology is not None else None
-        return RealBackend(chosen, self.seconds, self.kernel, board)
-
-    def make_target(self) -> Target:
-        """The real kernel's place.  `UsageProblem` for a name that is none."""
-        from .targets import target
-
-        scheme, colon, rest = (self.target or "local").partition(":")
-        others = self.extensions.targets
-        if colon and scheme in others:
-            return self.extensions.target(scheme, rest, self)
-        schemes = (f"{other}:..." for other in others)
-        return target(self.target or "local", self.board, self.cache_dir, self.lab_cpu, schemes)
+    @functools.cached_property
+    def board(self) -> Host:
+        """The topology asked for, or the default one; its file is read once."""
+        return topology.load(self.topology or DEFAULT_TOPOLOGY, self.base)
 
 
 def resolve(
     value: Callable[[Option], str | None],
     base: Path | None = None,
     prefix: str = PREFIX,
-    extensions: Extensions = NONE,
+    others: Iterable[str] = (),
 ) -> Settings:
     """Settings from ``value``, which gives each option's text or None.
 
     Relative paths start from ``base`` (default: the current directory); ``prefix`` is
-    what the user writes before an option's name.
+    what the user writes before an option's name; ``others`` are other plugins' backends.
     `UsageProblem` says which option has which bad value, and names the good ones.
     """
     given: dict[str, Any] = {
         option.name.replace("-", "_"): value(option) or None for option in OPTIONS
     }
     backend = given["backend"] or "model"
-    if backend not in (*BACKENDS, *extensions.backends):
-        raise unknown("backend", backend, (*BACKENDS, *extensions.backends))
+    known = (*BACKENDS, *others)
+    if backend not in known:
+        raise unknown("backend", backend, known)
     if given["target"] is not None and backend == "model":
         raise UsageProblem(
             f"{prefix}target={given['target']} has no meaning with {prefix}backend={backend}",
@@ -215,33 +203,29 @@ def resolve(
                 " a recording has the host that it was made on",
                 "Leave the topology out",
             )
-    if given["lab_cpu"] is not None and not (backend == "real" and _in_lab(given["target"])):
+    target = (
+        TargetName.of(given["target"] or "local") if given["target"] or backend == "real" else None
+    )
+    if given["lab_cpu"] is not None and not (backend == "real" and target and target.scheme == LAB):
         raise UsageProblem(
             f"{prefix}lab-cpu={given['lab_cpu']} has no meaning without a lab",
             f"Add {prefix}backend=real and {prefix}target=lab:LINE, or leave it out",
         )
     if given["kernel"] is not None:
-        from .revision import detect
-
         detect(given["kernel"])
     settings = Settings(
         backend,
-        given["target"],
+        target,
         given["kernel"],
         given["topology"],
         _seconds(given["timeout"], prefix),
         Path(given["cache_dir"]) if given["cache_dir"] else None,
         given["lab_cpu"],
         base or Path(),
-        extensions,
     )
     if settings.topology is not None:
         settings.board  # noqa: B018  # read for its errors: a bad file is found here
     return settings
-
-
-def _in_lab(target: str | None) -> bool:
-    return target is not None and target.startswith("lab:")
 
 
 def _seconds(text: str | None, prefix: str) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from pytest_kvmpmu.resources import PACKAGE
+from pytest_kvmpmu.support.resources import PACKAGE
 
 pytest_plugins = ["pytester"]
 

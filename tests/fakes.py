@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pytest_kvmpmu.backends.base import BackendFailure
-from pytest_kvmpmu.targets import Target
-from pytest_kvmpmu.targets.link import Link
+from pytest_kvmpmu.errors import BackendFailure
+from pytest_kvmpmu.link.link import Link
+from pytest_kvmpmu.targets.base import Target
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.frame import Decoder, Message, encode
 from pytest_kvmpmu.wire.outcome import Outcome

@@ -17,7 +17,7 @@ WORKERS = pytest.mark.parametrize("workers", EITHER_WAY)
 
 # A conftest.py with which no file can be written to its end.
 FULL_DISK = """
-from pytest_kvmpmu.whole_file import WholeFile
+from pytest_kvmpmu.support.whole_file import WholeFile
 
 def finish(self):
     with self.told():

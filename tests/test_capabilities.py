@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_kvmpmu.capabilities import CAPABILITIES, capability
+from pytest_kvmpmu.data.capabilities import CAPABILITIES, capability
+from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host, Pmu
 
 NO_VERSION = "the host's CPUs do not all have one version of PMUv3"
 NO_OTHER = "the host has no PMU after the first that is known as no PMUv3"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import model
+from pytest_kvmpmu.data.revision import REVISIONS, Revision, revision
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.resources import conformance_dir
-from pytest_kvmpmu.revision import REVISIONS, Revision, revision
 from pytest_kvmpmu.spec import catalogue
 from pytest_kvmpmu.spec.catalogue import Clause, clause, clauses, unspecified
+from pytest_kvmpmu.support.resources import conformance_dir
 
 if sys.version_info >= (3, 11):
     import tomllib

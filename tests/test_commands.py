@@ -7,8 +7,7 @@ import argparse
 import pytest
 
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.backends.base import BackendFailure
-from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.errors import BackendFailure, UsageProblem
 from pytest_kvmpmu.lab import LabFailure
 
 

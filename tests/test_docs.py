@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.data.topology import read
+from pytest_kvmpmu.lab.store.cache import Cache
 from pytest_kvmpmu.recording.reader import read as read_recording
-from pytest_kvmpmu.report.document import read as read_report
-from pytest_kvmpmu.script import load
-from pytest_kvmpmu.topology import read
+from pytest_kvmpmu.recording.script import load
+from pytest_kvmpmu.report.results.document import read as read_report
 
 from . import pages
 from .pages import PAGES, ROOT, blocks, check, environment, is_walk

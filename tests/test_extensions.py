@@ -54,7 +54,7 @@ def test_an_unknown_backend_gets_the_other_plugins_too(pytester: pytest.Pytester
 
 TARGET = """
     from pytest_kvmpmu.errors import UsageProblem
-    from pytest_kvmpmu.targets import Target
+    from pytest_kvmpmu.targets.base import Target
 
     class Board(Target):
         name = "board:one"
@@ -235,12 +235,12 @@ def test_two_plugins_with_one_name_are_both_named(pytester: pytest.Pytester) -> 
         (
             "def pytest_kvmpmu_backends(): return {'mine': lambda settings: None}",
             ["--kvmpmu-backend=mine"],
-            "pytest_kvmpmu_backends: its backend 'mine' is None (NoneType), no Backend",
+            "pytest_kvmpmu_backends: its backend 'mine' is None (NoneType), not a Backend",
         ),
         (
             "def pytest_kvmpmu_targets(): return {'mine': lambda rest, settings: rest}",
             ["--kvmpmu-backend=real", "--kvmpmu-target=mine:x"],
-            "pytest_kvmpmu_targets: its target mine:x is 'x' (str), no Target",
+            "pytest_kvmpmu_targets: its target mine:x is 'x' (str), not a Target",
         ),
     ],
 )

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from pytest_kvmpmu.garbage import Spared
+from pytest_kvmpmu.plugin.gc_freeze import Spared
 
 # `passed_over` tells whether the collector looks through what collecting the tests made.
 PASSED_OVER = """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kvmpmu.host import Host, Pmu, format_cpus, parse_cpus
+from pytest_kvmpmu.data.host import Host, Pmu, format_cpus, parse_cpus
 
 LITTLE = Pmu("little", 8, frozenset({0, 1}), 6)
 BIG = Pmu("big", 9, frozenset({2}), 6)

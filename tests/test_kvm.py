@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.expect import refused
+from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.errors import BackendFailure
 from pytest_kvmpmu.kvm import (
     CallHung,
     GuestFault,
@@ -19,7 +19,7 @@ from pytest_kvmpmu.kvm import (
     UnexpectedExit,
     Vcpu,
 )
-from pytest_kvmpmu.topology import load
+from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi.constants import PMCR_EL0
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Exit, FailEntry, Mmio, Outcome

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.resources import PACKAGE
+from pytest_kvmpmu.support.resources import PACKAGE
 
 from .agent import rude_agent
 

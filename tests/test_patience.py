@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_kvmpmu import patience
-from pytest_kvmpmu.patience import Patience, waits
+from pytest_kvmpmu.support import deadline
+from pytest_kvmpmu.support.deadline import Patience, waits
 
 needs_schedstat = pytest.mark.skipif(
     not waits(os.getpid()), reason="this system does not tell how long a thread waited"
@@ -33,7 +33,7 @@ def silent() -> Iterator[int]:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first look is after 10 ms."""
-    monkeypatch.setattr(patience, "_FIRST_LOOK", 0.01)
+    monkeypatch.setattr(deadline, "_FIRST_LOOK", 0.01)
 
 
 def seconds_until_given_up(fd: int, seconds: float, pid: int | None) -> float:
@@ -67,7 +67,7 @@ def test_the_time_that_others_ran_does_not_count(
     silent: int, soon: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = itertools.chain([{"1": 5.0, "2": 7.0}], itertools.repeat({"1": 5.1, "2": 7.3, "3": 0.2}))
-    monkeypatch.setattr(patience, "waits", lambda _pid: next(told))
+    monkeypatch.setattr(deadline, "waits", lambda _pid: next(told))
     assert 0.35 <= seconds_until_given_up(silent, 0.05, 1) < 3
 
 

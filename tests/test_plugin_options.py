@@ -234,7 +234,7 @@ def test_the_specs_by_module_are_in_use_without_options(pytester: pytest.Pyteste
 
 
 def test_the_specs_by_path_are_in_use_without_options(pytester: pytest.Pytester) -> None:
-    from pytest_kvmpmu.resources import conformance_dir
+    from pytest_kvmpmu.support.resources import conformance_dir
 
     spec = next(Path(conformance_dir()).glob("test_vcpu_1_4*.py"))
     result = pytester.runpytest_subprocess(f"{spec}::test_get_is_refused")

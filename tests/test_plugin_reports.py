@@ -11,7 +11,7 @@ from pytest_kvmpmu import commands
 
 SPECS = """
     import pytest
-    from pytest_kvmpmu.expect import refused
+    from pytest_kvmpmu.kvm.expect import refused
     from pytest_kvmpmu.uapi.errno import Errno
 
     @pytest.mark.kvmpmu_clause("set-pmu.set")

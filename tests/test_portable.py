@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.support.resources import conformance_dir
 
 # What Python lacks on Windows, and what the agent alone may use.
 ABSENT = ("fcntl", "grp", "pwd", "resource", "termios", "tty")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.revision import (
+from pytest_kvmpmu.data.revision import (
     FIRST,
     NEWEST,
     NEWEST_RELEASE_SEEN,
@@ -15,6 +14,7 @@ from pytest_kvmpmu.revision import (
     detect,
     revision,
 )
+from pytest_kvmpmu.errors import UsageProblem
 
 
 def test_revisions_stand_in_the_order_in_which_they_came() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_kvmpmu import script
 from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.recording import script
 from pytest_kvmpmu.wire.call import Call
 
 from .wire.strategies import calls

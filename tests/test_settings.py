@@ -8,10 +8,11 @@ import pytest
 
 from pytest_kvmpmu.backends import real
 from pytest_kvmpmu.backends.model import ModelBackend
+from pytest_kvmpmu.choose import make_backend
+from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host
 from pytest_kvmpmu.settings import OPTIONS, Option, Settings, resolve
-from pytest_kvmpmu.targets import Target
+from pytest_kvmpmu.targets.base import Target
 
 
 def given(**values: str) -> Settings:
@@ -25,7 +26,7 @@ def given(**values: str) -> Settings:
 
 def test_without_options_the_model_runs_the_newest_kernel_on_the_default_board() -> None:
     assert given() == Settings(base=Path("/base"))
-    backend = given().make_backend()
+    backend = make_backend(given())
     assert isinstance(backend, ModelBackend)
     assert backend.host.name == "rockpro64"
 
@@ -89,7 +90,7 @@ def test_a_topology_file_starts_from_the_base(tmp_path: Path) -> None:
 
 def test_an_unknown_target_is_found_when_the_backend_is_made() -> None:
     with pytest.raises(UsageProblem, match="unknown target 'moon'"):
-        given(backend="real", target="moon").make_backend()
+        make_backend(given(backend="real", target="moon"))
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
@@ -117,5 +118,5 @@ def test_a_real_backend_gets_its_target_bound_and_board(
         made.append((where.name, seconds, kernel, host and host.name))
 
     monkeypatch.setattr(real, "RealBackend", make)
-    given(backend="real", timeout="3", kernel="6.1", **values).make_backend()
+    make_backend(given(backend="real", timeout="3", kernel="6.1", **values))
     assert made == [(target, 3.0, "6.1", board)]

@@ -8,11 +8,11 @@ from types import ModuleType
 
 import pytest
 
-from pytest_kvmpmu import topology
-from pytest_kvmpmu.capabilities import CAPABILITIES
 from pytest_kvmpmu.commands import parser
-from pytest_kvmpmu.marks import LINES
-from pytest_kvmpmu.revision import REVISIONS
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.capabilities import CAPABILITIES
+from pytest_kvmpmu.data.revision import REVISIONS
+from pytest_kvmpmu.plugin.marks import LINES
 from pytest_kvmpmu.settings import EXAMPLES, OPTIONS, RECORD, STRICT_SPEC
 
 from .pages import DOCS, PAGES

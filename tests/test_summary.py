@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_kvmpmu.report.result import SpecResult, Status
-from pytest_kvmpmu.story import StoryFixture, table
-from pytest_kvmpmu.summary import lines, tally
+from pytest_kvmpmu.plugin.story import StoryFixture, table
+from pytest_kvmpmu.plugin.summary import lines, tally
+from pytest_kvmpmu.report.results.result import SpecResult, Status
 
 
 def result(status: Status, *clauses: str, reason: str = "") -> SpecResult:

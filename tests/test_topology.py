@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu import topology
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host, Pmu
 
 GOOD = """\
 description = "a board"

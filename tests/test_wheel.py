@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from pytest_kvmpmu import __version__
-from pytest_kvmpmu.resources import PACKAGE, conformance_dir, fixtures_dir
+from pytest_kvmpmu.support.resources import PACKAGE, conformance_dir, fixtures_dir
 
 ROOT = PACKAGE.parent
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.whole_file import WholeFile, write
+from pytest_kvmpmu.support.whole_file import WholeFile, write
 
 
 def test_where_writing_fails_the_file_stays_as_it_was(

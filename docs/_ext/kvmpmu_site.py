@@ -7,7 +7,7 @@ from typing import Any
 from page_text import fill_in
 from sphinx.application import Sphinx
 
-from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.data.revision import Revision
 
 _TupleField = type(Revision.rank)
 

@@ -10,11 +10,13 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from pytest_kvmpmu import commands, fixtures, marks, plugin, topology
-from pytest_kvmpmu.capabilities import CAPABILITIES
-from pytest_kvmpmu.guest import payloads
-from pytest_kvmpmu.host import format_cpus
-from pytest_kvmpmu.revision import REVISIONS
+from pytest_kvmpmu import commands, plugin
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.capabilities import CAPABILITIES
+from pytest_kvmpmu.data.host import format_cpus
+from pytest_kvmpmu.data.payloads import payloads
+from pytest_kvmpmu.data.revision import REVISIONS
+from pytest_kvmpmu.plugin import fixtures, marks
 from pytest_kvmpmu.testing.promises import PROMISES
 
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from ..wire.outcome import Outcome
+from .objects import Objects
 from .prepared import Prepared
 from .syscall import heed_alarm, ignored_alarm
-
-if TYPE_CHECKING:
-    from .world import World
 
 
 class CannotIssue(Exception):
@@ -36,12 +33,12 @@ class Lane:
     def __init__(self) -> None:
         self._cpu: int | None = None
 
-    def issue(self, call: Prepared, world: World, seconds: float) -> Outcome:
+    def issue(self, call: Prepared, objects: Objects, seconds: float) -> Outcome:
         """Issue ``call`` from its CPU."""
         if call.cpu != self._cpu:
             move(call.cpu)
             self._cpu = call.cpu
-        return call.issue(world, seconds)
+        return call.issue(objects, seconds)
 
     def close(self) -> None:
         """The thread is someone else's."""
@@ -54,9 +51,9 @@ class OwnLane(Lane):
         super().__init__()
         self._thread = ThreadPoolExecutor(1, initializer=heed_alarm)
 
-    def issue(self, call: Prepared, world: World, seconds: float) -> Outcome:
+    def issue(self, call: Prepared, objects: Objects, seconds: float) -> Outcome:
         with ignored_alarm():  # it is for the thread that may sleep in the call
-            return self._thread.submit(super().issue, call, world, seconds).result()
+            return self._thread.submit(super().issue, call, objects, seconds).result()
 
     def close(self) -> None:
         """End the thread, and with it its events."""

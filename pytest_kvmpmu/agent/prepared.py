@@ -10,7 +10,7 @@ import ctypes
 import functools
 import mmap
 import struct
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import Any, Callable, Mapping
 
 from ..uapi import constants as k
 from ..uapi import structs
@@ -20,9 +20,7 @@ from ..wire.call import Call
 from ..wire.outcome import Outcome
 from ..wire.params import POINTEES, Addr
 from . import payload, syscall
-
-if TYPE_CHECKING:
-    from .world import World
+from .objects import Objects
 
 _PAGE = mmap.PAGESIZE
 # Outcomes that need nothing but two numbers, made once each.
@@ -42,7 +40,7 @@ class Prepared:
         self.on = call.on
         self.request = REQUESTS[call.ioctl]
 
-    def issue(self, world: World, seconds: float) -> Outcome:
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
         """What came of it.  A call that sleeps is interrupted after ``seconds``."""
         raise NotImplementedError
 
@@ -62,11 +60,11 @@ class _ByValue(Prepared):
         (self._arg,) = call.args.values()
         self._new = call.new
 
-    def issue(self, world: World, seconds: float) -> Outcome:
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
         del seconds  # only KVM_RUN sleeps so that a signal wakes it
-        ret, errno = syscall.ioctl(world.fd(self.on), self.request, self._arg)
+        ret, errno = syscall.ioctl(objects.fd(self.on), self.request, self._arg)
         if self._new is not None:
-            world.adopt(self._new, ret)
+            objects.adopt(self._new, ret)
             ret = min(ret, 0)  # the descriptor's number is nobody's business
         return _plain(ret, errno or None)
 
@@ -85,9 +83,9 @@ class _Struct(Prepared):
         """The structure's bytes."""
         raise NotImplementedError
 
-    def issue(self, world: World, seconds: float) -> Outcome:
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
         del seconds
-        ret, errno = syscall.ioctl(world.fd(self.on), self.request, self._address)
+        ret, errno = syscall.ioctl(objects.fd(self.on), self.request, self._address)
         return _plain(ret, errno or None)
 
 
@@ -112,11 +110,11 @@ class _Indirect(_Struct):
             return structs.KVM_DEVICE_ATTR.pack(args["flags"], args["group"], args["attr"], address)
         return structs.KVM_ONE_REG.pack(args["id"], address)
 
-    def issue(self, world: World, seconds: float) -> Outcome:
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
         if not self._reads or not self._layout:
-            return super().issue(world, seconds)
+            return super().issue(objects, seconds)
         self._pointee.raw = self._before
-        outcome = super().issue(world, seconds)
+        outcome = super().issue(objects, seconds)
         if outcome.ret != 0:
             return outcome
         (value, *_rest) = struct.unpack_from(self._layout, self._pointee)
@@ -130,8 +128,8 @@ class _PreferredTarget(_Struct):
         del args
         return bytes(structs.KVM_VCPU_INIT.size)
 
-    def issue(self, world: World, seconds: float) -> Outcome:
-        outcome = super().issue(world, seconds)
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
+        outcome = super().issue(objects, seconds)
         if outcome.ret < 0:
             return outcome
         target, *words = structs.KVM_VCPU_INIT.unpack_from(self._buffer)
@@ -167,10 +165,10 @@ class _CreateDevice(_Struct):
         self._tests = bool(args["flags"] & k.KVM_CREATE_DEVICE_TEST)
         return structs.KVM_CREATE_DEVICE.pack(args["type"], 0, args["flags"])
 
-    def issue(self, world: World, seconds: float) -> Outcome:
-        outcome = super().issue(world, seconds)
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
+        outcome = super().issue(objects, seconds)
         _type, fd, _flags = structs.KVM_CREATE_DEVICE.unpack_from(self._buffer)
-        world.adopt(self._new, fd if outcome.ret == 0 and not self._tests else -1)
+        objects.adopt(self._new, fd if outcome.ret == 0 and not self._tests else -1)
         return outcome
 
 
@@ -181,19 +179,19 @@ class _MemoryRegion(Prepared):
         super().__init__(call)
         self._args = call.args
 
-    def issue(self, world: World, seconds: float) -> Outcome:
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
         del seconds
         args = self._args
         size = args["memory_size"]
-        code = payload.image(world.payloads, args["payload"]) if args["payload"] else b""
-        address = world.memory(max(size, len(code), _PAGE))
+        code = payload.image(objects.payloads, args["payload"]) if args["payload"] else b""
+        address = objects.memory(max(size, len(code), _PAGE))
         ctypes.memmove(address, code, len(code))
         buffer = ctypes.create_string_buffer(
             structs.KVM_USERSPACE_MEMORY_REGION.pack(
                 args["slot"], 0, args["guest_phys_addr"], size, address
             )
         )
-        ret, errno = syscall.ioctl(world.fd(self.on), self.request, ctypes.addressof(buffer))
+        ret, errno = syscall.ioctl(objects.fd(self.on), self.request, ctypes.addressof(buffer))
         return _plain(ret, errno or None)
 
 
@@ -207,8 +205,8 @@ class _Run(Prepared):
         self._immediate_exit: bool = call.args["immediate_exit"]
         self._arg: int = call.args["arg"]
 
-    def issue(self, world: World, seconds: float) -> Outcome:
-        vcpu = world.vcpu(self.on)
+    def issue(self, objects: Objects, seconds: float) -> Outcome:
+        vcpu = objects.vcpu(self.on)
         if vcpu is None:
             return _plain(-1, Errno.EBADF)
         vcpu.prepare(self._immediate_exit)

@@ -11,14 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from ..host import Host
-from ..revision import Revision
+from ..data.host import Host
+from ..data.revision import Revision
 from ..wire.call import Call
 from ..wire.outcome import Outcome
-
-
-class BackendFailure(Exception):
-    """The backend itself broke, or can't say: no verdict on the kernel."""
 
 
 class World(Protocol):

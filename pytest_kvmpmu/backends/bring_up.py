@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..data.host import parse_cpus
 from ..errors import UsageProblem
-from ..host import parse_cpus
-from ..targets import Link, Target
-from ..targets.link import LinkLost
+from ..link.link import Link, LinkLost
+from ..targets.base import Target
 
 # Failures in a row after which a target is given up.
 MOST_FAILURES = 3

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import model
-from ..host import Host
-from ..revision import NEWEST, detect
+from ..data.host import Host
+from ..data.revision import NEWEST, detect
+from ..errors import BackendFailure
 from ..wire.call import Call
 from ..wire.outcome import Outcome
-from .base import BackendFailure
 
 # Places that a backend remembers: all specs lead to 1,700, a search to any number.
 _MOST = 5_000

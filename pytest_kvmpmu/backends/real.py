@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..errors import UsageProblem
-from ..host import UNNAMED, Host, Pmu, format_cpus, parse_cpus
-from ..revision import detect
-from ..targets import Link, Target
-from ..targets.link import LinkLost, NoAnswer
+from ..data.host import UNNAMED, Host, Pmu, format_cpus, parse_cpus
+from ..data.revision import detect
+from ..errors import BackendFailure, UsageProblem
+from ..link.link import Link, LinkLost, NoAnswer
+from ..targets.base import Target
 from ..wire.call import Call
 from ..wire.outcome import Outcome
-from .base import BackendFailure
 from .bring_up import BringUps
 from .usable import check
 

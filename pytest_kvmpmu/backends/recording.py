@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..recording.form import Header, Step
+from ..errors import BackendFailure
+from ..recording.form import Step
 from ..recording.writer import Writer
 from ..wire.call import Call
 from ..wire.outcome import Outcome
-from .base import Backend, BackendFailure, World
+from .base import Backend, World
+from .header import header_of
 
 
 class RecordingBackend:
@@ -24,7 +26,7 @@ class RecordingBackend:
         self._backend = backend
         self._writer = writer
         self._test = ""
-        writer.header = Header.of(backend, target)
+        writer.header = header_of(backend, target)
 
     @property
     def lost(self) -> str:

@@ -9,13 +9,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import UsageProblem
+from ..data.revision import detect
+from ..errors import BackendFailure, UsageProblem
 from ..recording.form import Step, World
 from ..recording.reader import read
-from ..revision import detect
 from ..wire.call import Call
 from ..wire.outcome import Outcome
-from .base import BackendFailure
 
 _AGAIN = "record again, with --kvmpmu-record"
 

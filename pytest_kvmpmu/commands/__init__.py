@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .. import __version__
-from ..backends.base import BackendFailure
-from ..errors import UsageProblem
+from ..errors import BackendFailure, UsageProblem
 from ..lab import LabFailure
 
 USAGE_ERROR = 4

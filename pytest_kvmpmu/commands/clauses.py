@@ -8,9 +8,9 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from ..data.revision import Revision, detect
 from ..errors import UsageProblem
 from ..extensions import installed
-from ..revision import Revision, detect
 from ..spec import listing, page
 from ..spec.catalogue import Clause, clauses, include, unspecified
 

@@ -7,9 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from .. import script
+from ..choose import make_backend
 from ..errors import UsageProblem
 from ..extensions import installed
+from ..recording import script
 from ..settings import OPTIONS, Option, resolve
 
 STDIN = "-"
@@ -38,9 +39,10 @@ def run(args: argparse.Namespace) -> int:
         given: str | None = getattr(args, option.dest)
         return given
 
-    settings = resolve(value, prefix="--", extensions=installed())
+    extensions = installed()
+    settings = resolve(value, prefix="--", others=extensions.backends)
     calls = script.load(_text(args.script), _name(args.script))
-    backend = settings.make_backend()
+    backend = make_backend(settings, extensions)
     try:
         world = backend.world()
         for call in calls:

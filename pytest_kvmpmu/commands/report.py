@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .. import whole_file
 from ..errors import UsageProblem, unknown
 from ..extensions import installed
-from ..report import diff, joint
-from ..report.document import SCHEMA, read
-from ..report.forms import PAGES
-from ..report.matrix import Matrix, matrix
-from ..report.words import many
+from ..report.pages import diff, joint
+from ..report.pages.forms import PAGES
+from ..report.pages.matrix import Matrix, matrix
+from ..report.pages.words import many
+from ..report.results.document import SCHEMA, read
 from ..settings import GATES
 from ..spec.catalogue import include
+from ..support import whole_file
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..revision import FIRST, Revision, revision
+from ..data.revision import FIRST, Revision, revision
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.call import Call

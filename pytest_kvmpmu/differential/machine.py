@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from ..guest import payloads
+from ..data.payloads import payloads
 from ..uapi import constants as k
 from ..wire.params import FAULT, NULL, Addr
 from .world import Sequence, Setting

@@ -9,9 +9,10 @@ from pathlib import Path
 import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
-from .. import script
-from ..agree import Told, disagreement
-from ..backends.base import Backend, BackendFailure
+from ..backends.base import Backend
+from ..errors import BackendFailure
+from ..model.compare import Told, disagreement
+from ..recording import script
 from ..uapi import constants as k
 from ..wire.call import Call
 from ..wire.outcome import Outcome

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import model
-from ..agree import Told
-from ..host import Host
+from ..data.host import Host
+from ..data.revision import Revision
+from ..model.compare import Told
 from ..model.state import Vcpu, Vm
-from ..revision import Revision
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 

@@ -6,12 +6,14 @@ Not for: what is said to the agent; that is the targets' business.
 
 from __future__ import annotations
 
-from . import cpu as cpus
-from .console import Console, LabFailure, Progress
+from .failure import LabFailure
 from .lines import load as check_line
 from .lines import names as line_names
-from .machine import Machine
+from .progress import Progress
 from .start import setup, start
+from .vm import cpu as cpus
+from .vm.console import Console
+from .vm.machine import Machine
 
 __all__ = [
     "Console",

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..host import Host
-from . import devicetree, qemu
-from .console import LabFailure
-from .machine import BOOT_SECONDS, Machine
-from .own import SILENCE_SECONDS, OwnKernel
+from ..data.host import Host
+from .failure import LabFailure
+from .kernel.own import SILENCE_SECONDS, OwnKernel
+from .vm import devicetree, qemu
+from .vm.machine import BOOT_SECONDS, Machine
 
 
 class Board:

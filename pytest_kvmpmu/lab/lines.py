@@ -5,13 +5,14 @@ Not for: versions.  Which package of a line is current is the mirror's to say (`
 
 from __future__ import annotations
 
+import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import unknown
-from ..resources import fixtures_dir
+from ..support.resources import fixtures_dir
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -52,6 +53,7 @@ def _table(name: str) -> dict[str, Any]:
         return tomllib.load(file)
 
 
+@functools.cache
 def lines() -> tuple[Line, ...]:
     """Every line of the table, oldest first."""
     return tuple(

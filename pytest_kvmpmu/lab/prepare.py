@@ -11,13 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import agent_files, compiled, cpio, cpu, qemu, snapshot, stock, userspace
+from . import bytecode
 from .board import Board
-from .cache import Cache, Entry
-from .console import Progress, megabytes
-from .machine import ANSWER_SECONDS
-from .own import OwnKernel
-from .recipe import DEVICE_TREE, RAM, STUB, Recipe, perishable
+from .initramfs import agent_files, cpio, userspace
+from .kernel.own import OwnKernel
+from .progress import Progress, megabytes
+from .store import stock
+from .store.cache import Cache, Entry
+from .store.recipe import DEVICE_TREE, RAM, STUB, Recipe, perishable
+from .vm import cpu, qemu, snapshot
+from .vm.machine import ANSWER_SECONDS
 
 # Of one line and board: other checkouts with another agent have theirs.
 KEPT = 3
@@ -49,7 +52,7 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
 
         with cache.scratch(recipe.slot) as scratch:
             board = Board(usable, recipe.host, recipe.cpu, kernel.file(stock.IMAGE), scratch, own)
-            members = compiled.with_bytecode(cache, base, board, progress)
+            members = bytecode.with_bytecode(cache, base, board, progress)
 
             def build(folder: Path) -> dict[str, Any]:
                 lack = _boot_and_save(recipe, board, members, folder, progress)

@@ -11,13 +11,13 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import qemu, snapshot
-from .cache import Entry
-from .machine import ANSWER_SECONDS, PING, Machine
-from .recipe import DEVICE_TREE, RAM, STUB, Recipe
+from .store.cache import Entry
+from .store.recipe import DEVICE_TREE, RAM, STUB, Recipe
+from .vm import qemu, snapshot
+from .vm.machine import ANSWER_SECONDS, PING, Machine
 
 if TYPE_CHECKING:
-    from .parcel import Parcel
+    from .vm.parcel import Parcel
 
 
 def command(recipe: Recipe, entry: Entry, monitor: int, ram: int) -> list[str]:

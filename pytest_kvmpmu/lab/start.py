@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..data.host import Host
 from ..errors import UsageProblem
-from ..host import Host
-from . import cpu as cpus
-from . import lines, programs, qemu
-from .cache import Cache, Entry
-from .console import LabFailure, Progress, to_stderr
-from .machine import Machine
-from .recipe import Recipe
+from . import lines
+from .failure import LabFailure
+from .host import programs
+from .progress import Progress, to_stderr
 from .resume import resume
+from .store.cache import Cache, Entry
+from .store.recipe import Recipe
+from .vm import cpu as cpus
+from .vm import qemu
+from .vm.machine import Machine
 
 if TYPE_CHECKING:
-    from .parcel import Parcel
+    from .vm.parcel import Parcel
 
 
 def start(
@@ -69,7 +72,7 @@ def setup(
 
     Errors: as for `start`.
     """
-    from .stock import Stock
+    from .store.stock import Stock
 
     recipes = [_recipe(name, host, cpu) for name in names for host in hosts]
     cache = Cache(cache_dir)

@@ -32,8 +32,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..host import Host
-from ..revision import Revision
+from ..data.host import Host
+from ..data.revision import Revision
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.call import Call, kind_of

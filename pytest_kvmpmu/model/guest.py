@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..guest import payload
-from ..host import Pmu
+from ..data.host import Pmu
+from ..data.payloads import payload
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Exit, Mmio, Outcome

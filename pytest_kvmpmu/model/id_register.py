@@ -6,7 +6,7 @@ fields read as 0 here, and are to be written back as they were read.
 
 from __future__ import annotations
 
-from ..host import IMPDEF, PMUV3_8_1
+from ..data.host import IMPDEF, PMUV3_8_1
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Outcome

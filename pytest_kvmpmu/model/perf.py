@@ -7,7 +7,7 @@ and it is scheduled only while the thread is on a CPU of that PMU.
 
 from __future__ import annotations
 
-from ..host import Host, Pmu
+from ..data.host import Host, Pmu
 
 
 def first_registered(host: Host) -> Pmu | None:

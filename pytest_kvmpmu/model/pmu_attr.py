@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..host import event_bits
+from ..data.host import event_bits
 from ..uapi import constants as k
 from ..uapi import structs
 from ..uapi.errno import Errno

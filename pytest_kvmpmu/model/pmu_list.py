@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..host import IMPDEF, Host, Pmu
-from ..revision import FIRST, Revision, revision
+from ..data.host import IMPDEF, Host, Pmu
+from ..data.revision import FIRST, Revision, revision
 from ..uapi.constants import KVM_ARM_VCPU_PMU_V3
 from . import perf
 from .state import Context

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..host import Host, Pmu
+from ..data.host import Host, Pmu
 from ..uapi.constants import KVM_DEV_TYPE_ARM_VGIC_V5, KVM_EXIT_UNKNOWN
 from ..wire.call import Call
 

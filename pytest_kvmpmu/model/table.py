@@ -16,7 +16,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
-from ..revision import FIRST, Revision, revision
+from ..data.revision import FIRST, Revision, revision
 from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
 from .state import Context, State

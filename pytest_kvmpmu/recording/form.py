@@ -5,17 +5,13 @@ Not for: files.  `writer` and `reader` have those.
 
 from __future__ import annotations
 
-import datetime
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from .. import __version__
-from ..backends.base import Backend
+from ..data.host import Host, Pmu, format_cpus, parse_cpus
+from ..data.revision import Detected, detect
 from ..errors import UsageProblem
-from ..host import Host, Pmu, format_cpus, parse_cpus
-from ..revision import Detected, detect
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from ..wire.params import BadCall
@@ -44,21 +40,6 @@ class Header(NamedTuple):
     notes: tuple[str, ...]
     versions: Mapping[str, str]
     time: str
-
-    @classmethod
-    def of(cls, backend: Backend, target: str | None = None) -> Header:
-        """The header of a recording of ``backend`` that begins now."""
-        return cls(
-            backend.name,
-            target,
-            backend.release,
-            backend.revision.name,
-            _asked(backend),
-            backend.host,
-            backend.notes,
-            {"pytest-kvmpmu": __version__, "python": platform.python_version()},
-            datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        )
 
     @property
     def detected(self) -> Detected:
@@ -95,15 +76,6 @@ class Header(NamedTuple):
             value["versions"],
             value["time"],
         )
-
-
-def _asked(backend: Backend) -> str | None:
-    """The revision's name, unless the release alone leads to it."""
-    try:
-        known = detect(backend.release).revision
-    except UsageProblem:
-        known = None
-    return None if backend.revision == known else backend.revision.name
 
 
 class Step(NamedTuple):

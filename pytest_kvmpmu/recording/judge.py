@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Iterator
 
 from .. import model
-from ..agree import Told, disagreement
-from ..host import Host
-from ..revision import Revision
+from ..data.host import Host
+from ..data.revision import Revision
+from ..model.compare import Told, disagreement
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .form import Step, World

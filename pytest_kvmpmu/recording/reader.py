@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageProblem
-from ..json_lines import END, Lines
+from ..support.json_lines import END, Lines
 from .form import BadLine, Header, Step, World, check
 from .writer import GZIP
 

@@ -12,9 +12,9 @@ import json
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ..backends.base import BackendFailure
-from ..json_lines import END
-from ..whole_file import WholeFile
+from ..errors import BackendFailure
+from ..support.json_lines import END
+from ..support.whole_file import WholeFile
 from .form import Header, Step
 
 GZIP = ".gz"

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..data.revision import FIRST, REVISIONS, Revision, revision
 from ..errors import unknown
-from ..revision import FIRST, REVISIONS, Revision, revision
 
 if sys.version_info >= (3, 11):
     import tomllib

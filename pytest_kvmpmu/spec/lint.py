@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..data.revision import FIRST, Revision, revision
 from ..errors import UsageProblem
 from ..model import TABLES
 from ..model.table import Row
-from ..resources import conformance_dir
-from ..revision import FIRST, Revision, revision
+from ..support.resources import conformance_dir
 from . import catalogue
 from .catalogue import LEVELS, REASONS, STANDINGS, Source, release
 from .citations import Citation, citations

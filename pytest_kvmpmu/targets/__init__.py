@@ -1,63 +1,35 @@
-"""Targets: how to reach an agent.  This machine, a lab VM, or what another plugin has."""
+"""Targets: how to reach a real kernel.  A scheme is a file here, named for it.
+
+The file has a function ``target(rest, settings)``, which makes the `base.Target` of
+``SCHEME:REST``, and ``names()``, what to offer to a user who named an unknown one.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterable
-from pathlib import Path
 
-from ..errors import UsageProblem
-from ..host import Host
-from .link import Link
-
-__all__ = ["Link", "Target", "target"]
-
-LAB = "lab:"
-# What comes before a colon; with `local`, the words that no other plugin can have.
-SCHEMES = ("local", "lab")
+from ..errors import unknown
+from ..settings import Settings, TargetName
+from .base import Target
 
 
-class Target:
-    """A place that has an agent.  ``name`` is what the user called it.
+def schemes() -> list[str]:
+    """The schemes that ship: the files of this folder."""
+    found = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"]
+    return sorted(found, reverse=True)  # local first: the default
 
-    ``lack`` says what it lacks to be tested, where it knows more of that than its agent;
-    ``notes`` what a reader of the results must know, one sentence each.
+
+def target(name: TargetName, settings: Settings, others: Iterable[str] = ()) -> Target:
+    """The target that ``name`` names.
+
+    `UsageProblem` for an unknown name; it lists the known ones, and ``others`` beside them.
     """
-
-    name: str
-    lack = ""
-    notes: tuple[str, ...] = ()
-
-    def connect(self) -> Link:
-        """A link to an agent of its own.  `UsageProblem` where there can be none."""
-        raise NotImplementedError
-
-    def fitted(self, board: Host) -> Host:
-        """``board`` as it is here.  `UsageProblem` where it can't be."""
-        return board
-
-
-def target(
-    name: str,
-    board: Host,
-    cache_dir: Path | None = None,
-    lab_cpu: str | None = None,
-    others: Iterable[str] = (),
-) -> Target:
-    """The target of that name; a lab boots ``board``, with cores of the kind ``lab_cpu``.
-
-    `UsageProblem` for an unknown name; the known ones have the ``others``, too: schemes.
-    """
-    if name == "local":
-        from .local import LocalTarget
-
-        return LocalTarget()
-    if name.startswith(LAB):
-        from .lab import LabTarget
-
-        return LabTarget(name.removeprefix(LAB), board, cache_dir, lab_cpu)
-    from ..lab import line_names
-
-    raise UsageProblem(
-        f"unknown target {name!r}",
-        f"Known: {', '.join(['local', *(LAB + line for line in line_names()), *others])}",
-    )
+    files = {scheme: importlib.import_module(f".{scheme}", __name__) for scheme in schemes()}
+    made = files[name.scheme].target(name.rest, settings) if name.scheme in files else None
+    if made is None:
+        listed = [known for file in files.values() for known in file.names()]
+        raise unknown("target", str(name), [*listed, *others])
+    assert isinstance(made, Target)
+    return made

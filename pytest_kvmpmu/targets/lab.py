@@ -4,38 +4,48 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..host import Host
-from . import Target
-from .link import Link, LinkLost
+from .. import lab
+from ..data.host import Host
+from ..link.link import Link, LinkLost
+from ..settings import LAB, Settings
+from .base import Target
+
+
+def names() -> list[str]:
+    """The kernel lines that the lab has."""
+    return [f"{LAB}:{line}" for line in lab.line_names()]
+
+
+def target(rest: str | None, settings: Settings) -> Target | None:
+    """``lab:LINE``; None without a line.  `UsageProblem` for one that is unknown."""
+    if rest is None:
+        return None
+    return LabTarget(rest, settings.board, settings.cache_dir, settings.lab_cpu)
 
 
 class LabTarget(Target):
-    """The kernel line ``line`` on ``board``; prepared at the first use."""
+    """The kernel line of the name ``line`` on ``board``; prepared at the first use."""
+
+    boots = True
 
     def __init__(
         self, line: str, board: Host, cache_dir: Path | None = None, cpu: str | None = None
     ) -> None:
-        from ..lab import check_line, cpus
-
-        check_line(line)
-        self._cpu = cpu or cpus.DEFAULT
+        self._cpu = cpu or lab.cpus.DEFAULT
         self.notes = (f"emulated CPU {self._cpu}",)
-        self.name = f"lab:{line}"
+        self.name = f"{LAB}:{line}"
+        lab.check_line(line)
         self._line = line
         self._board = board
         self._cache_dir = cache_dir
 
     def fitted(self, board: Host) -> Host:
-        from ..lab import cpus
-
-        return cpus.fitted(board, self._cpu)
+        return lab.cpus.fitted(board, self._cpu)
 
     def connect(self) -> Link:
-        from ..lab import LabFailure, start
-
         try:
-            vm = start(self._line, self._board, cache_dir=self._cache_dir, cpu=self._cpu)
-        except LabFailure as failure:
+            vm = lab.start(self._line, self._board, cache_dir=self._cache_dir, cpu=self._cpu)
+        except lab.LabFailure as failure:
             raise LinkLost(str(failure)) from failure
         self.lack = vm.lack
         return Link(vm.read_fd, vm.write_fd, vm.close, vm.said, vm.pid)

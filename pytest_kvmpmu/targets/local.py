@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 from ..errors import UsageProblem
-from ..resources import PACKAGE, fixtures_dir
-from . import Target
-from .link import Link
-from .process import connect
+from ..link.link import Link
+from ..link.process import connect
+from ..settings import LOCAL, Settings
+from ..support.resources import PACKAGE, fixtures_dir
+from .base import Target
 
 # The interpreter's own start-up is all that is waited for.
 _PATIENCE = 20.0
@@ -16,10 +17,21 @@ _PATIENCE = 20.0
 _LEAVE = 1.0
 
 
+def names() -> list[str]:
+    """The one name."""
+    return [LOCAL]
+
+
+def target(rest: str | None, settings: Settings) -> Target | None:
+    """``local``; None where more was asked for."""
+    del settings  # there is one such machine
+    return LocalTarget() if rest is None else None
+
+
 class LocalTarget(Target):
     """The machine that pytest runs on."""
 
-    name = "local"
+    name = LOCAL
 
     def connect(self) -> Link:
         if not sys.platform.startswith("linux"):

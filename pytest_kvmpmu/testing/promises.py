@@ -9,9 +9,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..backends.base import Backend, BackendFailure, World
-from ..host import Host
-from ..revision import REVISIONS
+from ..backends.base import Backend, World
+from ..data.host import Host
+from ..data.revision import REVISIONS
+from ..errors import BackendFailure
 from ..uapi.errno import Errno
 from ..wire.call import MOST_CPU, Call
 from ..wire.outcome import Outcome

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.agent import syscall, world
-from pytest_kvmpmu.resources import fixtures_dir
+from pytest_kvmpmu.support.resources import fixtures_dir
 
 from .fake_kernel import FakeKernel
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.agent.payload import image, read_all
+from pytest_kvmpmu.data.payloads import payload, payloads
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.guest import payload, payloads
-from pytest_kvmpmu.resources import fixtures_dir
+from pytest_kvmpmu.support.resources import fixtures_dir
 
 FOLDER = fixtures_dir() / "payloads"
 SOURCES = sorted(FOLDER.glob("*.S"))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.resources import PACKAGE
-from pytest_kvmpmu.targets.link import Link
+from pytest_kvmpmu.link.link import Link
+from pytest_kvmpmu.support.resources import PACKAGE
 
 ROOMS = ("wire", "uapi", "agent")
 FILES = [

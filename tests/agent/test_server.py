@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.resources import PACKAGE
-from pytest_kvmpmu.targets.link import Link, LinkLost, NoAnswer
+from pytest_kvmpmu.link.link import Link, LinkLost, NoAnswer
+from pytest_kvmpmu.support.resources import PACKAGE
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_kvmpmu.agent import syscall
-from pytest_kvmpmu.resources import PACKAGE
+from pytest_kvmpmu.support.resources import PACKAGE
 from pytest_kvmpmu.uapi.errno import Errno
 
 FIONREAD = 0x541B

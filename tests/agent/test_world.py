@@ -12,7 +12,7 @@ import pytest
 from pytest_kvmpmu.agent import payload
 from pytest_kvmpmu.agent.lane import CannotIssue
 from pytest_kvmpmu.agent.world import World
-from pytest_kvmpmu.resources import fixtures_dir
+from pytest_kvmpmu.support.resources import fixtures_dir
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.backends.bring_up import MOST_FAILURES, BringUps
 from pytest_kvmpmu.backends.real import RealBackend
-from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.targets import Link
-from pytest_kvmpmu.targets.link import LinkLost
+from pytest_kvmpmu.errors import BackendFailure, UsageProblem
+from pytest_kvmpmu.link.link import Link, LinkLost
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.frame import encode
 

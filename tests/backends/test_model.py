@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import NEWEST, revision
+from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.errors import BackendFailure, UsageProblem
 from pytest_kvmpmu.model import State
-from pytest_kvmpmu.revision import NEWEST, revision
-from pytest_kvmpmu.topology import load
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome

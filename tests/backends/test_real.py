@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.backends import real
-from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.backends.real import RealBackend
+from pytest_kvmpmu.errors import BackendFailure
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.frame import encode

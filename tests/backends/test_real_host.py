@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.backends.real import RealBackend
+from pytest_kvmpmu.data.host import Host, Pmu
+from pytest_kvmpmu.data.revision import revision
+from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host, Pmu
-from pytest_kvmpmu.revision import revision
-from pytest_kvmpmu.topology import load
 
 from ..fakes import FACTS, FakeTarget, describing, done
 

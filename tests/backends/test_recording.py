@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.backends.base import BackendFailure, PerTest
+from pytest_kvmpmu.backends.base import PerTest
 from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.backends.real import RealBackend
 from pytest_kvmpmu.backends.recording import RecordingBackend
 from pytest_kvmpmu.backends.replay import ReplayBackend
-from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.data.revision import revision
+from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.errors import BackendFailure, UsageProblem
 from pytest_kvmpmu.recording.reader import read
 from pytest_kvmpmu.recording.writer import Writer
-from pytest_kvmpmu.revision import revision
-from pytest_kvmpmu.topology import load
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.frame import encode

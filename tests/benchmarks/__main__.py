@@ -10,13 +10,17 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pytest_kvmpmu import lab, topology
-from pytest_kvmpmu.lab import agent_files, compiled, qemu, stock, userspace
+from pytest_kvmpmu import lab
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.lab import bytecode
 from pytest_kvmpmu.lab.board import Board
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.console import megabytes, to_stderr
-from pytest_kvmpmu.lab.recipe import RAM
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.lab.initramfs import agent_files, userspace
+from pytest_kvmpmu.lab.progress import megabytes, to_stderr
+from pytest_kvmpmu.lab.store import stock
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.recipe import RAM
+from pytest_kvmpmu.lab.vm import qemu
+from pytest_kvmpmu.support.resources import conformance_dir
 
 from . import warm
 from .timing import pairs, pytest_command, until_line, wall
@@ -145,7 +149,7 @@ def cold_boot(line: str) -> None:
             kernel.file(stock.IMAGE),
             Path(folder),
         )
-        members = compiled.with_bytecode(cache, base, board, to_stderr)
+        members = bytecode.with_bytecode(cache, base, board, to_stderr)
         initramfs = userspace.with_agent(members, agent_files.INIT)
         show("initramfs", megabytes(len(initramfs)))
         seconds = []

@@ -17,24 +17,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pytest_kvmpmu import lab, topology
-from pytest_kvmpmu.host import Host
-from pytest_kvmpmu.lab import (
-    agent_files,
-    compiled,
-    cpus,
-    prepare,
-    qemu,
-    resume,
-    snapshot,
-    stock,
-    userspace,
-)
+from pytest_kvmpmu import lab
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.lab import bytecode, cpus, prepare, resume
 from pytest_kvmpmu.lab.board import Board
-from pytest_kvmpmu.lab.cache import Cache, Entry
-from pytest_kvmpmu.lab.console import to_stderr
-from pytest_kvmpmu.lab.machine import PING
-from pytest_kvmpmu.lab.recipe import DEVICE_TREE, RAM, STUB, Recipe
+from pytest_kvmpmu.lab.initramfs import agent_files, userspace
+from pytest_kvmpmu.lab.progress import to_stderr
+from pytest_kvmpmu.lab.store import stock
+from pytest_kvmpmu.lab.store.cache import Cache, Entry
+from pytest_kvmpmu.lab.store.recipe import DEVICE_TREE, RAM, STUB, Recipe
+from pytest_kvmpmu.lab.vm import qemu, snapshot
+from pytest_kvmpmu.lab.vm.machine import PING
 from pytest_kvmpmu.wire.frame import encode
 
 RUNS = 15
@@ -119,7 +113,7 @@ def echo(recipe: Recipe, folder: Path) -> Entry:
 
     def build(place: Path) -> dict[str, Any]:
         board = Board(usable, recipe.host, recipe.cpu, kernel.file(stock.IMAGE), folder)
-        members = compiled.with_bytecode(cache, base, board, to_stderr)
+        members = bytecode.with_bytecode(cache, base, board, to_stderr)
         initramfs = userspace.with_agent(members, agent_files.init(CAT))
         (place / DEVICE_TREE).write_bytes(board.tree)
         (place / STUB).write_bytes(prepare.stub())

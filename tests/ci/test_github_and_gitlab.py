@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu import topology
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.revision import detect
 from pytest_kvmpmu.lab import check_line
-from pytest_kvmpmu.revision import detect
 
 from .place import CI, COVER_LETTER, Place, load, names
 

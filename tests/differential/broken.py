@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pytest_kvmpmu import topology
 from pytest_kvmpmu.backends.model import ModelBackend
+from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.model import State
 from pytest_kvmpmu.model.state import Vcpu, Vm
 from pytest_kvmpmu.wire.call import Call

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
-from pytest_kvmpmu import script
-from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.differential import laws
 from pytest_kvmpmu.differential.laws import LAWS, Law
 from pytest_kvmpmu.differential.search import Search
+from pytest_kvmpmu.errors import BackendFailure
+from pytest_kvmpmu.recording import script
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome
 

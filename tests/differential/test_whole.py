@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.support.resources import conformance_dir
 
 
 def test_they_run_on_the_model_and_what_was_reached_is_told(

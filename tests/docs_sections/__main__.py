@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab.console import LabFailure
+from pytest_kvmpmu.lab.failure import LabFailure
 from pytest_kvmpmu.spec.catalogue import clauses
 
 from .headings import missing

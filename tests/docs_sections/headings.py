@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_kvmpmu.revision import Revision, detect
+from pytest_kvmpmu.data.revision import Revision, detect
 from pytest_kvmpmu.spec.catalogue import Clause
 
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)*)\.?\s+\S")

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import packages
-from pytest_kvmpmu.lab.cache import default_root
-from pytest_kvmpmu.lab.console import LabFailure, Progress
-from pytest_kvmpmu.lab.mirror import SuiteMissing, host_mirror, open_suite
+from pytest_kvmpmu.lab.archive import packages
+from pytest_kvmpmu.lab.archive.choose import host_mirror, open_suite
+from pytest_kvmpmu.lab.archive.mirror import SuiteMissing
+from pytest_kvmpmu.lab.failure import LabFailure
+from pytest_kvmpmu.lab.progress import Progress
+from pytest_kvmpmu.lab.store.cache import default_root
 
 from .headings import Documentation, section_numbers
 

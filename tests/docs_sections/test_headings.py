@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_kvmpmu.revision import FIRST, revision
+from pytest_kvmpmu.data.revision import FIRST, revision
 from pytest_kvmpmu.spec.catalogue import Clause
 
 from .headings import Documentation, missing, section_numbers

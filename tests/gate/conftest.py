@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.report import left_out, verdict
+from pytest_kvmpmu.report.results import left_out
+from pytest_kvmpmu.report.verdict import judge as verdict
 from pytest_kvmpmu.spec.catalogue import clause
 
 SLUGS = ("set-pmu.set", "irq.set")

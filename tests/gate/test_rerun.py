@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.gate.rerun import quoted
-from pytest_kvmpmu.resources import PACKAGE, conformance_dir, fixtures_dir
+from pytest_kvmpmu.plugin.gate.rerun import quoted
+from pytest_kvmpmu.support.resources import PACKAGE, conformance_dir, fixtures_dir
 
 from ..inner_runs import EITHER_WAY
 

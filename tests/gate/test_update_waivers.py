@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.report.rewrite import rewritten
-from pytest_kvmpmu.report.stale import Checked
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.support.resources import conformance_dir
+from pytest_kvmpmu.waivers.rewrite import rewritten
+from pytest_kvmpmu.waivers.stale import Checked
 
 from ..inner_runs import usage_error
 from . import waiving

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.support.resources import conformance_dir
 
 from ..inner_runs import EITHER_WAY, usage_error
 from .conftest import section
 
 SPECS = """
     import pytest
-    from pytest_kvmpmu.backends.base import BackendFailure
+    from pytest_kvmpmu.errors import BackendFailure
 
     @pytest.mark.kvmpmu_clause("set-pmu.set")
     @pytest.mark.parametrize("which", [0, 1])
@@ -45,7 +45,7 @@ MORE = {
     """,
     "broken": """
         import pytest
-        from pytest_kvmpmu.backends.base import BackendFailure
+        from pytest_kvmpmu.errors import BackendFailure
 
         @pytest.mark.kvmpmu_clause("irq.set")
         def test_no(vcpu):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.report.result import Status
+from pytest_kvmpmu.report.results.result import Status
 
 from ..inner_runs import usage_error
 from ..report.gathered import AtTheEnd
@@ -85,7 +85,7 @@ def test_a_call_that_was_accepted_can_be_waived(pytester: pytest.Pytester) -> No
     waivers(pytester, 'spec = "test_specs.py::test_it"\nerrno = "0"\n')
     pytester.makepyfile(
         test_specs="""
-        from pytest_kvmpmu.expect import refused
+        from pytest_kvmpmu.kvm.expect import refused
         from pytest_kvmpmu.uapi.errno import Errno
 
         def test_it(vcpu, pmus):
@@ -122,7 +122,7 @@ def test_what_broke_is_never_waived(pytester: pytest.Pytester) -> None:
     waivers(pytester, f'spec = "test_specs.py::test_it"\n{message}')
     pytester.makepyfile(
         test_specs="""
-        from pytest_kvmpmu.backends.base import BackendFailure
+        from pytest_kvmpmu.errors import BackendFailure
 
         def test_it(vcpu):
             raise BackendFailure("the machine is gone")

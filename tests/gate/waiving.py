@@ -8,8 +8,8 @@ import pytest
 
 SPECS = """
     import pytest
-    from pytest_kvmpmu.backends.base import BackendFailure
-    from pytest_kvmpmu.expect import refused
+    from pytest_kvmpmu.errors import BackendFailure
+    from pytest_kvmpmu.kvm.expect import refused
     from pytest_kvmpmu.uapi.errno import Errno
 
     @pytest.mark.kvmpmu_clause("set-pmu.set")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.lab import lines, start
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab.store.cache import Cache
 
 from .archive import Archive, Key, end_agent, make_key
 from .web import Web

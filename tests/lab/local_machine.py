@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pytest_kvmpmu.lab import Machine
-from pytest_kvmpmu.resources import PACKAGE
+from pytest_kvmpmu.support.resources import PACKAGE
 
 _AGENT = """
 import sys

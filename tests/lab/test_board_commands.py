@@ -7,9 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_kvmpmu import commands, lab, picture, topology
-from pytest_kvmpmu.host import Host, Pmu
-from pytest_kvmpmu.lab import qemu
+from pytest_kvmpmu import commands, lab
+from pytest_kvmpmu.data import picture, topology
+from pytest_kvmpmu.data.host import Host, Pmu
+from pytest_kvmpmu.lab.vm import qemu
 
 from .conftest import Pretend
 from .test_devicetree import QEMUS, fdt

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import LabFailure, Machine, agent_files, start
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab import LabFailure, Machine, start
+from pytest_kvmpmu.lab.initramfs import agent_files
+from pytest_kvmpmu.lab.store.cache import Cache
 from pytest_kvmpmu.wire.frame import encode
 
 from .conftest import BOARD, LINE, share

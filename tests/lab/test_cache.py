@@ -17,7 +17,7 @@ import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import LabFailure
-from pytest_kvmpmu.lab.cache import CACHE_VARIABLE, Cache, default_root, key_of
+from pytest_kvmpmu.lab.store.cache import CACHE_VARIABLE, Cache, default_root, key_of
 
 PLACE = "things/one"
 

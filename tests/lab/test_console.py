@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pytest_kvmpmu.lab.console import SECONDS_BETWEEN, Meter
+from pytest_kvmpmu.lab.progress import SECONDS_BETWEEN, Meter
 
 
 def test_progress_is_told_at_each_tenth_and_no_faster_than_one_reads(

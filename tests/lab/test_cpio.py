@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from pytest_kvmpmu.lab import cpio
+from pytest_kvmpmu.lab.initramfs import cpio
 
 MEMBERS = {
     "init": cpio.file(b"#!/bin/sh\n", executable=True),

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu import topology
+from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import LabFailure, cpus, qemu, start
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab import LabFailure, cpus, start
 from pytest_kvmpmu.lab.lines import load
-from pytest_kvmpmu.lab.recipe import Recipe
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.recipe import Recipe
+from pytest_kvmpmu.lab.vm import qemu
 
 from .conftest import BOARD, LINE, Pretend
 

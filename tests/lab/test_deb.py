@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import LabFailure, packages
+from pytest_kvmpmu.lab import LabFailure
+from pytest_kvmpmu.lab.archive import packages
 
 from .archive import ar, deb, tar
 

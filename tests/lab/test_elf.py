@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 
-from pytest_kvmpmu.lab import elf
+from pytest_kvmpmu.lab.initramfs import elf
 
 
 def made() -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.lab import mirror, release, requirements
+from pytest_kvmpmu.lab.archive import choose, mirror, release
+from pytest_kvmpmu.lab.host import requirements
 
 PAGE = (Path(__file__).parents[2] / "docs/lab-elsewhere.md").read_text()
 
@@ -30,7 +31,7 @@ def test_each_command_of_the_page_is_one(arguments: list[str]) -> None:
 def test_the_variables_of_the_page_are_those_that_are_read() -> None:
     assert set(re.findall(r"KVMPMU_LAB_\w+", PAGE)) == {
         mirror.MIRROR_VARIABLE,
-        mirror.FETCH_VARIABLE,
+        choose.FETCH_VARIABLE,
         requirements.KEYRING_VARIABLE,
         release.CHECK_VARIABLE,
     }

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import LabFailure, fetch
+from pytest_kvmpmu.lab import LabFailure
+from pytest_kvmpmu.lab.archive import fetch
 
 from .web import Web, breaks_off, redirect, sends, status
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import LabFailure, Machine, guest, parcel
+from pytest_kvmpmu.lab import LabFailure, Machine
+from pytest_kvmpmu.lab.vm import guest, parcel
 from pytest_kvmpmu.wire.frame import encode
 
 from .local_machine import local_machine

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import image
-from pytest_kvmpmu.lab.cache import Cache, Entry
+from pytest_kvmpmu.lab.kernel import image
 from pytest_kvmpmu.lab.lines import load
 from pytest_kvmpmu.lab.prepare import sound
-from pytest_kvmpmu.lab.stock import IMAGE, Stock
+from pytest_kvmpmu.lab.store.cache import Cache, Entry
+from pytest_kvmpmu.lab.store.stock import IMAGE, Stock
 
 RELEASE = "6.13.0-rc2-mine+"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.lab import LabFailure
-from pytest_kvmpmu.lab.index import Index
+from pytest_kvmpmu.lab.archive.index import Index
 
 
 def index(*packages: str) -> Index:

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.lab import lines, mirror, recipe, stock
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.mirror import Deb, SuiteMissing
+from pytest_kvmpmu.lab import lines
+from pytest_kvmpmu.lab.archive import mirror
+from pytest_kvmpmu.lab.archive.mirror import Deb, SuiteMissing
+from pytest_kvmpmu.lab.store import recipe, stock
+from pytest_kvmpmu.lab.store.cache import Cache
 
 from .conftest import Pretend
 
@@ -144,7 +146,7 @@ def test_the_mirror_is_asked_when_that_is_wanted(
 
     monkeypatch.setattr(stock, "host_mirror", lambda: mirror.Mirror("http://m.invalid", "k"))
     monkeypatch.setattr(stock.Stock, "_open", lambda _, name: Suite(name))
-    monkeypatch.setattr("pytest_kvmpmu.lab.packages.kernel", kernel)
+    monkeypatch.setattr("pytest_kvmpmu.lab.archive.packages.kernel", kernel)
     assert lab(filled, "list", "--mirror") == 0
     said = capsys.readouterr().out
     assert row(said, "6.12")[2:4] == ["the", "same"]

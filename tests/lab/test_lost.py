@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import agent_files, userspace
+from pytest_kvmpmu.lab.initramfs import agent_files, userspace
 
 from .conftest import BOARD_TOML, LINE
 from .processes import qemus

@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from pytest_kvmpmu import patience
 from pytest_kvmpmu.lab import Console, LabFailure, Machine
-from pytest_kvmpmu.lab.compiled import unchecked
-from pytest_kvmpmu.lab.console import LINES_KEPT
+from pytest_kvmpmu.lab.bytecode import unchecked
+from pytest_kvmpmu.lab.vm.console import LINES_KEPT
+from pytest_kvmpmu.support import deadline
 from pytest_kvmpmu.wire.frame import encode
 
 HELLO = shlex.quote(encode({"hello": 1}).decode())
@@ -55,11 +55,11 @@ def test_a_machine_that_says_nothing_is_given_up() -> None:
 def test_what_others_keep_it_from_running_does_not_count_but_in_wall_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(patience, "_FIRST_LOOK", 0.01)
+    monkeypatch.setattr(deadline, "_FIRST_LOOK", 0.01)
 
     def seconds(wall: bool) -> float:
         told = itertools.chain([{"1": 0.0}], itertools.repeat({"1": 0.5}))
-        monkeypatch.setattr(patience, "waits", lambda _pid: next(told))
+        monkeypatch.setattr(deadline, "waits", lambda _pid: next(told))
         began = time.monotonic()
         with machine("read x") as vm, pytest.raises(LabFailure, match="said nothing for 0 s"):
             vm.receive(0.05, wall=wall)

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import LabFailure, lines, mirror, packages, requirements
-from pytest_kvmpmu.lab.apt import AptSuite
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.mirror import Mirror, SuiteMissing, host_mirror
-from pytest_kvmpmu.lab.stock import Stock
+from pytest_kvmpmu.lab import LabFailure, lines
+from pytest_kvmpmu.lab.archive import mirror, packages
+from pytest_kvmpmu.lab.archive.apt import AptSuite
+from pytest_kvmpmu.lab.archive.choose import host_mirror
+from pytest_kvmpmu.lab.archive.mirror import Mirror, SuiteMissing
+from pytest_kvmpmu.lab.host import requirements
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.stock import Stock
 
 from .conftest import Pretend
 

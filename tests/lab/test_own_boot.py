@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.host import Host
-from pytest_kvmpmu.lab import LabFailure, board, image, qemu, start
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.recipe import current
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.lab import LabFailure, board, start
+from pytest_kvmpmu.lab.kernel import image
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.recipe import current
+from pytest_kvmpmu.lab.vm import qemu
 from pytest_kvmpmu.settings import Settings
 
 from .conftest import BOARD, LINE

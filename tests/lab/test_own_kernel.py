@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import kconfig, postmortem
-from pytest_kvmpmu.lab.console import Console
-from pytest_kvmpmu.lab.own import OwnKernel
+from pytest_kvmpmu.lab.kernel import kconfig, postmortem
+from pytest_kvmpmu.lab.kernel.own import OwnKernel
+from pytest_kvmpmu.lab.vm.console import Console
 
 from .test_image import RELEASE, made
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import parcel
-from pytest_kvmpmu.lab.parcel import Copy, Parcel, parse
+from pytest_kvmpmu.lab.vm import parcel
+from pytest_kvmpmu.lab.vm.parcel import Copy, Parcel, parse
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import LabFailure, programs, qemu, requirements, start
+from pytest_kvmpmu.lab import LabFailure, start
+from pytest_kvmpmu.lab.host import programs, requirements
+from pytest_kvmpmu.lab.vm import qemu
 
 from .conftest import BOARD, LINE, Pretend
 from .processes import ended
@@ -90,7 +92,7 @@ def test_a_leashed_program_ends_when_its_starter_is_killed(system: str) -> None:
     script = (
         "import sys\n"
         f"sys.platform = {system!r}\n"
-        "from pytest_kvmpmu.lab import programs\n"
+        "from pytest_kvmpmu.lab.host import programs\n"
         "child = programs.spawn(['sleep', '600'])\n"
         "print(child.pid, flush=True)\n"
         "sys.stdin.read()\n"

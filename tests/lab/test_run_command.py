@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import commands, lab
-from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.lab import LabFailure, Machine
-from pytest_kvmpmu.lab.parcel import Parcel
+from pytest_kvmpmu.lab.vm.parcel import Parcel
 
 from .local_machine import local_machine
 

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import agent_files, cpio, cpus, lines, qemu, start, stock, userspace
+from pytest_kvmpmu.lab import cpus, lines, start
 from pytest_kvmpmu.lab.board import Board
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.resources import PACKAGE
+from pytest_kvmpmu.lab.initramfs import agent_files, cpio, userspace
+from pytest_kvmpmu.lab.store import stock
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.vm import qemu
+from pytest_kvmpmu.support.resources import PACKAGE
 
 from .conftest import BOARD, LINE, Pretend
 from .processes import qemus

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.resources import PACKAGE
+from pytest_kvmpmu.support.resources import PACKAGE
 
 from .conftest import BOARD_TOML, LINE
 from .processes import qemus
@@ -17,7 +17,7 @@ from .processes import qemus
 PROGRAM = """
 import sys
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.lab import stock
+from pytest_kvmpmu.lab.store import stock
 class Fetched(stock.Stock):
     def __init__(self, cache, progress, refresh=False):
         super().__init__(cache, progress)

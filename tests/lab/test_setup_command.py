@@ -13,7 +13,7 @@ from pytest_kvmpmu import lab
 from pytest_kvmpmu.commands import lab as actions
 from pytest_kvmpmu.commands.lab import setup as command
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import requirements
+from pytest_kvmpmu.lab.host import requirements
 
 from .conftest import Pretend
 

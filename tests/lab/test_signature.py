@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import signature
-from pytest_kvmpmu.lab.signature import NotSigned, Verifier
+from pytest_kvmpmu.lab.archive import signature
+from pytest_kvmpmu.lab.archive.signature import NotSigned, Verifier
 
 from .archive import Key, gpg
 

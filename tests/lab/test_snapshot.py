@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.lab import LabFailure, snapshot
+from pytest_kvmpmu.lab import LabFailure
+from pytest_kvmpmu.lab.vm import snapshot
 
 
 class FakeQemu:

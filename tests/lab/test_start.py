@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu import topology
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host
 from pytest_kvmpmu.lab import start
 
 from .conftest import BOARD, LINE

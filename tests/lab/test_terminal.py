@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu import commands, lab
-from pytest_kvmpmu.lab import Machine, terminal
+from pytest_kvmpmu.lab import Machine
+from pytest_kvmpmu.lab.vm import terminal
 
 ROOT = Path(__file__).parents[2]
 

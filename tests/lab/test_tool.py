@@ -18,10 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.host import Host
-from pytest_kvmpmu.lab import guest, lines, start
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.topology import load, read
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.topology import load, read
+from pytest_kvmpmu.lab import lines, start
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.vm import guest
 
 from .conftest import BOARD, BOARD_TOML, LINE, share
 from .processes import all_end, qemus

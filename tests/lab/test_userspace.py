@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import LabFailure, agent_files, cpio, userspace
+from pytest_kvmpmu.lab import LabFailure
+from pytest_kvmpmu.lab.initramfs import agent_files, cpio, userspace
 from pytest_kvmpmu.lab.lines import Userspace
 
 from .archive import deb

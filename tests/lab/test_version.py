@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from pytest_kvmpmu.lab.version import meets, order
+from pytest_kvmpmu.lab.archive.version import meets, order
 
 # Each is later than the one before.
 ASCENDING = [

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_kvmpmu import model
-from pytest_kvmpmu import revision as revisions
-from pytest_kvmpmu.host import Host, Pmu
-from pytest_kvmpmu.revision import Revision, revision
-from pytest_kvmpmu.topology import load
+from pytest_kvmpmu.data import revision as revisions
+from pytest_kvmpmu.data.host import Host, Pmu
+from pytest_kvmpmu.data.revision import Revision, revision
+from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import SIGNATURES, Call

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.data.host import Host, Pmu
+from pytest_kvmpmu.data.revision import Revision, revision
 from pytest_kvmpmu.model import NotModelled
-from pytest_kvmpmu.revision import Revision, revision
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome

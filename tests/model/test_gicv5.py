@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.revision import REVISIONS, Revision, revision
-from pytest_kvmpmu.topology import load
+from pytest_kvmpmu.data.revision import REVISIONS, Revision, revision
+from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 

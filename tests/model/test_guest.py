@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.guest import payload, payloads
+from pytest_kvmpmu.data.payloads import payload, payloads
+from pytest_kvmpmu.data.revision import Revision, revision
 from pytest_kvmpmu.model import NotModelled
-from pytest_kvmpmu.revision import Revision, revision
 from pytest_kvmpmu.uapi.constants import PMCR_EL0
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import Addr

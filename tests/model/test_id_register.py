@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_kvmpmu.host import IMPDEF, Host
+from pytest_kvmpmu.data.host import IMPDEF, Host
+from pytest_kvmpmu.data.revision import Revision, revision
 from pytest_kvmpmu.model import NotModelled
-from pytest_kvmpmu.revision import Revision, revision
 from pytest_kvmpmu.uapi.constants import ID_AA64DFR0_EL1
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, Addr

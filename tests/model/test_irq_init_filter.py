@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model import NotModelled
-from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.host import IMPDEF, Host, Pmu
+from pytest_kvmpmu.data.host import IMPDEF, Host, Pmu
+from pytest_kvmpmu.data.revision import REVISIONS, Revision, revision
 from pytest_kvmpmu.kvm import Kvm, KvmError, Session
 from pytest_kvmpmu.model import seen_by_kvm
 from pytest_kvmpmu.model.pmu_list import BARS, CUT, Bar, listed
-from pytest_kvmpmu.revision import REVISIONS, Revision, revision
 from pytest_kvmpmu.spec.catalogue import clauses
 from pytest_kvmpmu.uapi.errno import Errno
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_kvmpmu import model
-from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model import NotModelled, State
 from pytest_kvmpmu.model.state import Vcpu, Vm
-from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome
 from pytest_kvmpmu.wire.params import FAULT

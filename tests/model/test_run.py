@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_kvmpmu.host import Host
-from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Exit, FailEntry, Mmio, Outcome

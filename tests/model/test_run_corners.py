@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model import NotModelled
-from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 
 from .machine import (

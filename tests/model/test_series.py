@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.revision import Revision, revision
+from pytest_kvmpmu.data.revision import Revision, revision
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Exit, FailEntry, Outcome
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu import model
-from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import FIRST, NEWEST, REVISIONS, Revision, revision
 from pytest_kvmpmu.model.state import Context, State, Vm
 from pytest_kvmpmu.model.table import (
     NotModelled,
@@ -18,7 +19,6 @@ from pytest_kvmpmu.model.table import (
     read,
     refuse,
 )
-from pytest_kvmpmu.revision import FIRST, NEWEST, REVISIONS, Revision, revision
 from pytest_kvmpmu.spec.catalogue import clauses
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.host import Host
-from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import Outcome
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model import NotModelled
-from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
 

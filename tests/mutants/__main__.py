@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from pytest_kvmpmu.data.revision import REVISIONS, detect
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.revision import REVISIONS, detect
 
 from .report import report
 from .run import run

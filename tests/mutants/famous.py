@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pytest_kvmpmu import model
-from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.data.host import Host, Pmu
+from pytest_kvmpmu.data.revision import REVISIONS, Revision, revision
 from pytest_kvmpmu.model import perf, pmu_attr, pmu_list, run
 from pytest_kvmpmu.model.state import Context
 from pytest_kvmpmu.model.table import Answer, Effect, Row
-from pytest_kvmpmu.revision import REVISIONS, Revision, revision
 from pytest_kvmpmu.wire.outcome import Outcome
 
 from .reader import Reader

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_kvmpmu.host import Host
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model import pmu_list
-from pytest_kvmpmu.revision import Revision
 
 from .mutant import DROP, SINCE, UNTIL
 from .reader import Reader

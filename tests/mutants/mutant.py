@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_kvmpmu import model
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model.table import Row, Table, not_covered
-from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.uapi.errno import Errno
 
 from .reader import Key, Reader, held, swapped

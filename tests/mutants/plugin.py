@@ -16,9 +16,9 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.lifecycle import backend_of, close
-from pytest_kvmpmu.revision import Revision
-from pytest_kvmpmu.stash import MARKS
+from pytest_kvmpmu.data.revision import Revision
+from pytest_kvmpmu.plugin.backend import backend_of, close
+from pytest_kvmpmu.plugin.marks import MARKS
 
 from .famous import of_hand
 from .lists import of_lists

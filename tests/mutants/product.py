@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from pytest_kvmpmu import model
 from pytest_kvmpmu.backends.model import ModelBackend
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model import pmu_list
 from pytest_kvmpmu.model.state import Context, Device, Object, State, Vcpu
 from pytest_kvmpmu.model.table import Table
-from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.wire.call import Call, kind_of
 from pytest_kvmpmu.wire.outcome import Outcome
 

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable, Iterator
 
 from pytest_kvmpmu import model
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.model.state import Context, State
 from pytest_kvmpmu.model.table import NotModelled, Row, Table, read
-from pytest_kvmpmu.revision import Revision
 from pytest_kvmpmu.wire.outcome import Outcome
 
 Key = tuple[str, str]

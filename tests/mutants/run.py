@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pytest_kvmpmu import topology
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.revision import Revision
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.resources import PACKAGE, conformance_dir
-from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.support.resources import PACKAGE, conformance_dir
 
 from .explained import explained
 from .lists import of_lists

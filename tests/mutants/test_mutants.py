@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu import model, topology
+from pytest_kvmpmu import model
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.revision import REVISIONS, Revision, revision
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.revision import REVISIONS, Revision, revision
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.wire.call import Call
 

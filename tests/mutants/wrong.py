@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pytest_kvmpmu.revision import Revision
+from pytest_kvmpmu.data.revision import Revision
 
 from .reader import Reader
 

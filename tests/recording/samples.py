@@ -9,8 +9,8 @@ from typing import Any
 
 from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.backends.recording import RecordingBackend
+from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.recording.writer import Writer
-from pytest_kvmpmu.topology import load
 from pytest_kvmpmu.wire.call import Call
 
 HOST = load("rockpro64")

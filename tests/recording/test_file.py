@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.backends.base import BackendFailure
+from pytest_kvmpmu.backends.header import header_of
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.recording.form import Header
+from pytest_kvmpmu.errors import BackendFailure, UsageProblem
 from pytest_kvmpmu.recording.reader import read
 from pytest_kvmpmu.recording.writer import Writer
 
@@ -159,7 +158,7 @@ def test_until_the_end_what_was_there_stays(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_text("mine")
     writer = Writer(path)
-    writer.header = Header.of(ModelBackend(HOST))
+    writer.header = header_of(ModelBackend(HOST))
     writer.world(FIRST)
     assert path.read_text() == "mine"
     writer.discard()
@@ -193,7 +192,7 @@ class Full:
 def test_a_full_disk_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(tmp_path / "run.jsonl")
     monkeypatch.setattr(writer, "_out", Full())
-    writer.header = Header.of(ModelBackend(HOST))
+    writer.header = header_of(ModelBackend(HOST))
     with pytest.raises(BackendFailure, match=r"recording .*run\.jsonl: No space left"):
         writer.world(FIRST)
     with pytest.raises(UsageProblem, match="cannot be written: No space left"):

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_kvmpmu import topology
+from pytest_kvmpmu.backends.header import header_of
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.host import Host, Pmu
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.host import Host, Pmu
+from pytest_kvmpmu.data.revision import revision
 from pytest_kvmpmu.recording.form import KEY, BadLine, Header, Step
-from pytest_kvmpmu.revision import revision
 
 from ..wire.strategies import calls, outcomes
 from .samples import HOST, RUN, VM
@@ -45,12 +46,12 @@ HOSTS = [
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_a_header_comes_back_with_its_host(host: Host) -> None:
-    header = Header.of(ModelBackend(HOST), "lab:6.12")._replace(host=host, notes=("a note",))
+    header = header_of(ModelBackend(HOST), "lab:6.12")._replace(host=host, notes=("a note",))
     assert Header.from_json(json.loads(json.dumps(header.to_json()))) == header
 
 
 def test_a_release_is_understood_as_it_is_today() -> None:
-    header = Header.of(ModelBackend(HOST, "6.12.1"))._replace(revision="linux-5.18")
+    header = header_of(ModelBackend(HOST, "6.12.1"))._replace(revision="linux-5.18")
     assert header.kernel is None
     assert header.detected.revision == revision("linux-6.7")
 
@@ -58,7 +59,7 @@ def test_a_release_is_understood_as_it_is_today() -> None:
 def test_a_revision_that_was_asked_for_stays() -> None:
     backend = ModelBackend(HOST, "series-v2")
     backend.release = "5.16.0"
-    header = Header.of(backend)
+    header = header_of(backend)
     assert header.kernel == "series-v2"
     assert header.detected.revision == revision("series-v2")
 
@@ -66,10 +67,10 @@ def test_a_revision_that_was_asked_for_stays() -> None:
 def test_a_release_that_says_nothing_leaves_the_revision() -> None:
     backend = ModelBackend(HOST, "6.1")
     backend.release = "mine"
-    assert Header.of(backend).detected.revision == revision("linux-6.0")
+    assert header_of(backend).detected.revision == revision("linux-6.0")
 
 
-HEADER = Header.of(ModelBackend(HOST)).to_json()
+HEADER = header_of(ModelBackend(HOST)).to_json()
 PMU = {"name": "a", "type": 8, "cpus": "0"}
 
 

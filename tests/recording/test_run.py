@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.json_lines import END
 from pytest_kvmpmu.recording.form import KEY
 from pytest_kvmpmu.recording.reader import read
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.support.json_lines import END
+from pytest_kvmpmu.support.resources import conformance_dir
 
 from ..inner_runs import FULL_DISK, KERNEL_OF_EACH_WORKER, WORKERS, usage_error
 from .samples import lines_of
@@ -18,7 +18,7 @@ from .samples import lines_of
 RUN = "run.jsonl"
 SPECS = """
     import pytest
-    from pytest_kvmpmu.expect import refused
+    from pytest_kvmpmu.kvm.expect import refused
     from pytest_kvmpmu.uapi.errno import Errno
 
     def test_plain(): pass

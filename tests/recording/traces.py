@@ -17,7 +17,7 @@ from pathlib import Path
 from pytest_kvmpmu import lab
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.recording.reader import Recording, read
-from pytest_kvmpmu.resources import PACKAGE, conformance_dir, fixtures_dir
+from pytest_kvmpmu.support.resources import PACKAGE, conformance_dir, fixtures_dir
 
 ROOT = PACKAGE.parent
 PLACE = fixtures_dir() / "traces"

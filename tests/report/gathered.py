@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.report.gather import Gathering
-from pytest_kvmpmu.report.result import SpecResult
-from pytest_kvmpmu.stash import KEEP_CALLS
+from pytest_kvmpmu.plugin.calls import KEEP_CALLS
+from pytest_kvmpmu.plugin.results.gather import Gathering
+from pytest_kvmpmu.report.results.result import SpecResult
 
 SPECS = """
     import pytest
-    from pytest_kvmpmu.backends.base import BackendFailure
-    from pytest_kvmpmu.expect import refused
+    from pytest_kvmpmu.errors import BackendFailure
+    from pytest_kvmpmu.kvm.expect import refused
     from pytest_kvmpmu.uapi.errno import Errno
 
     @pytest.mark.kvmpmu_clause("set-pmu.set")

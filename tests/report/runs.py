@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from pytest_kvmpmu.backends.header import header_of
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.recording.form import Header
-from pytest_kvmpmu.report.document import Report, read
-from pytest_kvmpmu.report.left_out import LeftOut
-from pytest_kvmpmu.report.result import RunInfo, SpecResult, Status
-from pytest_kvmpmu.topology import load
+from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.report.results.document import Report, read
+from pytest_kvmpmu.report.results.left_out import LeftOut
+from pytest_kvmpmu.report.results.result import RunInfo, SpecResult, Status
 
 SPECS = """
     import pytest
@@ -86,7 +86,7 @@ def report(
     left_out: LeftOut | None = NOTHING,
 ) -> Report:
     """A report of these results, of a run that left out nothing unless it is said."""
-    header = Header.of(ModelBackend(load(board), kernel))
+    header = header_of(ModelBackend(load(board), kernel))
     ordered = tuple(sorted(results, key=lambda one: one.spec))
     return Report(RunInfo(header, ("pytest",)), ordered, partial, left_out)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.report import html
-from pytest_kvmpmu.report.matrix import matrix
+from pytest_kvmpmu.report.pages import html
+from pytest_kvmpmu.report.pages.matrix import matrix
 
 from .browser import Browser
 from .runs import reports

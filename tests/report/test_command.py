@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.commands import USAGE_ERROR, main
-from pytest_kvmpmu.report.document import Report, dump
-from pytest_kvmpmu.report.left_out import LeftOut
-from pytest_kvmpmu.report.result import Status
-from pytest_kvmpmu.report.verdict import asked_for
-from pytest_kvmpmu.revision import revision
+from pytest_kvmpmu.data.revision import revision
+from pytest_kvmpmu.report.results.document import Report, dump
+from pytest_kvmpmu.report.results.left_out import LeftOut
+from pytest_kvmpmu.report.results.result import Status
+from pytest_kvmpmu.report.verdict.judge import asked_for
 
 from .runs import report, result
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.report.diff import Kind, changes, exit_status, lines
-from pytest_kvmpmu.report.result import SpecResult, Status
+from pytest_kvmpmu.report.pages.diff import Kind, changes, exit_status, lines
+from pytest_kvmpmu.report.results.result import SpecResult, Status
 
 from .runs import report, result
 

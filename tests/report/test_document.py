@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.report.document import SCHEMA, Report, dump, read
-from pytest_kvmpmu.report.left_out import LeftOut
-from pytest_kvmpmu.report.result import Status
+from pytest_kvmpmu.report.results.document import SCHEMA, Report, dump, read
+from pytest_kvmpmu.report.results.left_out import LeftOut
+from pytest_kvmpmu.report.results.result import Status
 
 from .runs import report, reports, result
 from .test_result import BAD, FULL

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.report.result import Status
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.report.results.result import Status
+from pytest_kvmpmu.support.resources import conformance_dir
 
 from .gathered import SPECS, gather
 

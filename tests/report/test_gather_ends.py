@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.report.gather import Gathering
-from pytest_kvmpmu.report.result import SpecResult, Status
+from pytest_kvmpmu.plugin.results.gather import Gathering
+from pytest_kvmpmu.report.results.result import SpecResult, Status
 
 from .gathered import SPECS, gather
 
@@ -17,7 +17,7 @@ def without_time(found: Gathering) -> list[SpecResult]:
 
 
 CONFTEST = """
-    from pytest_kvmpmu.stash import KEEP_CALLS
+    from pytest_kvmpmu.plugin.calls import KEEP_CALLS
 
     def pytest_configure(config):
         config.stash[KEEP_CALLS] = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.report.kernel_range import exactly, kernel_range
+from pytest_kvmpmu.waivers.kernel_range import exactly, kernel_range
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.report.ktap import ktap
-from pytest_kvmpmu.report.result import SpecResult, Status
+from pytest_kvmpmu.report.pages.ktap import ktap
+from pytest_kvmpmu.report.results.result import SpecResult, Status
 
 from .ktap_parser import BadKtap, Told, parse
 from .runs import report, reports, result

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.recording.form import BadLine
-from pytest_kvmpmu.report.left_out import Cited, LeftOut, left_out, our_files
-from pytest_kvmpmu.report.result import SpecResult, Status
-from pytest_kvmpmu.report.selection import Selection
+from pytest_kvmpmu.report.results.left_out import Cited, LeftOut, left_out, our_files
+from pytest_kvmpmu.report.results.result import SpecResult, Status
+from pytest_kvmpmu.report.results.selection import Selection
 
 SPECS = {"a": ("irq.set",), "b": ("irq.set", "irq.get"), "c": ()}
 RAN = [SpecResult("a", Status.PASS, ("irq.set",))]

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_kvmpmu.data.revision import revision
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.report import calls
-from pytest_kvmpmu.report.cell import Cell
-from pytest_kvmpmu.report.left_out import LeftOut
-from pytest_kvmpmu.report.matrix import NONE, OTHER, Matrix, Row, matrix
-from pytest_kvmpmu.report.result import SpecResult, Status
-from pytest_kvmpmu.report.verdict import Verdict, asked_for
-from pytest_kvmpmu.report.words import lead, on_columns, title
-from pytest_kvmpmu.revision import revision
+from pytest_kvmpmu.report.pages import calls
+from pytest_kvmpmu.report.pages.cell import Cell
+from pytest_kvmpmu.report.pages.matrix import NONE, OTHER, Matrix, Row, matrix
+from pytest_kvmpmu.report.pages.words import lead, on_columns, title
+from pytest_kvmpmu.report.results.left_out import LeftOut
+from pytest_kvmpmu.report.results.result import SpecResult, Status
+from pytest_kvmpmu.report.verdict.judge import Verdict, asked_for
 
 from .runs import report, reports, result
 

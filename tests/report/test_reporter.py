@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_kvmpmu.report.document import read
+from pytest_kvmpmu.report.results.document import read
 
 from ..inner_runs import FULL_DISK, KERNEL_OF_EACH_WORKER, WORKERS, usage_error
 from .ktap_parser import parse

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from pytest_kvmpmu.backends.header import header_of
 from pytest_kvmpmu.backends.model import ModelBackend
-from pytest_kvmpmu.recording.form import BadLine, Header
-from pytest_kvmpmu.report.result import RunInfo, SpecResult, Status
-from pytest_kvmpmu.topology import load
+from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.recording.form import BadLine
+from pytest_kvmpmu.report.results.result import RunInfo, SpecResult, Status
 
 CALL = {"call": "KVM_CREATE_VM", "on": "kvm", "cpu": 0, "new": "vm0"}
 FULL = SpecResult(
@@ -68,7 +69,7 @@ def test_what_is_no_result_is_refused(value: dict[str, Any], says: str) -> None:
 
 
 def run() -> RunInfo:
-    header = Header.of(ModelBackend(load("rockpro64"), "6.12"))
+    header = header_of(ModelBackend(load("rockpro64"), "6.12"))
     return RunInfo(header, ("pytest", "-x"), {"hypothesis": "7"})
 
 

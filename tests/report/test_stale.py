@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.report.kernel_range import kernel_range
-from pytest_kvmpmu.report.result import SpecResult, Status
-from pytest_kvmpmu.report.selection import Selection
-from pytest_kvmpmu.report.stale import Checked, How, check
-from pytest_kvmpmu.report.waivers import Waiver
+from pytest_kvmpmu.report.results.result import SpecResult, Status
+from pytest_kvmpmu.report.results.selection import Selection
+from pytest_kvmpmu.waivers.file import Waiver
+from pytest_kvmpmu.waivers.kernel_range import kernel_range
+from pytest_kvmpmu.waivers.stale import Checked, How, check
 
 TODAY = datetime.date(2026, 11, 24)
 ON = ("6.12.107+deb13-arm64", "rockpro64")

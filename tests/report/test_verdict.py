@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.host import Host
-from pytest_kvmpmu.report.left_out import LeftOut
-from pytest_kvmpmu.report.result import SpecResult, Status
-from pytest_kvmpmu.report.verdict import (
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.revision import NEWEST, revision
+from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.report.results.left_out import LeftOut
+from pytest_kvmpmu.report.results.result import SpecResult, Status
+from pytest_kvmpmu.report.verdict.judge import (
     NOT_KNOWN,
     Verdict,
     Verdicts,
@@ -17,9 +19,7 @@ from pytest_kvmpmu.report.verdict import (
     join,
     judge,
 )
-from pytest_kvmpmu.revision import NEWEST, revision
 from pytest_kvmpmu.spec.catalogue import clauses, unspecified
-from pytest_kvmpmu.topology import load
 
 BOARD = load("rockpro64")
 NO_GICV5 = "the host has no GICv5"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.report.waivers import Waiver, parse, read
+from pytest_kvmpmu.waivers.file import Waiver, parse, read
 
 ENTRY = {
     "spec": '"conformance/test_vcpu_1_4_set_pmu.py::test_get_is_refused"',

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.revision import REVISIONS, detect, revision
+from pytest_kvmpmu.data.revision import REVISIONS, detect, revision
 from pytest_kvmpmu.spec import listing
 from pytest_kvmpmu.spec.catalogue import REASONS, Clause, Unspecified, clauses, unspecified
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_kvmpmu.revision import FIRST, revision
+from pytest_kvmpmu.data.revision import FIRST, revision
 from pytest_kvmpmu.spec import page
 from pytest_kvmpmu.spec.catalogue import Clause, Unspecified, clauses, unspecified
 

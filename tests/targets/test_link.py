@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from pytest_kvmpmu.targets.link import Link, LinkLost, NoAnswer
+from pytest_kvmpmu.link.link import Link, LinkLost, NoAnswer
 from pytest_kvmpmu.wire.frame import encode
 
 from ..fakes import FakeTarget

@@ -9,34 +9,53 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu import lab
+from pytest_kvmpmu.data.host import Host
+from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.host import Host
-from pytest_kvmpmu.targets import local, target
-from pytest_kvmpmu.targets.link import LinkLost, NoAnswer
+from pytest_kvmpmu.link.link import LinkLost, NoAnswer
+from pytest_kvmpmu.settings import Settings, TargetName
+from pytest_kvmpmu.targets import local, schemes
+from pytest_kvmpmu.targets import target as make
+from pytest_kvmpmu.targets.base import Target
 from pytest_kvmpmu.targets.local import LocalTarget
-from pytest_kvmpmu.topology import load
 
 BOARD = load("rockpro64")
 
 
+def target(name: str, cache_dir: Path | None = None, cpu: str | None = None) -> Target:
+    settings = Settings("real", TargetName.of(name), cache_dir=cache_dir, lab_cpu=cpu)
+    return make(settings.target or TargetName(""), settings)
+
+
 def test_local_is_this_machine() -> None:
-    assert isinstance(target("local", BOARD), LocalTarget)
-    assert target("local", BOARD).name == "local"
+    assert isinstance(target("local"), LocalTarget)
+    assert target("local").name == "local"
 
 
 def test_a_lab_is_named_by_its_line() -> None:
-    assert target("lab:6.12", BOARD, Path("cache")).name == "lab:6.12"
+    assert target("lab:6.12", Path("cache")).name == "lab:6.12"
 
 
-@pytest.mark.parametrize("name", ["", "remote", "lab", "Local"])
+def test_the_schemes_are_the_files_of_the_folder() -> None:
+    assert schemes() == ["local", "lab"]
+
+
+def test_a_name_is_taken_apart_and_keeps_its_form() -> None:
+    assert TargetName.of("lab:6.12") == TargetName("lab", "6.12")
+    assert TargetName.of("local") == TargetName("local", None)
+    for text in ("", "local", "lab:", "lab:a:b", "x:y"):
+        assert str(TargetName.of(text)) == text
+
+
+@pytest.mark.parametrize("name", ["", "remote", "lab", "Local", "local:1", "base"])
 def test_an_unknown_target_gets_the_known_ones(name: str) -> None:
     with pytest.raises(UsageProblem, match=rf"unknown target '{name}'.*local, .*lab:6\.12"):
-        target(name, BOARD)
+        target(name)
 
 
 def test_an_unknown_line_gets_the_known_ones() -> None:
     with pytest.raises(UsageProblem, match=r"2\.6.*6\.12"):
-        target("lab:2.6", BOARD)
+        target("lab:2.6")
 
 
 def descriptors() -> set[str]:
@@ -116,7 +135,7 @@ def test_a_lab_vm_is_reached_by_its_serial_line(monkeypatch: pytest.MonkeyPatch)
         return vm
 
     monkeypatch.setattr(lab, "start", start)
-    lab_target = target("lab:6.12", BOARD, Path("cache"), "max")
+    lab_target = target("lab:6.12", Path("cache"), "max")
     assert lab_target.notes == ("emulated CPU max",)
     assert {pmu.pmuver for pmu in lab_target.fitted(BOARD).pmus} == {lab.cpus.PMUVER["max"]}
     link = lab_target.connect()
@@ -138,4 +157,4 @@ def test_a_lab_that_does_not_start_is_a_lost_link(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(lab, "start", start)
     with pytest.raises(LinkLost, match="QEMU ended with status 1"):
-        target("lab:6.12", BOARD).connect()
+        target("lab:6.12").connect()

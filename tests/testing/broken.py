@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from pytest_kvmpmu import topology
-from pytest_kvmpmu.backends.base import BackendFailure
 from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.errors import BackendFailure
 from pytest_kvmpmu.kvm import KvmError
 from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu import topology
-from pytest_kvmpmu.backends.base import Backend, BackendFailure
+from pytest_kvmpmu.backends.base import Backend
 from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
 from pytest_kvmpmu.backends.real import RealBackend
 from pytest_kvmpmu.backends.recording import RecordingBackend
 from pytest_kvmpmu.backends.replay import ReplayBackend
-from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data.revision import REVISIONS
+from pytest_kvmpmu.errors import BackendFailure, UsageProblem
 from pytest_kvmpmu.recording.writer import Writer
-from pytest_kvmpmu.revision import REVISIONS
 from pytest_kvmpmu.testing import BrokenPromises, check_backend
 from pytest_kvmpmu.testing.promises import PROMISES
 from pytest_kvmpmu.wire.call import Call
@@ -85,9 +85,9 @@ def test_a_recorded_backend_and_its_replay_keep_their_promises(tmp_path: Path) -
 
 @pytest.mark.lab
 def test_a_kernel_in_the_lab_keeps_the_promises(tmp_path: Path) -> None:
-    from pytest_kvmpmu.targets import target
+    from pytest_kvmpmu.targets.lab import LabTarget
 
-    check_backend(lambda: RealBackend(target("lab:6.12", ROCKPRO64), 10.0, board=ROCKPRO64))
+    check_backend(lambda: RealBackend(LabTarget("6.12", ROCKPRO64), 10.0, board=ROCKPRO64))
 
 
 # What is broken, and by which promise that is found.

@@ -7,8 +7,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ... import lab, topology
-from ...host import Host
+from ... import lab
+from ...data import topology
+from ...data.host import Host
 
 DEFAULT_BOARD = "rockpro64"
 
@@ -63,7 +64,7 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
 @contextlib.contextmanager
 def machine(args: argparse.Namespace, host: Host) -> Iterator[lab.Machine]:
     """The machine that the arguments of `add_machine` name, with its files in their places."""
-    from ...lab import guest, parcel
+    from ...lab.vm import guest, parcel
 
     lab.check_line(args.line)
     copies = [copy for text in args.copy for copy in parcel.parse(text)]

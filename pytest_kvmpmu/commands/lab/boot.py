@@ -26,7 +26,7 @@ def add_parser(actions: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Have it; the shell's exit status, 0 where the user left by the escape."""
-    from ...lab import terminal
+    from ...lab.vm import terminal
 
     host = arguments.board(args)
     keys, screen = sys.stdin.fileno(), sys.stdout.fileno()

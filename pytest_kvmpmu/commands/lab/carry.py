@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ... import lab, topology
+from ... import lab
+from ...data import topology
 from ...errors import UsageProblem
-from ...lab.console import to_stderr
+from ...lab.progress import to_stderr
 from ...lab.start import check_board
 from . import arguments
 
@@ -61,18 +62,18 @@ def add_parser(actions: Any) -> None:
 
 def run_export(args: argparse.Namespace) -> int:
     """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
-    from ...lab import carry
+    from ...lab.carry import transfer
 
     for name in args.lines:
         lab.check_line(name)
     host = topology.load(args.topology)
-    carry.export(args.file, args.lines, host, cache_dir=args.cache_dir, cpu=args.cpu)
+    transfer.export(args.file, args.lines, host, cache_dir=args.cache_dir, cpu=args.cpu)
     return 0
 
 
 def run_import(args: argparse.Namespace) -> int:
     """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
-    from ...lab import carry
+    from ...lab.carry import transfer
 
     if args.cpu and not args.topology:
         raise UsageProblem(
@@ -82,7 +83,7 @@ def run_import(args: argparse.Namespace) -> int:
     hosts = [topology.load(name) for name in args.topology]
     for host in hosts:
         check_board(host, args.cpu or lab.cpus.DEFAULT)
-    names = carry.import_(args.file, cache_dir=args.cache_dir)
+    names = transfer.import_(args.file, cache_dir=args.cache_dir)
     for host in hosts:
         for name in names:
             lab.start(name, host, cache_dir=args.cache_dir, cpu=args.cpu).close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ...lab import clean
-from ...lab.cache import Cache
-from ...lab.console import megabytes
+from ...lab.progress import megabytes
+from ...lab.store import clean
+from ...lab.store.cache import Cache
 from . import arguments
 
 

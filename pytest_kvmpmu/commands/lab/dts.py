@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ... import topology
-from ...lab import cpus, devicetree, qemu
+from ...data import topology
+from ...lab import cpus
 from ...lab.start import check_board
+from ...lab.vm import devicetree, qemu
 from . import arguments
 
 

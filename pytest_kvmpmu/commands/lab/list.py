@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import lab
-from ...lab import inventory
-from ...lab.cache import Cache
-from ...lab.console import megabytes, to_stderr
+from ...lab.progress import megabytes, to_stderr
+from ...lab.store import inventory
+from ...lab.store.cache import Cache
 from . import arguments
 
 _HEAD = ("line", "kernel", "size", "boards ready to resume")
@@ -74,7 +74,7 @@ def _board(snapshot: inventory.Snapshot) -> str:
 
 def _offers(cache: Cache, shelves: Sequence[inventory.Shelf]) -> list[str]:
     """What the mirror has for each line."""
-    from ...lab.stock import Stock
+    from ...lab.store.stock import Stock
 
     stock = Stock(cache, to_stderr)
     offers = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ... import picture, topology
+from ...data import picture, topology
 from . import arguments
 
 

@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import Any, BinaryIO
 
+from ...data.host import Host, format_cpus, parse_cpus
 from ...errors import UsageProblem
-from ...host import Host, format_cpus, parse_cpus
 from ...lab import LabFailure
 from . import arguments
 
@@ -40,7 +40,7 @@ def add_parser(actions: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it; the exit status."""
-    from ...lab import guest
+    from ...lab.vm import guest
 
     host = arguments.board(args)
     cpus = _cpus(args.cpus, host)

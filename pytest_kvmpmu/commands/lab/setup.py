@@ -8,9 +8,10 @@ import shutil
 import subprocess
 from typing import Any
 
-from ... import lab, topology
+from ... import lab
+from ...data import topology
 from ...errors import UsageProblem
-from ...lab import requirements
+from ...lab.host import requirements
 from . import arguments
 
 BOARDS = ("rockpro64", "rockpro64-swapped")

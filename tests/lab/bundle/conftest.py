@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from pytest_kvmpmu.lab import bundle
-from pytest_kvmpmu.lab.bundle import MANIFEST, Bundle, File, Part
+from pytest_kvmpmu.lab.carry import bundle
+from pytest_kvmpmu.lab.carry.bundle import MANIFEST, Bundle, File, Part
 
 CONTENTS = {
     "kernels/0123456789abcdef/Image": b"kernel" * 5000,

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_kvmpmu import __version__
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import bundle
+from pytest_kvmpmu.lab.carry import bundle
 
 from .conftest import BUNDLE, made_up, unpack
 

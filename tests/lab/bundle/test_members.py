@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab.bundle import MANIFEST
+from pytest_kvmpmu.lab.carry.bundle import MANIFEST
 
 from .conftest import BUNDLE, made_up, unpack
 

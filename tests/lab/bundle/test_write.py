@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import bundle
-from pytest_kvmpmu.lab.bundle import MANIFEST, Bundle
+from pytest_kvmpmu.lab.carry import bundle
+from pytest_kvmpmu.lab.carry.bundle import MANIFEST, Bundle
 
 from .conftest import BUNDLE, CONTENTS, unpack
 

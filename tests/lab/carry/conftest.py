@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import lab
-from pytest_kvmpmu.lab import carry, lines, recipe, stock
-from pytest_kvmpmu.lab.cache import Cache, Entry
+from pytest_kvmpmu.lab import lines
+from pytest_kvmpmu.lab.carry import transfer
+from pytest_kvmpmu.lab.store import recipe, stock
+from pytest_kvmpmu.lab.store.cache import Cache, Entry
 
 from ..conftest import BOARD, LINE
 
@@ -61,7 +63,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(f"{line} on {host.name}" + (f" with {cpu}" if cpu else ""))
         return Machine()
 
-    monkeypatch.setattr(carry, "start", start)
+    monkeypatch.setattr(transfer, "start", start)
     monkeypatch.setattr(lab, "start", start)
     return names
 
@@ -69,10 +71,10 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def file(here: Cache, started: list[str], tmp_path: Path) -> Path:
     path = tmp_path / "lab.tar.gz"
-    carry.export(path, [], BOARD, cache_dir=here.root.parent, progress=lambda _: None)
+    transfer.export(path, [], BOARD, cache_dir=here.root.parent, progress=lambda _: None)
     return path
 
 
 def take(path: Path, cache: Cache, said: list[str] | None = None) -> list[str]:
     progress = said.append if said is not None else lambda _: None
-    return carry.import_(path, cache_dir=cache.root.parent, progress=progress)
+    return transfer.import_(path, cache_dir=cache.root.parent, progress=progress)

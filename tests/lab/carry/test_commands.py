@@ -9,7 +9,7 @@ import pytest
 
 from pytest_kvmpmu.commands.lab import carry as command
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab.store.cache import Cache
 
 from ..conftest import LINE
 from .conftest import OTHER, PLACES

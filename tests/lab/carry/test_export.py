@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import LabFailure, carry
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab import LabFailure
+from pytest_kvmpmu.lab.carry import transfer
+from pytest_kvmpmu.lab.store.cache import Cache
 
 from ..conftest import BOARD, LINE
 from .conftest import PLACES, put
@@ -19,14 +20,14 @@ from .conftest import PLACES, put
 
 def test_nothing_prepared_is_nothing_to_export(there: Cache, tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match=f"no line is prepared in .*: {LINE}"):
-        carry.export(tmp_path / "x", [], BOARD, cache_dir=there.root.parent)
+        transfer.export(tmp_path / "x", [], BOARD, cache_dir=there.root.parent)
 
 
 def test_a_kernel_of_ones_own_is_a_file_already(here: Cache, tmp_path: Path) -> None:
     image = tmp_path / "Image"
     image.touch()
     with pytest.raises(UsageProblem, match="is a kernel of your own, and a file already"):
-        carry.export(tmp_path / "x", [str(image)], BOARD, cache_dir=here.root.parent)
+        transfer.export(tmp_path / "x", [str(image)], BOARD, cache_dir=here.root.parent)
 
 
 def test_a_line_that_does_not_answer_is_not_exported(
@@ -35,9 +36,9 @@ def test_a_line_that_does_not_answer_is_not_exported(
     def start(*_: Any, **__: Any) -> None:
         raise LabFailure("the lab VM died")
 
-    monkeypatch.setattr(carry, "start", start)
+    monkeypatch.setattr(transfer, "start", start)
     with pytest.raises(LabFailure, match="died"):
-        carry.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
+        transfer.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
     assert not (tmp_path / "x").exists()
 
 
@@ -47,7 +48,7 @@ def test_a_damaged_entry_is_not_exported(here: Cache, started: list[str], tmp_pa
     content = entry.file("Image").read_bytes()
     entry.file("Image").write_bytes(b"C" + content[1:])
     with pytest.raises(UsageProblem, match=r"Image is damaged\. Remove .*00aa"):
-        carry.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
+        transfer.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
     assert not (tmp_path / "x").exists()
 
 
@@ -59,7 +60,7 @@ def test_an_entry_that_another_run_replaces_meanwhile_is_not_exported(
         put(cache, PLACES[LINE])
         yield
 
-    monkeypatch.setattr(carry, "_locked", late)
+    monkeypatch.setattr(transfer, "_locked", late)
     with pytest.raises(LabFailure, match=r"another run changed .*00aa meanwhile; try again"):
-        carry.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
+        transfer.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
     assert not (tmp_path / "x").exists()

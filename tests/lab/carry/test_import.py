@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import bundle, carry
-from pytest_kvmpmu.lab.cache import Cache
+from pytest_kvmpmu.lab.carry import bundle, transfer
+from pytest_kvmpmu.lab.store.cache import Cache
 
 from ..conftest import LINE
 from ..test_cache import another_run_holds
@@ -63,7 +63,7 @@ def test_an_import_waits_for_a_run_that_prepares_the_same(file: Path, there: Cac
                 assert child.stdin is not None
                 child.stdin.close()
 
-        carry.import_(file, cache_dir=there.root.parent, progress=progress)
+        transfer.import_(file, cache_dir=there.root.parent, progress=progress)
     assert "waiting for another run that prepares packages" in said
     assert there.find(PLACES[LINE]) is not None
 
@@ -71,8 +71,8 @@ def test_an_import_waits_for_a_run_that_prepares_the_same(file: Path, there: Cac
 def test_two_imports_at_once_both_succeed(file: Path, there: Cache) -> None:
     script = (
         "import sys, pathlib\n"
-        "from pytest_kvmpmu.lab import carry\n"
-        "carry.import_(pathlib.Path(sys.argv[1]), cache_dir=pathlib.Path(sys.argv[2]))\n"
+        "from pytest_kvmpmu.lab.carry import transfer\n"
+        "transfer.import_(pathlib.Path(sys.argv[1]), cache_dir=pathlib.Path(sys.argv[2]))\n"
     )
     command = [sys.executable, "-c", script, str(file), str(there.root.parent)]
     both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import bundle, carry, lines, recipe, stock
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.stock import Stock
+from pytest_kvmpmu.lab import lines
+from pytest_kvmpmu.lab.carry import bundle, transfer
+from pytest_kvmpmu.lab.store import recipe, stock
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.stock import Stock
 
 from ..conftest import LINE
 from .conftest import PLACES, take
@@ -20,7 +22,7 @@ def exported(here: Cache, path: Path, **change: Any) -> Path:
     """A bundle of the user space and one line whose manifest says something else."""
     kept = Stock(here, lambda _: None)
     entries = {LINE: kept.kernel(lines.load(LINE)), recipe.USERSPACE: kept.userspace()}
-    found = carry._bundle(here, entries, lambda _: None)
+    found = transfer._bundle(here, entries, lambda _: None)
     made = bundle.Bundle(
         change.get("current", found.current), change.get("parts", found.parts), "0.0.9"
     )

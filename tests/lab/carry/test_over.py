@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import carry, lines, start, stock
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.stock import Stock
+from pytest_kvmpmu.lab import lines, start
+from pytest_kvmpmu.lab.carry import transfer
+from pytest_kvmpmu.lab.store import stock
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.stock import Stock
 
 from ..conftest import BOARD, LINE, share
 from .conftest import BYTECODE, OTHER, PLACES, take
@@ -45,7 +47,7 @@ def test_one_line_can_be_chosen(
     here: Cache, there: Cache, started: list[str], tmp_path: Path
 ) -> None:
     path = tmp_path / "one.tar.gz"
-    carry.export(path, [OTHER, OTHER], BOARD, cache_dir=here.root.parent)
+    transfer.export(path, [OTHER, OTHER], BOARD, cache_dir=here.root.parent)
     assert started == [f"{OTHER} on pair"]
     assert take(path, there) == [OTHER]
     assert there.find(PLACES[LINE]) is None
@@ -57,7 +59,7 @@ def test_lines_that_share_a_kernel_carry_it_once(
     also = stock.also_keys()[OTHER]
     here.note(f"current/{OTHER}.json", {"place": PLACES[LINE], "also": also})
     path = tmp_path / "shared.tar.gz"
-    carry.export(path, [LINE, OTHER], BOARD, cache_dir=here.root.parent)
+    transfer.export(path, [LINE, OTHER], BOARD, cache_dir=here.root.parent)
     assert take(path, there) == [LINE, OTHER]
 
 
@@ -67,7 +69,7 @@ def test_a_lab_without_bytecode_comes_over_without(
     compiled = here.find(BYTECODE)
     assert compiled is not None
     here.drop(compiled)
-    carry.export(tmp_path / "x", [LINE], BOARD, cache_dir=here.root.parent)
+    transfer.export(tmp_path / "x", [LINE], BOARD, cache_dir=here.root.parent)
     assert take(tmp_path / "x", there) == [LINE]
     assert there.find(BYTECODE) is None
 
@@ -83,7 +85,7 @@ def test_a_lab_that_was_carried_over_runs_without_apt_and_dpkg(
 ) -> None:
     root = share(stocked, tmp_path / "from")
     path = tmp_path / "lab.tar.gz"
-    carry.export(path, [LINE], BOARD, cache_dir=root, progress=said.append)
+    transfer.export(path, [LINE], BOARD, cache_dir=root, progress=said.append)
     monkeypatch.setenv("PATH", str(host_with("qemu-system-aarch64", "setpriv", "sh")))
     said.clear()
     take(path, there, said)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import mirror, release
-from pytest_kvmpmu.lab.mirror import Mirror
-from pytest_kvmpmu.lab.plain import LIST, PlainSuite
+from pytest_kvmpmu.lab.archive import choose, release
+from pytest_kvmpmu.lab.archive.mirror import Mirror
+from pytest_kvmpmu.lab.archive.plain import LIST, PlainSuite
 
 from ..archive import Archive
 from ..web import Web
@@ -22,7 +22,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """No apt, and nothing said about what has expired."""
     if shutil.which("gpgv") is None:
         pytest.skip("needs gpgv")
-    monkeypatch.setenv(mirror.FETCH_VARIABLE, "plain")
+    monkeypatch.setenv(choose.FETCH_VARIABLE, "plain")
     monkeypatch.delenv(release.CHECK_VARIABLE, raising=False)
 
 

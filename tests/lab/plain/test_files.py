@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.lab import LabFailure
-from pytest_kvmpmu.lab.plain import PlainSuite
+from pytest_kvmpmu.lab.archive.plain import PlainSuite
 
 from ..archive import Archive
 from ..web import Web, breaks_off, redirect, sends, status

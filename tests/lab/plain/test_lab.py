@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import lines, mirror, packages, requirements
-from pytest_kvmpmu.lab.cache import Cache
-from pytest_kvmpmu.lab.plain import PlainSuite
-from pytest_kvmpmu.lab.stock import IMAGE, Stock
+from pytest_kvmpmu.lab import lines
+from pytest_kvmpmu.lab.archive import choose, mirror, packages
+from pytest_kvmpmu.lab.archive.plain import PlainSuite
+from pytest_kvmpmu.lab.host import requirements
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.stock import IMAGE, Stock
 
 from ..archive import Archive
 from ..web import Web
@@ -32,7 +34,7 @@ def test_a_kernel_comes_into_the_cache_without_apt_or_dpkg(
     image = b"MZ Linux version 5.10.9-arm64 (who@where) "
     archive.add("linux-image-5.10.9-arm64", "5.10.9-1", {"boot/vmlinuz-5.10.9-arm64": image})
     archive.publish()
-    monkeypatch.delenv(mirror.FETCH_VARIABLE)
+    monkeypatch.delenv(choose.FETCH_VARIABLE)
     monkeypatch.setenv("PATH", str(host_with("gpgv", "setpriv", "sh")))
     monkeypatch.setenv(mirror.MIRROR_VARIABLE, f"{web.url}/")
     monkeypatch.setenv(requirements.KEYRING_VARIABLE, str(archive.key.armored))

@@ -7,9 +7,11 @@ import shutil
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import LabFailure, release, requirements
-from pytest_kvmpmu.lab.mirror import SuiteMissing
-from pytest_kvmpmu.lab.plain import PlainSuite
+from pytest_kvmpmu.lab import LabFailure
+from pytest_kvmpmu.lab.archive import release
+from pytest_kvmpmu.lab.archive.mirror import SuiteMissing
+from pytest_kvmpmu.lab.archive.plain import PlainSuite
+from pytest_kvmpmu.lab.host import requirements
 
 from ..archive import Archive, Key
 from ..web import Web, sends

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import console, mirror
-from pytest_kvmpmu.lab.mirror import Mirror
-from pytest_kvmpmu.lab.plain import PlainSuite
+from pytest_kvmpmu.lab import progress
+from pytest_kvmpmu.lab.archive import choose
+from pytest_kvmpmu.lab.archive.mirror import Mirror
+from pytest_kvmpmu.lab.archive.plain import PlainSuite
 
 from ..archive import Archive
 from ..web import Web
@@ -21,7 +22,7 @@ from .conftest import LIST_PATH, update
 def test_packages_are_found_with_what_they_need_and_fetched(
     suite: PlainSuite, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console, "SECONDS_BETWEEN", 0)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN", 0)
     suite.update(said.append)
     assert suite.closure(["a"]) == ["a", "b"]
     debs = suite.debs(["a", "b"])
@@ -88,13 +89,13 @@ def test_sqv_takes_the_place_of_gpgv(
 def test_a_host_without_apt_goes_this_way_by_itself(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv(mirror.FETCH_VARIABLE)
+    monkeypatch.delenv(choose.FETCH_VARIABLE)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert mirror.way() == "plain"
-    assert isinstance(mirror.open_suite(Mirror("x", "y"), "stable", tmp_path), PlainSuite)
+    assert choose.way() == "plain"
+    assert isinstance(choose.open_suite(Mirror("x", "y"), "stable", tmp_path), PlainSuite)
 
 
 def test_an_unknown_way_is_refused_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(mirror.FETCH_VARIABLE, "curl")
+    monkeypatch.setenv(choose.FETCH_VARIABLE, "curl")
     with pytest.raises(UsageProblem, match=r"KVMPMU_LAB_FETCH 'curl'.*Known: apt, plain"):
-        mirror.way()
+        choose.way()

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_kvmpmu.backends.base import Backend
-    from pytest_kvmpmu.extensions import MakeBackend, MakeTarget
+    from pytest_kvmpmu.hooks import MakeBackend, MakeTarget
     from pytest_kvmpmu.settings import Settings
     from pytest_kvmpmu.spec.catalogue import Source
-    from pytest_kvmpmu.targets import Target
+    from pytest_kvmpmu.targets.base import Target
 
 HERE = Path(__file__).parent
 
@@ -41,7 +41,7 @@ def _backend(settings: Settings) -> Backend:
     from .backend import AcmeBackend
 
     if settings.target is not None:
-        raise UsageProblem(f"backend acme has no target {settings.target!r}", "Leave it out")
+        raise UsageProblem(f"backend acme has no target {settings.place!r}", "Leave it out")
     return AcmeBackend(settings.board, settings.kernel)
 
 

@@ -7,8 +7,9 @@ agent needs none of its dependencies.
 from __future__ import annotations
 
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.targets import Link, Target
-from pytest_kvmpmu.targets.process import connect
+from pytest_kvmpmu.link.link import Link
+from pytest_kvmpmu.link.process import connect
+from pytest_kvmpmu.targets.base import Target
 
 _AGENT = (
     "import runpy, sys, pytest_kvmpmu;"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_kvmpmu.expect import refused
-from pytest_kvmpmu.host import Pmu
+from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import Vcpu
+from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi.errno import Errno
 
 

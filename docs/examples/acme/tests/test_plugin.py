@@ -5,7 +5,7 @@ from pathlib import Path
 from pytest_kvmpmu_acme import pytest_kvmpmu_clauses
 from pytest_kvmpmu_acme.backend import AcmeBackend
 
-from pytest_kvmpmu import topology
+from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.testing import check_backend, check_clauses
 
 

@@ -1,0 +1,116 @@
+"""What a spec may require of a host (``kvmpmu_requires``): capabilities, not backends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..errors import unknown
+from .host import IMPDEF, Host, Pmu
+
+
+class Capability(NamedTuple):
+    """``missing`` says what a host lacks, or returns the empty string.
+
+    The host is the one that KVM sees, with the PMUs that it has for guests; with
+    ``of_hardware`` the one that is there.
+    """
+
+    name: str
+    what: str
+    missing: Callable[[Host], str]
+    of_hardware: bool = False
+
+
+def _pmu(host: Host) -> str:
+    return "" if host.pmus else "the host has no PMU"
+
+
+def _two_pmus(host: Host) -> str:
+    return "" if len(host.pmus) > 1 else f"the host has {len(host.pmus)} PMU(s)"
+
+
+def _no_pmu(host: Host) -> str:
+    return "the host has a PMU" if host.pmus else ""
+
+
+def _uncovered(host: Host) -> str:
+    covered = all(host.pmu_of(cpu) for cpu in host.cpus)
+    return "every CPU of the host has a PMU" if covered else ""
+
+
+def _one_version(host: Host) -> str:
+    if host.pmuver is None:
+        return "it is not known whether the host's CPUs have one version of PMUv3"
+    return "" if host.pmuver else "the host's CPUs do not all have one version of PMUv3"
+
+
+def _gicv5(host: Host) -> str:
+    return "" if host.gicv5 else "the host has no GICv5"
+
+
+def _nested(host: Host) -> str:
+    return "" if host.nested else "the host has no nested virtualisation"
+
+
+def _event_bits(wanted: int) -> Callable[[Host], str]:
+    def missing(host: Host) -> str:
+        found = host.event_bits
+        if found == {wanted}:
+            return ""
+        if len(found) > 1:
+            return "the host's event numbers do not all have one width"
+        if found <= {None}:
+            return "it is not known how many bits the host's event numbers have"
+        return f"the host's event numbers have {min(filter(None, found))} bits"
+
+    return missing
+
+
+def _other_kind(pmu: Pmu) -> bool:
+    return pmu.pmuver in (0, IMPDEF)
+
+
+def _unusable(host: Host) -> str:
+    later = any(map(_other_kind, host.pmus[1:])) and not _other_kind(host.pmus[0])
+    return "" if later else "the host has no PMU after the first that is known as no PMUv3"
+
+
+def _mixed_versions(host: Host) -> str:
+    mixed = len({pmu.pmuver for pmu in host.pmus}) > 1 and host.pmuver == 0
+    return "" if mixed else "the host's PMUs are not known to be of different versions"
+
+
+def _impdef_traps(host: Host) -> str:
+    return "" if host.impdef_traps else "PMUv3's registers do not trap on the host"
+
+
+def _protected(host: Host) -> str:
+    return "" if host.protected else "the host is not in protected mode"
+
+
+CAPABILITIES = {
+    capability.name: capability
+    for capability in (
+        Capability("pmu", "at least one core PMU", _pmu),
+        Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
+        Capability("no-pmu", "no core PMU at all", _no_pmu),
+        Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
+        Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
+        Capability("gicv5", "a GICv5", _gicv5),
+        Capability("nested", "nested virtualisation: guests with an EL2", _nested),
+        Capability("unusable-pmu", "a core PMU that is no PMUv3, not the first", _unusable, True),
+        Capability("mixed-pmu-versions", "core PMUs of two versions", _mixed_versions, True),
+        Capability("impdef-traps", "cores whose own PMU KVM makes a PMUv3 of", _impdef_traps, True),
+        Capability("protected", "KVM in protected mode", _protected, True),
+        Capability("ten-bit-events", "event numbers of 10 bits (Armv8.0)", _event_bits(10)),
+        Capability("sixteen-bit-events", "event numbers of 16 bits (Armv8.1)", _event_bits(16)),
+    )
+}
+
+
+def capability(name: str) -> Capability:
+    """The capability of that name.  `UsageProblem` names the known ones."""
+    if name not in CAPABILITIES:
+        raise unknown("capability", name, CAPABILITIES)
+    return CAPABILITIES[name]

@@ -1,0 +1,221 @@
+"""Topology files: a `Host` written down as TOML.
+
+description = "one sentence"
+cpus = 6                    # CPUs 0 to 5
+[[pmu]]                     # in probe order
+name = "armv8_cortex_a53"   # as in /sys/bus/event_source/devices
+compatible = "arm,cortex-a53-pmu"
+type = 8                    # perf type id, 6 or more; the model's: a real kernel gives out its own
+cpus = "0-3"                # the kernel's CPU list format
+counters = 6                # event counters, without the cycle counter
+pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) where it is left out
+
+Top-level keys that may be left out: ``pmuver`` for the CPUs that no PMU covers (1),
+``protected`` (KVM in protected mode), ``impdef_traps`` (PMUv3's registers trap on cores with
+a PMU of their own), ``gicv5`` (a GICv5 that serves GICv3 guests as well) and ``nested`` (nested
+virtualisation: guests may have an EL2), all false.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageProblem, unknown
+from ..support.resources import fixtures_dir
+from .host import Host, Pmu, parse_cpus
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+# PERF_TYPE_MAX of include/uapi/linux/perf_event.h: lower ids are no PMU's own.
+FIRST_TYPE = 6
+# What PMCR_EL0.N can say.
+MOST_COUNTERS = 31
+MOST_CPUS = 512
+# PMUVer of Armv8.0, as the lab's emulated cores are; the field has four bits.
+PMUV3, MOST_PMUVER = 1, 15
+
+_TOP = {
+    "description": str,
+    "cpus": int,
+    "pmu": list,
+    "pmuver": int,
+    "protected": bool,
+    "impdef_traps": bool,
+    "gicv5": bool,
+    "nested": bool,
+}
+_REQUIRED = {"name": str, "compatible": str, "type": int, "cpus": str, "counters": int}
+_PMU = {**_REQUIRED, "pmuver": int}
+_KIND = {
+    str: "a string",
+    int: "a whole number",
+    bool: "true or false",
+    list: "an array of [[pmu]] tables",
+}
+
+
+def names() -> list[str]:
+    """The topologies that ship with the plugin."""
+    return sorted(path.stem for path in (fixtures_dir() / "topologies").glob("*.toml"))
+
+
+def load(name: str, base: Path | None = None) -> Host:
+    """The topology of that name, or in the file of that name (it ends in ``.toml``).
+
+    A relative path starts from ``base`` (default: the current directory).
+    Raises `UsageProblem` for an unknown name and for whatever is wrong in the file.
+    """
+    if not name.endswith(".toml"):
+        if name not in names():
+            raise unknown("topology", name, [*names(), "or the path of a .toml file"])
+        return read(fixtures_dir() / "topologies" / f"{name}.toml")
+    return read((base or Path()) / name)
+
+
+def read(path: Path) -> Host:
+    """The topology in the file ``path``."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageProblem(
+            f"topology file {path} cannot be read: {reason}", "Name a readable TOML file"
+        ) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageProblem(
+            f"topology file {path} is not TOML: {error}", "Mend the syntax at that place"
+        ) from error
+    return _File(path, text).host(table)
+
+
+class _File:
+    """One file being checked: knows where a key stands."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = text.splitlines()
+
+    def where(self, key: str, pmu: int | None) -> str:
+        """``FILE, line N, key KEY`` for a top-level key or one of the ``pmu``-th PMU."""
+        start = 0
+        label = key
+        if pmu is not None:
+            heads = [n for n, line in enumerate(self.lines) if re.match(r"\s*\[\[pmu]]", line)]
+            start = heads[pmu] if pmu < len(heads) else 0
+            label = f"pmu[{pmu}].{key}" if key else f"pmu[{pmu}]"
+        name = re.escape(key)
+        pattern = re.compile(rf"""\s*(["']?{name}["']?\s*=|\[+{name}]+)""") if key else None
+        for number, line in enumerate(self.lines[start:], start + 1):
+            if pattern is None or pattern.match(line):
+                return f"topology file {self.path}, line {number}, key {label}"
+        return f"topology file {self.path}, key {label}"
+
+    def wrong(self, key: str, pmu: int | None, what: str, right: str) -> UsageProblem:
+        return UsageProblem(f"{self.where(key, pmu)}: {what}", right)
+
+    def check(self, table: dict[str, Any], keys: dict[str, type], pmu: int | None) -> None:
+        for key, value in table.items():
+            if key not in keys:
+                problem = unknown("key", key, keys)
+                raise self.wrong(key, pmu, problem.cause, problem.remedy)
+            if type(value) is not keys[key]:
+                raise self.wrong(
+                    key, pmu, f"{value!r} is of the wrong type", f"Give {_KIND[keys[key]]}"
+                )
+
+    def host(self, table: dict[str, Any]) -> Host:
+        self.check(table, _TOP, None)
+        if "cpus" not in table:
+            raise UsageProblem(
+                f"topology file {self.path} has no key cpus",
+                "Say how many CPUs there are: cpus = 6",
+            )
+        count = table["cpus"]
+        if not 1 <= count <= MOST_CPUS:
+            raise self.wrong("cpus", None, f"{count} CPUs", f"Give 1 to {MOST_CPUS}")
+        pmus: list[Pmu] = []
+        for index, entry in enumerate(table.get("pmu", [])):
+            if not isinstance(entry, dict):
+                raise self.wrong("pmu", None, f"{entry!r} is no table", "Write [[pmu]] tables")
+            pmus.append(self.pmu(index, entry, count, pmus))
+        return Host(
+            self.path.stem,
+            tuple(range(count)),
+            tuple(pmus),
+            table.get("description", ""),
+            self.pmuver(table, None),
+            table.get("protected", False),
+            table.get("impdef_traps", False),
+            table.get("gicv5", False),
+            table.get("nested", False),
+        )
+
+    def pmuver(self, table: dict[str, Any], pmu: int | None) -> int:
+        found: int = table.get("pmuver", PMUV3)
+        if not 0 <= found <= MOST_PMUVER:
+            raise self.wrong("pmuver", pmu, f"{found} is no version", f"Give 0 to {MOST_PMUVER}")
+        return found
+
+    def pmu(self, index: int, table: dict[str, Any], count: int, earlier: list[Pmu]) -> Pmu:
+        self.check(table, _PMU, index)
+        for key in _REQUIRED:
+            if key not in table:
+                raise UsageProblem(
+                    f"{self.where('', index)}: no key {key}",
+                    f"A [[pmu]] table has the keys {', '.join(_REQUIRED)}",
+                )
+        try:
+            cpus = parse_cpus(table["cpus"])
+        except ValueError as error:
+            raise self.wrong(
+                "cpus", index, f"{table['cpus']!r} is no CPU list", 'Write it like "0-3,5"'
+            ) from error
+        if not cpus:
+            raise self.wrong("cpus", index, "covers no CPU", 'Name at least one, like "0-3"')
+        if max(cpus) >= count:
+            raise self.wrong(
+                "cpus", index, f"CPU {max(cpus)} is out of range", f"CPUs are 0 to {count - 1}"
+            )
+        if table["type"] < FIRST_TYPE:
+            raise self.wrong(
+                "type",
+                index,
+                f"{table['type']} is one of perf's fixed types",
+                f"Give {FIRST_TYPE} or more",
+            )
+        if not 0 <= table["counters"] <= MOST_COUNTERS:
+            raise self.wrong(
+                "counters", index, f"{table['counters']} counters", f"Give 0 to {MOST_COUNTERS}"
+            )
+        for other in earlier:
+            if common := cpus & other.cpus:
+                raise self.wrong(
+                    "cpus",
+                    index,
+                    f"CPU {min(common)} is already covered by {other.name}",
+                    "A CPU has at most one PMU",
+                )
+            for key in ("type", "name", "compatible"):
+                if table[key] == getattr(other, key):
+                    raise self.wrong(
+                        key,
+                        index,
+                        f"{table[key]!r} is already {other.name}'s",
+                        "Give each PMU its own",
+                    )
+        return Pmu(
+            table["name"],
+            table["type"],
+            cpus,
+            table["counters"],
+            table["compatible"],
+            self.pmuver(table, index),
+        )

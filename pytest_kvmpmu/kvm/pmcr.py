@@ -1,0 +1,34 @@
+"""PMCR_EL0.N, the number of a guest's event counters, as each side sees it.
+
+Not for: SET_NR_COUNTERS, which sets it as well; that is an attribute like others (`kvm`).
+"""
+
+from __future__ import annotations
+
+from ..uapi import constants as k
+from . import PMU_PPI, Vcpu, Vm
+
+
+def run_guest(vm: Vm, vcpu: Vcpu, payload: str) -> dict[str, int]:
+    """Set the vCPU up, run it, and say what the payload reports."""
+    vm.create_gic()
+    vcpu.set_irq(PMU_PPI)
+    vcpu.init_pmu()
+    vm.load(payload)
+    return vcpu.run_payload(payload)
+
+
+def seen_by_guest(vm: Vm, vcpu: Vcpu) -> int:
+    """PMCR_EL0.N as the guest reads it."""
+    return run_guest(vm, vcpu, "pmcr")["n"]
+
+
+def seen_by_userspace(vcpu: Vcpu) -> int:
+    """The N that KVM_GET_ONE_REG reads."""
+    value = vcpu.get_register(k.PMCR_EL0)
+    return value >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
+
+
+def write(vcpu: Vcpu, number: int) -> None:
+    """KVM_SET_ONE_REG with that N, all other fields 0."""
+    vcpu.set_register(k.PMCR_EL0, number << k.PMCR_EL0_N_SHIFT)

@@ -1,0 +1,1 @@
+"""A lab in one file: exported on one machine, imported on another."""

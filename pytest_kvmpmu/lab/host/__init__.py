@@ -1,0 +1,1 @@
+"""What the lab needs of this machine: programs, and the packages that have them."""

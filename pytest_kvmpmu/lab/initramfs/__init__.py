@@ -1,0 +1,1 @@
+"""The user space of a lab VM, as an initramfs."""

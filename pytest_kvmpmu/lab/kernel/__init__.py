@@ -1,0 +1,1 @@
+"""A kernel Image: its format, its configuration, and why it did not boot."""

@@ -1,0 +1,126 @@
+"""What is in the lab's cache: which of it is current, and how large it is.
+
+Not for: making anything (`stock`, `prepare`) or removing it (`clean`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...errors import UsageProblem
+from .. import lines
+from ..vm import cpu, qemu
+from .cache import Cache, Entry
+from .recipe import USERSPACE, current, perishable, stocked
+
+# The cache's folders: of snapshots, in a folder for each line and board; of other entries; of
+# what the mirror said.
+SNAPSHOTS = "snapshots"
+ENTRIES = ("kernels", USERSPACE, "bytecode")
+LISTS = ("apt", "plain", "current")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A kept machine: of which line (or Image) on which board; ``current``: it would be used.
+
+    ``cpu`` is QEMU's name of its cores.
+    """
+
+    place: str
+    line: str
+    board: str
+    cpu: str
+    release: str
+    current: bool
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A line: its kernel's release and package, None where never fetched, and its snapshots."""
+
+    line: str
+    release: str | None
+    package: str | None
+    bytes: int
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+
+def shelves(cache: Cache) -> list[Shelf]:
+    """Each line of the table, then each Image of the user's that has snapshots."""
+    found = []
+    for name in lines.names():
+        place = current(cache, name)
+        kernel = cache.find(place) if place else None
+        if kernel is None:
+            found.append(Shelf(name, None, None, 0))
+        else:
+            package = next(iter(kernel.about.get("packages", ())), None)
+            found.append(Shelf(name, kernel.about["release"], package, size(kernel.folder)))
+    by_name = {shelf.line: shelf for shelf in found}
+    for snapshot in snapshots(cache):
+        if snapshot.line not in by_name:
+            by_name[snapshot.line] = Shelf(snapshot.line, snapshot.release, None, 0)
+        by_name[snapshot.line].snapshots.append(snapshot)
+    return list(by_name.values())
+
+
+def snapshots(cache: Cache) -> list[Snapshot]:
+    """All snapshots, also those that nothing would use any more."""
+    found = []
+    for slot in folders(cache, SNAPSHOTS):
+        for place in folders(cache, slot):
+            entry = cache.find(place)
+            if entry is not None:
+                found.append(_snapshot(cache, place, entry))
+    return found
+
+
+def _snapshot(cache: Cache, place: str, entry: Entry) -> Snapshot:
+    about = entry.about
+    line = str(about.get("line", place.split("/")[1].rpartition("-")[0]))
+    return Snapshot(
+        place,
+        line,
+        str(about.get("board", "an older board")),
+        str(about.get("cpu", cpu.DEFAULT)),
+        str(about.get("release")),
+        about.get("parts") is not None and about.get("parts") == _parts(cache, line, about),
+        size(entry.folder),
+    )
+
+
+def _parts(cache: Cache, line: str, about: dict[str, Any]) -> dict[str, Any] | None:
+    """What a snapshot of the line would be made of now; a QEMU that is missing counts as same."""
+    try:
+        there = qemu.find()
+    except UsageProblem:
+        there = str(about["parts"]["qemu"][0])
+    try:
+        places = stocked(cache, lines.load(line))
+        return None if places is None else perishable(*places, there)
+    except (UsageProblem, OSError):  # a line that is no more, an Image or a QEMU that is gone
+        return None
+
+
+def folders(cache: Cache, place: str) -> list[str]:
+    """The places of the folders in a folder.  Links lead elsewhere, and are left out."""
+    folder = cache.root / place
+    if not is_folder(folder):
+        return []
+    return sorted(f"{place}/{path.name}" for path in folder.iterdir() if is_folder(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder."""
+    if is_folder(path):
+        return sum(size(child) for child in path.iterdir())
+    return path.lstat().st_size

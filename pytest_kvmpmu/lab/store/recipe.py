@@ -1,0 +1,96 @@
+"""What a snapshot is keyed by: all that it is made of.
+
+Not for: making it (`prepare`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...data.host import Host
+from ..initramfs import agent_files
+from ..lines import Line
+from ..vm import cpu, devicetree, qemu
+from .cache import Cache, key_of, sum_of
+
+# The files of a snapshot's entry.
+RAM, DEVICE_TREE, STUB = "ram", "board.dtb", "stub"
+USERSPACE = "user-space"
+# Counts up when snapshots are made differently in a way that nothing below tells.
+FORMAT = 3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One line on one board, with the QEMU at ``qemu_path``; all its cores are a ``cpu``."""
+
+    line: Line
+    host: Host
+    qemu_path: str
+    cpu: str
+
+    @property
+    def what(self) -> str:
+        """What is made, for people."""
+        board = f"{self.line.name} on {self.host.name}"
+        return board if self.cpu == cpu.DEFAULT else f"{board}, a {self.cpu}"
+
+    @property
+    def parameters(self) -> str:
+        """The kernel's command line."""
+        return qemu.OWN_KERNEL_PARAMETERS if self.line.own else qemu.KERNEL_PARAMETERS
+
+    @property
+    def slot(self) -> str:
+        """The folder of all snapshots of this line and board."""
+        return f"snapshots/{self.line.name}-{key_of(self._board())[:8]}"
+
+    def place(self, cache: Cache) -> str | None:
+        """The place of the snapshot, or None where its parts were never fetched."""
+        places = stocked(cache, self.line)
+        return None if places is None else self.place_of(*places)
+
+    def place_of(self, kernel: str, base: str) -> str:
+        """The place of the snapshot that is made of the entries ``kernel`` and ``base``."""
+        parts = perishable(kernel, base, self.qemu_path)
+        options = qemu.board_options(self.host, self.cpu)
+        options += qemu.run_options(Path(), Path(), self.parameters)
+        return f"{self.slot}/{key_of(FORMAT, parts, self._board(), options)}"
+
+    def _board(self) -> list[Any]:
+        pmus = [[pmu.compatible, sorted(pmu.cpus)] for pmu in self.host.pmus]
+        return [len(self.host.cpus), pmus, self.cpu]
+
+
+def stocked(cache: Cache, line: Line) -> tuple[str, str] | None:
+    """The places of the line's kernel and of the user space; None where never fetched."""
+    kernel = current(cache, line.name) if line.own is None else own_place(line.own)
+    base = current(cache, USERSPACE)
+    return None if kernel is None or base is None else (kernel, base)
+
+
+def perishable(kernel: str, base: str, qemu_path: str) -> dict[str, Any]:
+    """What a snapshot is made of that comes and goes, as JSON values."""
+    program = Path(qemu_path).resolve()
+    stat = program.stat()
+    return {
+        "kernel": kernel,
+        "user space": base,
+        "agent": agent_files.sources_hash(),
+        "device tree": sum_of(Path(devicetree.__file__)),
+        "qemu": [str(program), stat.st_size, stat.st_mtime_ns],
+    }
+
+
+def current(cache: Cache, name: str) -> str | None:
+    """The place of the entry that was current for a line, or `USERSPACE`, when last asked."""
+    place = (cache.noted(f"current/{name}.json") or {}).get("place")
+    return place if isinstance(place, str) else None
+
+
+def own_place(image: Path) -> str:
+    """The place of the entry for the user's own Image, as the file is now."""
+    stat = image.stat()
+    return f"kernels/own-{key_of(str(image), stat.st_size, stat.st_mtime_ns)}"

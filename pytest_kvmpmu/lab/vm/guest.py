@@ -1,0 +1,75 @@
+"""What a lab VM is asked to do beyond the specs: take files, run a command.
+
+Not for: the terminal (`terminal`), or the ioctls; those are the targets' business.
+"""
+
+from __future__ import annotations
+
+import binascii
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..failure import LabFailure
+from .machine import ANSWER_SECONDS, Machine
+from .parcel import Parcel
+
+# As good as no bound, and small enough for select(2).
+FOREVER = 1e9
+
+Sink = Callable[[bytes], object]
+
+
+class TimedOut(Exception):
+    """A command did not end in its time."""
+
+
+def hand_over(machine: Machine, parcel: Parcel) -> None:
+    """Have the agent take the files that the machine was started with.
+
+    `LabFailure` where it can't, for want of room for one.
+    """
+    machine.send(parcel.request())
+    answer = _message(machine, machine.receive(ANSWER_SECONDS))
+    if "refused" in answer:
+        raise LabFailure(f"files cannot be copied into the lab VM: {answer['refused']}")
+    machine.check(answer == {"ok": {}}, f"the agent answered {answer!r} to files")
+
+
+def run(
+    machine: Machine,
+    argv: Sequence[str],
+    cpus: Sequence[int],
+    seconds: float,
+    out: Sink,
+    err: Sink,
+) -> int:
+    """Run the command on ``cpus`` (none: on all); its exit status, as a shell counts it.
+
+    ``out`` and ``err`` get what it prints, when it does; ``err`` also why it could not be
+    started.  `TimedOut` where it does not end in time.
+    """
+    deadline = time.monotonic() + seconds
+    machine.send({"op": "run", "argv": list(argv), "cpus": list(cpus)})
+    while True:
+        try:
+            left = max(0.0, deadline - time.monotonic())
+            answer = _message(machine, machine.receive(left, wall=True))
+        except LabFailure as failure:
+            if time.monotonic() >= deadline:
+                raise TimedOut from failure
+            raise
+        if "out" in answer:
+            out(binascii.a2b_base64(answer["out"]))
+        elif "err" in answer:
+            err(binascii.a2b_base64(answer["err"]))
+        else:
+            machine.check("exit" in answer, f"the agent answered {answer!r} to a command")
+            if "why" in answer:
+                err(f"kvmpmu: {answer['why']}\n".encode())
+            return int(answer["exit"])
+
+
+def _message(machine: Machine, answer: Any) -> dict[str, Any]:
+    machine.check(isinstance(answer, dict), f"the agent answered {answer!r}")
+    return dict(answer)

@@ -1,0 +1,95 @@
+"""What a run was asked for: its options and ini keys, read once, and what other plugins add.
+
+Not for: which options there are, or what a value means (`settings`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from .. import extensions
+from ..errors import UsageProblem
+from ..settings import OPTIONS, STRICT_SPEC, Option, Settings, resolve
+
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+EXTENSIONS: pytest.StashKey[extensions.Extensions] = pytest.StashKey()
+# How many hooks were asked what they add.
+_ASKED = pytest.StashKey[int]()
+
+
+# What an error of this plugin's begins with.
+OURS = "pytest-kvmpmu: "
+
+
+def usage_error(problem: Exception | str) -> pytest.UsageError:
+    """What ends a run without a traceback, and says that it is from this plugin."""
+    return pytest.UsageError(f"{OURS}{problem}")
+
+
+@contextlib.contextmanager
+def usage_errors(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn a `UsageProblem`, or an exception of ``kinds``, into a pytest.UsageError.
+
+    The exception itself is its ``__cause__``.
+    """
+    caught: tuple[type[Exception], ...] = (UsageProblem, *kinds)
+    try:
+        yield
+    except caught as problem:
+        raise usage_error(problem) from problem
+
+
+def extend(config: pytest.Config) -> None:
+    """Ask other plugins what they add; their clauses are there until the run ends.
+
+    Raises pytest.UsageError that names the plugin at fault.
+    """
+    from ..spec import catalogue
+
+    with usage_errors():
+        # Not in pytest_addhooks: pytest shows what is wrong with a plugin as a traceback then.
+        extensions.declare(config.pluginmanager)
+        found = extensions.collect(config.pluginmanager)
+    config.stash[EXTENSIONS] = found
+    config.stash[_ASKED] = extensions.count(config.pluginmanager)
+    config.add_cleanup(catalogue.include(found.clauses))
+
+
+def refuse_latecomers(config: pytest.Config) -> None:
+    """A plugin that was loaded after the others had been asked would be passed over."""
+    if extensions.count(config.pluginmanager) != config.stash[_ASKED]:
+        raise usage_error(
+            "a conftest.py in a folder below the run's has a hook"
+            f" ({', '.join(extensions.HOOKS)}), which comes too late."
+            " Move it to the top of the run, or load it with -p."
+        )
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """The options of this run.  Raises pytest.UsageError for a bad value."""
+    if SETTINGS not in config.stash:
+
+        def value(option: Option) -> str | None:
+            given = config.getoption(option.dest)
+            return str(given if given is not None else config.getini(option.dest)) or None
+
+        with usage_errors():
+            config.stash[SETTINGS] = resolve(
+                value, config.invocation_params.dir, others=config.stash[EXTENSIONS].backends
+            )
+    return config.stash[SETTINGS]
+
+
+def check_options(config: pytest.Config) -> None:
+    """Check the options as far as that needs no device, whether they will be used or not."""
+    if any(config.getoption(o.dest) is not None or config.getini(o.dest) for o in OPTIONS):
+        settings_of(config)
+
+
+def strict_spec(config: pytest.Config) -> bool:
+    """Whether a kernel that differs from its documentation fails the run."""
+    given = config.getoption(STRICT_SPEC.dest)
+    return bool(config.getini(STRICT_SPEC.dest) if given is None else given)

@@ -1,0 +1,117 @@
+"""The fixtures of a spec author.
+
+Each test has a world of its own, so nothing of one test's VMs is there in the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+
+from ..backends.base import Backend
+from ..data.host import Host, Pmu
+from ..kvm import PMU_PPI, Device, Kvm, Session, Vcpu, Vm
+from ..settings import EXAMPLES
+from .backend import backend_of
+from .calls import SESSION
+from .story import StoryFixture
+
+
+def of_run(config: pytest.Config) -> ModuleType:
+    """The fixtures that every spec uses, for the run of ``config``.
+
+    They have it from here since pytest makes ``request``, and looks up what depends on it, anew
+    for each test and each fixture that asks for it.
+    """
+
+    @pytest.fixture(scope="session")
+    def kvmpmu_backend() -> Backend:
+        """The backend that this run was asked for: the model, or a real kernel."""
+        return backend_of(config)
+
+    @pytest.fixture
+    def kvm(kvmpmu_backend: Backend) -> Kvm:
+        """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
+        session = config.stash[SESSION] = Session(kvmpmu_backend.world())
+        return Kvm(session, "kvm", kvmpmu_backend.host.cpus[0])
+
+    module = ModuleType(f"{__name__}.of_run")
+    vars(module).update(kvmpmu_backend=kvmpmu_backend, kvm=kvm)
+    return module
+
+
+@pytest.fixture(scope="session")
+def kvmpmu_examples(pytestconfig: pytest.Config) -> int:
+    """How many sequences a search tries."""
+    return int(pytestconfig.getoption(EXAMPLES.dest))
+
+
+@pytest.fixture(scope="session")
+def host(kvmpmu_backend: Backend) -> Host:
+    """The host under test: its CPUs, and its core PMUs in probe order."""
+    return kvmpmu_backend.host
+
+
+@pytest.fixture(scope="session")
+def hardware(kvmpmu_backend: Backend) -> Host:
+    """The same with all its core PMUs, where the backend knows of some that KVM has no use for."""
+    return kvmpmu_backend.hardware
+
+
+@pytest.fixture(scope="session")
+def pmus(host: Host) -> tuple[Pmu, ...]:
+    """The host's core PMUs in probe order."""
+    return host.pmus
+
+
+@pytest.fixture
+def vm(kvm: Kvm) -> Vm:
+    """A VM with nothing in it."""
+    return kvm.create_vm()
+
+
+@pytest.fixture
+def vcpu(vm: Vm) -> Vcpu:
+    """vCPU 0 of `vm`, initialised with PSCI 0.2 and a PMU from the host's first CPU."""
+    with vm.session.batch():
+        made = vm.create_vcpu(0)
+        made.init_with_pmu()
+    return made
+
+
+@pytest.fixture
+def gic(vm: Vm, vcpu: Vcpu) -> Device:  # noqa: ARG001  # a GIC comes after the vCPUs
+    """An initialised in-kernel GICv3 of `vm`.  No vCPU can be added after it."""
+    return vm.create_gic()
+
+
+@pytest.fixture
+def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
+    """``pmu_guest(cpu, pmu=None)``: a vCPU that is ready to run the cycle-counter payload.
+
+    Everything is done from ``cpu``, in the order in which kvmtool does it; with ``pmu``
+    KVM_ARM_VCPU_PMU_V3_SET_PMU names it.
+    """
+
+    def make(cpu: int, pmu: Pmu | None = None) -> Vcpu:
+        here = vm.on(cpu)
+        with vm.session.batch():
+            vcpu = here.create_vcpu(0)
+            vcpu.init_with_pmu()
+            here.create_gic()
+            vcpu.set_irq(PMU_PPI)
+            if pmu is not None:
+                vcpu.set_pmu(pmu)
+            vcpu.init_pmu()
+            here.load("cycle-counter")
+        return vcpu
+
+    return make
+
+
+@pytest.fixture
+def story(request: pytest.FixtureRequest) -> StoryFixture:
+    """``story(row, column, text)``: put what was seen into the table at the end of the run."""
+    return StoryFixture(request.node.user_properties)

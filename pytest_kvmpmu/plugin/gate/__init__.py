@@ -1,0 +1,60 @@
+"""The gate of a CI: the verdict on a run, its waivers, what it requires, and its exit status.
+
+`options` has what was asked for, `waiving` are the hooks where tests are run, `judging` those where
+the run is led; `text` and `rerun` make what is printed.  What verdicts and waivers are is in
+`report`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .judging import Judge
+
+JUDGE: pytest.StashKey[Judge] = pytest.StashKey()
+
+
+def start(config: pytest.Config) -> None:
+    """Register the hooks that this process of a run needs.  Raises pytest.UsageError for bad
+    options, and for a waiver file that can't be right.
+    """
+    from ...errors import UsageProblem
+    from ..results.selecting import start as start_selecting
+    from ..workers import is_worker
+    from .guest_run import GuestRun
+    from .judging import Judge
+    from .options import GUEST_RUN, of_config
+
+    try:
+        asked = of_config(config)
+    except UsageProblem as problem:
+        raise pytest.UsageError(f"pytest-kvmpmu: {problem}") from problem
+    if config.option.collectonly:
+        return
+    start_selecting(config)
+    if asked.waivers:
+        from .waiving import Waiving
+
+        config.pluginmanager.register(Waiving(asked.waivers), "kvmpmu-waiving")
+    guest = GuestRun() if GUEST_RUN in asked.require else None
+    if guest is not None:
+        config.pluginmanager.register(guest, "kvmpmu-guest-run")
+    if not is_worker(config):
+        config.stash[JUDGE] = judge = Judge(config, asked, guest)
+        config.pluginmanager.register(judge, "kvmpmu-judge")
+
+
+def lines(reporter: pytest.TerminalReporter) -> list[str]:
+    """What the end of the run says about its verdict; empty where no spec had to do with it."""
+    judge = reporter.config.stash.get(JUDGE, None)
+    if judge is None or not judge.concerned:
+        return []
+    from .rerun import command
+    from .text import verdict
+
+    out = verdict(judge)
+    again = command(reporter, judge.suspects)
+    return [*out, *(["to run again what failed:", f"  {again}"] if again else [])]

@@ -1,0 +1,36 @@
+"""What a test is, as far as this plugin goes: its name, and whether it uses a backend."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ..support.resources import conformance_dir
+
+
+def needed_by(items: Sequence[pytest.Item]) -> bool:
+    """Whether one of the tests uses a backend."""
+    return any(map(uses_backend, items))
+
+
+def uses_backend(item: pytest.Item) -> bool:
+    """Whether the test does."""
+    return "kvmpmu_backend" in getattr(item, "fixturenames", ())
+
+
+def name_of(item: pytest.Item) -> str:
+    """The test's node id; for one of our specs it is the same wherever they are installed."""
+    file, colons, inner = item.nodeid.partition("::")
+    ours = _file_of_ours(item.path)
+    # pytest leaves the file out where the command line names one outside of its root.
+    return f"{ours or file or item.path.name}{colons}{inner}"
+
+
+@functools.cache
+def _file_of_ours(path: Path) -> str:
+    """The file of specs in their names, where it is ours; else the empty string."""
+    specs = conformance_dir()
+    return path.relative_to(specs.parent).as_posix() if path.is_relative_to(specs) else ""

@@ -1,0 +1,1 @@
+"""Results of a run: made where a spec runs, gathered and reported where the run is led."""

@@ -1,0 +1,131 @@
+"""``--kvmpmu-report``: the hooks of a run that is reported.  Registered only then.
+
+A report is written when the run ends: a whole file under its name, or none.  A run that ended
+early still gives one, which says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ...errors import UsageProblem
+from ...report.pages.forms import form_of
+from ...report.pages.words import many
+from ...report.results.document import Report
+from ...settings import REPORT
+from ...support.whole_file import WholeFile
+from ..calls import KEEP_CALLS
+from ..config import usage_errors
+from ..workers import is_worker
+from .gather import GATHERED, Gathering
+from .no_target import reason
+from .selecting import SELECTING
+
+
+class Reporter:
+    """Writes the files ``paths``, relative to ``base``, at the end of a run.
+
+    `UsageProblem`, before the run, for an ending that is not known and a file that can't be
+    written.  A file of an earlier run goes away: what is there is of this run.
+    """
+
+    def __init__(self, base: Path, paths: Sequence[str], gathering: Gathering) -> None:
+        self._base = base
+        self._gathering = gathering
+        self._files: list[WholeFile] = []
+        self._ended: set[tuple[str, str]] = set()
+        self._not_collected = 0
+        self.said: list[str] = []
+        try:
+            for path in dict.fromkeys(base / path for path in paths):
+                form_of(path)
+                self._files.append(WholeFile(path, "report"))
+        except UsageProblem:
+            self.pytest_unconfigure()
+            raise
+        for file in self._files:
+            file.path.unlink(missing_ok=True)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._not_collected += report.failed
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when not in ("setup", "call"):  # xdist has a word of its own for a lost worker
+            self._ended.add((report.nodeid, report.location[0]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        try:
+            self._write(session)
+        except UsageProblem as problem:
+            self.said.append(f"not reported: {problem}")
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
+
+    def pytest_unconfigure(self) -> None:
+        for file in self._files:
+            file.discard()
+
+    def _write(self, session: pytest.Session) -> None:
+        run = self._gathering.run
+        if run is None:
+            raise UsageProblem(
+                "no test ended that used a kernel or the model",
+                "Run specs: pytest conformance, for one",
+            )
+        if self._gathering.kernels_differ:
+            raise UsageProblem("the workers ran on different kernels or hosts", "Run without -n")
+        results = self._gathering.results
+        left_out = session.config.stash[SELECTING].left_out(results)
+        partial = reason(run.missing) if run.missing else ""
+        partial = partial or self._partial(session.testscollected)
+        report = Report(run, tuple(results), partial, left_out)
+        for file in self._files:
+            file.write(form_of(file.path)(report))
+            file.finish()
+            near = file.path.is_relative_to(self._base)
+            name = file.path.relative_to(self._base) if near else file.path
+            self.said.append(f"reported {many(len(report.results), 'spec')} in {name}")
+        if report.partial:
+            self.said.append(f"partial: {report.partial}")
+
+    def _partial(self, collected: int) -> str:
+        if self._not_collected:
+            return f"{many(self._not_collected, 'file')} could not be collected"
+        if len(self._ended) < collected:
+            return f"the run ended early, after {len(self._ended)} of {collected} tests"
+        return ""
+
+
+REPORTER: pytest.StashKey[Reporter] = pytest.StashKey()
+
+
+def start(config: pytest.Config) -> None:
+    """Register the hooks that report the run, if that was asked for and there will be one.
+
+    Raises pytest.UsageError for an unknown ending, and for a file that can't be written.
+    """
+    given = config.getoption(REPORT.dest)
+    paths = config.getini(REPORT.dest) if given is None else given
+    if not paths or config.option.collectonly:
+        return
+    config.stash[KEEP_CALLS] = True
+    if is_worker(config):
+        return
+    with usage_errors():
+        made = Reporter(config.invocation_params.dir, paths, config.stash[GATHERED])
+    config.stash[REPORTER] = made
+    config.pluginmanager.register(made, "kvmpmu-reporter")
+
+
+def is_reported(config: pytest.Config) -> bool:
+    """Whether a report is wanted, so that a run without backend collects its specs all the same."""
+    return REPORTER in config.stash or bool(config.getoption("xmlpath", None))
+
+
+def reported(config: pytest.Config) -> list[str]:
+    """The result of each report, a line each."""
+    reporter = config.stash.get(REPORTER, None)
+    return reporter.said if reporter else []

@@ -1,0 +1,1 @@
+"""The verdict on a kernel: from the results of one run, or of several."""

@@ -1,0 +1,1 @@
+"""Waivers: known failures in a TOML file, each with a reason, checked so that none goes stale."""
