@@ -23,6 +23,8 @@ _PROMPT = "$ "
 # A line of a console that stands for any lines.
 _ANYTHING = "..."
 _DURATION = re.compile(r"\b\d+\.\d+ ?s\b(?: \(\d+:\d\d:\d\d\))?")
+# Counts of the whole suite: each new spec or clause changes them.
+_COUNT = re.compile(r"(?<=clauses verified: )\d{3,}\b|\b\d{3,}(?= [a-z])")
 _MARK = "--- end of a command, status "
 
 
@@ -123,8 +125,9 @@ def _split(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _plain(line: str) -> str:
-    """Without what differs from run to run: durations, and the rules that depend on them."""
-    return re.sub(r"([=-])\1{2,}", r"\1\1\1", _DURATION.sub("# s", line)).rstrip()
+    """Without what changes often: durations, rules that depend on them, and large counts."""
+    line = _COUNT.sub("#", _DURATION.sub("# s", line))
+    return re.sub(r"([=-])\1{2,}", r"\1\1\1", line).rstrip()
 
 
 def environment(installed: Path) -> dict[str, str]:

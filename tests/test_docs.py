@@ -103,8 +103,7 @@ def test_a_command_prints_what_the_page_shows(
         assert program == "kvmpmu"
         assert commands.main(args) == status
         printed = capsys.readouterr().out.splitlines()
-    begin = printed.index(shown[0].rstrip())
-    assert printed[begin : begin + len(shown)] == [line.rstrip() for line in shown]
+    assert pages.shows(shown, printed), "\n".join([*shown, "--- but printed:", *printed])
 
 
 @each("jsonl")

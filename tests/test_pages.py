@@ -8,7 +8,7 @@ import pytest
 
 from .pages import check, commands, shows
 
-PRINTED = ["=== x in 1.25s ===", "a", "b", "c  ", "1 passed in 75.00s (0:01:15)"]
+PRINTED = ["=== x in 1.25s ===", "a", "b", "c  ", "120 ran, 1 passed in 75.00s (0:01:15)"]
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ PRINTED = ["=== x in 1.25s ===", "a", "b", "c  ", "1 passed in 75.00s (0:01:15)"
         [],
         ["a", "b"],
         ["...", "b", "c"],
-        ["a", "...", "c", "1 passed in 0.20s"],
+        ["a", "...", "c", "130 ran, 1 passed in 0.20s"],
         ["====== x in 0.01s ======", "a", "..."],
     ],
 )
@@ -26,7 +26,15 @@ def test_lines_are_found_where_they_stand(shown: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", [["a", "c"], ["b", "...", "a"], ["d"], ["a", "...", "a"], ["--- x"]]
+    "shown",
+    [
+        ["a", "c"],
+        ["b", "...", "a"],
+        ["d"],
+        ["a", "...", "a"],
+        ["--- x"],
+        ["20 ran, 1 passed in 0.20s"],
+    ],
 )
 def test_lines_that_do_not_stand_so_are_not_found(shown: list[str]) -> None:
     assert not shows(shown, PRINTED)
