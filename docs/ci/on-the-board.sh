@@ -1,10 +1,11 @@
 #!/bin/sh
-# What runs on the machine whose kernel is tested: the specs on its own /dev/kvm.
+# Run this on the machine whose kernel is tested: the specs on its own /dev/kvm.
 #
-# usage: on-the-board.sh [FOLDER]     results go there (default: results)
+# usage: on-the-board.sh [FOLDER]     writes results to FOLDER (default: results)
 #
-# Needs pytest-kvmpmu for that machine's python3; the user must be able to open /dev/kvm.
-# The exit status: 0 conformant, as far as this board can show; 1 not so; 4 no usable kernel.
+# Needs pytest-kvmpmu for that machine's python3.  The user must be able to open /dev/kvm.
+# Exit status: 0 conformant, as far as this board can show; 1 not conformant or not verified;
+# 4 the kernel is unavailable.
 set -eu
 folder=${1:-results}
 mkdir -p "$folder"

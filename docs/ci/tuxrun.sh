@@ -1,13 +1,13 @@
 #!/bin/sh
-# tuxrun: boots an arm64 kernel in QEMU at EL2, with a root file system of yours, and runs the
-# specs in it.
+# tuxrun: boots an arm64 kernel in QEMU at EL2, with your root file system, and runs the specs
+# in it.
 #
 # usage: tuxrun.sh IMAGE ROOTFS PYTHON
 #
-# ROOTFS (.ext4 or .cpio, also .gz) has Python of version PYTHON, like 3.13, and a login as root
-# without password.  A distribution's Image has no disk built in: give it a .cpio.
+# ROOTFS (.ext4 or .cpio, also .gz) needs Python of version PYTHON, for example 3.13, and a root
+# login without password.  A distribution's Image has no disk driver built in: use a .cpio.
 #
-# QEMU's own device tree has one PMU: of SET_PMU this shows what one PMU can show.  For two, use
+# QEMU's own device tree has one PMU, so the specs that need two are skipped.  For two PMUs use
 # the lab: --kvmpmu-target=lab:IMAGE.
 set -eu
 image=$1 rootfs=$2 python=$3

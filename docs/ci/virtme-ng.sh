@@ -3,16 +3,16 @@
 #
 # usage: virtme-ng.sh KERNEL CHROOT
 #
-# KERNEL has 9p, virtio and overlayfs built in, as `vng --build --arch arm64` makes it; or it is
+# KERNEL needs 9p, virtio and overlayfs built in, as `vng --build --arch arm64` makes it; or it is
 # CHROOT/boot/vmlinuz-RELEASE of a distribution, with its modules and busybox in CHROOT.
-# CHROOT has Python 3.10 or newer with pytest-kvmpmu, udev, and an init's poweroff.
+# CHROOT needs Python 3.10 or newer with pytest-kvmpmu, udev, and the poweroff of an init.
 #
-# QEMU's own device tree has one PMU: of SET_PMU this shows what one PMU can show.  For two, use
+# QEMU's own device tree has one PMU, so the specs that need two are skipped.  For two PMUs use
 # the lab: --kvmpmu-target=lab:KERNEL.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p results
-# Mount points are below /run: the guest can make no others, its root is read-only.
+# Mount points are below /run, because the root of the guest is read-only.
 exec vng --run "$1" --arch arm64 --root "$2" --user root \
     --disable-kvm --cpus 4 --memory 2G \
     --qemu-opts="-machine virtualization=on,gic-version=3 -cpu cortex-a57" \

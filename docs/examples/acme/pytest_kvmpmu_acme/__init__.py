@@ -1,8 +1,8 @@
-"""What ACME adds to pytest-kvmpmu: a backend, a target and a clause.
+"""ACME's plugin for pytest-kvmpmu: a backend, a target and clauses.
 
-ACME ships a kernel with one change: KVM_ARM_VCPU_PMU_V3_SET_PMU refuses with EPERM the PMU
-that was probed first, which ACME's firmware keeps for itself.  Imports only what is light:
-pytest loads this module in each run.
+ACME ships a kernel with one change: KVM_ARM_VCPU_PMU_V3_SET_PMU returns EPERM for the PMU that
+was probed first, because ACME's firmware uses that PMU.  pytest loads this module in each run,
+so its top level imports little.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ACME's kernel, as a backend: the model, with ACME's change in front of it."""
+"""ACME's kernel as a backend: the model, with ACME's change applied to each call first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class AcmeWorld(ModelWorld):
         return outcomes
 
     def _is_kept(self, call: Call) -> bool:
-        """Whether the call is SET_PMU of the PMU that was probed first."""
+        """Whether the call is SET_PMU with the PMU that was probed first."""
         pmus = self._backend.host.pmus
         return bool(
             pmus

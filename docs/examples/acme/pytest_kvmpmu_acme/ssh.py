@@ -1,7 +1,7 @@
-"""A board, as a target: ``ssh:HOST`` runs the agent on HOST.
+"""A board as a target: ``ssh:HOST`` runs the agent on HOST.
 
-HOST has Python 3.8 or newer, and pytest-kvmpmu's wheel, unpacked where Python finds it.  The
-agent needs none of its dependencies.
+HOST needs Python 3.8 or newer, and the wheel of pytest-kvmpmu, unpacked where Python finds it.
+The agent does not need the dependencies of the wheel.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The plugin itself: its backend is one, its clauses are in order."""
+"""Tests of the plugin itself: its backend meets the protocol, its clauses have specs."""
 
 from pathlib import Path
 
