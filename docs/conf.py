@@ -22,22 +22,22 @@ version = release = pytest_kvmpmu.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "kvmpmu_site"]
 exclude_patterns = ["_build", "examples", "ci"]
 
-# Pages link to each other's headings as a forge does.
+# Pages link to headings by the anchors that code hosting sites generate.
 myst_heading_anchors = 4
 myst_enable_extensions = ["deflist"]
 
-# Single backticks in docstrings are names; not all of them are of this package.
+# Single backticks in docstrings are names, some of them from other packages.
 default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 add_module_names = False
 python_use_unqualified_type_names = True
-# What is not of this package is not in this site.
+# Names of other packages have no page in this site.
 nitpick_ignore_regex = [
     ("py:.*", r"(argparse|collections|contextlib|pathlib|pluggy|pytest|typing)\..*"),
     ("py:.*", r"(Any|Callable|Iterable|Iterator|Mapping|Path|Sequence|H|.*\.H)"),
-    # Names that are imported for type checkers alone, to keep the plugin light.
+    # Names that are imported only for type checkers, so that the plugin imports little.
     ("py:class", r"MakeBackend|MakeTarget|Mapping\[str|tuple\[Source"),
 ]
 

@@ -1,4 +1,4 @@
-"""Sphinx extension: hands each page to `page_text` as it is read."""
+"""Sphinx extension: passes each page to `page_text` when Sphinx reads it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def _skip(app: Sphinx, what: str, name: str, member: object, *_: object) -> bool | None:
-    """Leave out the fields of named tuples: they are in the signature, and what Python says of
-    them is their number.
+    """Omit the fields of named tuples: the signature has them, and Python documents them only by
+    number.
     """
     del app, what, name
     return True if isinstance(member, _TupleField) else None

@@ -1,8 +1,9 @@
-"""The text of a page, as it stands on a forge, made into what the site shows.
+"""Converts the Markdown of a page to the Markdown that the site shows.
 
-The comment ``<!-- kvmpmu: NAME -->`` stands for a part of `reference_pages`, and
-``<!-- kvmpmu: module NAME -->`` for the public names of a module.  A fenced block's second word
-is the name of the file that a reader is to make of it.  A toctree's pattern may match nothing.
+The comment ``<!-- kvmpmu: NAME -->`` is replaced by a part of `reference_pages`, and
+``<!-- kvmpmu: module NAME -->`` by the public names of a module.  The second word of a fenced
+block is the name of the file that the reader creates from it.  A toctree pattern that matches
+nothing is removed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _MODULE = """\
 
 
 def fill_in(page: str, text: str) -> str:
-    """The page with its generated parts and its blocks' captions."""
+    """The page with its generated parts and the captions of its blocks."""
 
     def part(match: re.Match[str]) -> str:
         kind, name = match.groups()

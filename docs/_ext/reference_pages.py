@@ -1,4 +1,4 @@
-"""The generated parts of the reference, as Markdown; made of the code each time the site is.
+"""The generated parts of the reference, as Markdown, made from the code in each build of the site.
 
 Not for: Sphinx (`kvmpmu_site`).  `PARTS` has each part by name.
 """
@@ -21,7 +21,7 @@ from pytest_kvmpmu.testing.promises import PROMISES
 
 
 class _Seen:
-    """Stands in for pytest's parser: keeps what the plugin declares."""
+    """Replaces pytest's parser: keeps the options that the plugin declares."""
 
     def __init__(self) -> None:
         self.options: list[tuple[str, dict[str, Any]]] = []
@@ -38,7 +38,7 @@ class _Seen:
 
 
 def options() -> str:
-    """pytest's options and their ini keys."""
+    """The options of pytest and their ini keys."""
     seen: Any = _Seen()
     plugin.pytest_addoption(seen)
     lines = []
@@ -59,7 +59,7 @@ def markers() -> str:
 
 
 def capabilities() -> str:
-    """What ``kvmpmu_requires`` takes."""
+    """The capabilities for ``kvmpmu_requires``."""
     rows = ((f"`{found.name}`", found.what) for found in CAPABILITIES.values())
     return _table(("capability", "the host has"), rows)
 
@@ -106,7 +106,7 @@ def payload_list() -> str:
 
 
 def promises() -> str:
-    """What check_backend checks."""
+    """The promises that check_backend checks."""
     return "\n".join(f"- {promise.what}" for promise in PROMISES)
 
 
