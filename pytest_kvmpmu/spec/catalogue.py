@@ -28,12 +28,12 @@ STANDINGS = ("documented", "observed", "divergent", "proposed")
 
 # Why a clause has no spec.
 REASONS = {
-    "pending": "a spec is still to be written",
-    "environment": "it belongs to what the group depends on; every spec's set-up passes through it",
-    "needs-hardware": "no host of the lab can show it",
-    "needs-other-irqchip": "it takes another interrupt controller than GICv3",
-    "destructive": "trying it may harm the host",
-    "not-observable": "no call can tell",
+    "pending": "its spec is not written yet",
+    "environment": "the set-up of every spec uses it",
+    "needs-hardware": "no host of the lab has the hardware",
+    "needs-other-irqchip": "it needs an interrupt controller other than GICv3",
+    "destructive": "testing it may harm the host",
+    "not-observable": "no call shows it",
 }
 
 

@@ -105,7 +105,7 @@ def test_every_clause_has_a_row_and_what_cites_none_has_one_too() -> None:
     assert [row.slug for row in dict(found.sections)[NONE]] == ["f::a"]
     assert [row.slug for row in dict(found.sections)[OTHER]] == ["of.another.version"]
     assert row(found, "f::a").cells == (Cell.VERIFIED,)
-    assert row(found, "create-vm").why_none.startswith("it belongs to what the group depends on")
+    assert row(found, "create-vm").why_none.startswith("the set-up of every spec uses it")
 
 
 def test_a_spec_that_cites_none_and_does_not_apply_is_not_applicable() -> None:
