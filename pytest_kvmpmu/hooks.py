@@ -45,7 +45,7 @@ def pytest_kvmpmu_targets() -> Mapping[str, MakeTarget] | None:
 def pytest_kvmpmu_clauses() -> Source | None:
     """Clauses in files of the plugin's own, for ``kvmpmu_clause`` and ``kvmpmu clauses``.
 
-    The form of the files is that of ``pytest_kvmpmu/spec/clauses.toml`` and
-    ``unspecified.toml``, but that sections may be those of any document.  A slug that is there
+    The form of the files is that of ``pytest_kvmpmu/spec/clauses.toml``, ``unspecified.toml`` and
+    ``changes.toml``, but that sections may be those of any document.  A slug that is there
     already is an error.  `pytest_kvmpmu.testing.check_clauses` holds them against the specs.
     """

@@ -24,6 +24,7 @@ else:
 
 RAW: dict[str, dict[str, Any]] = tomllib.loads(catalogue.PATH.read_text(encoding="utf-8"))
 KEYS = {"section", "statement", "level", "standing", "since", "until", "documented", "text"}
+KEYS |= {"commits", "commits-note"}
 every_row = pytest.mark.parametrize(("slug", "row"), RAW.items(), ids=list(RAW))
 
 
@@ -45,7 +46,12 @@ IN_MODEL = {row.clause for table in model.TABLES.values() for row in table}
 def test_a_row_has_known_keys_and_strings_for_values(slug: str, row: dict[str, Any]) -> None:
     assert set(row) <= KEYS
     assert {"section", "statement"} <= set(row)
-    assert all(isinstance(value, str) and value for value in row.values())
+    assert all(isinstance(value, str) and value for key, value in row.items() if key != "commits")
+
+
+@every_row
+def test_a_clause_has_the_commits_that_its_row_names(slug: str, row: dict[str, Any]) -> None:
+    assert [commit.id for commit in clause(slug).commits] == row.get("commits", [])
 
 
 @every_row

@@ -20,40 +20,49 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "clauses",
         help="print the catalogue of clauses",
-        description="Print the clauses that specs check: as a table, on a terminal wrapped to"
-        " its width, else one line each.",
+        description="Print the clauses that specs check, as a table. On a terminal the table is"
+        " wrapped to its width; otherwise each clause is one line.",
     )
     parser.add_argument(
         "--kernel",
         metavar="REVISION",
-        help="only what holds there: a revision or a release, like series-v1, 5.10 or linux-6.7",
+        help="only clauses that hold in this revision or release, like series-v1, 5.10 or"
+        " linux-6.7",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--divergent",
         action="store_true",
-        help="only where documentation and kernel differ, and how",
+        help="only clauses where documentation and kernel differ, with both statements",
     )
     which.add_argument(
-        "--unspecified", action="store_true", help="only those that no spec checks, and why"
+        "--unspecified", action="store_true", help="only clauses without a spec, with the reason"
+    )
+    which.add_argument(
+        "--commits",
+        action="store_true",
+        help="only clauses that a known change began or ended, with its upstream commits",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON document")
     form.add_argument(
-        "--markdown", action="store_true", help="print the page docs/clauses.md; takes no choice"
+        "--markdown",
+        action="store_true",
+        help="print the page of the documentation, with all clauses",
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what ``args`` ask for."""
-    if args.markdown and (args.kernel is not None or args.divergent or args.unspecified):
+    """Print the clauses that ``args`` select."""
+    selected = args.divergent or args.unspecified or args.commits
+    if args.markdown and (args.kernel is not None or selected):
         raise UsageProblem(
             "--markdown prints the whole page",
-            "Leave out --kernel, --divergent and --unspecified, or print a table or --json",
+            "Omit --kernel, --divergent, --unspecified and --commits, or print a table or --json",
         )
     kernel = None if args.kernel is None else _revision(args.kernel)
-    if not args.markdown:  # that is the page of what ships
+    if not args.markdown:  # the page has only the clauses that ship
         include(installed().clauses)
     chosen = [
         found
@@ -61,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         if (kernel is None or found.holds_in(kernel))
         and (not args.divergent or found.divergent)
         and (not args.unspecified or found.slug in unspecified())
+        and (not args.commits or listing.has_changes(found))
     ]
     if args.markdown:
         text = page.page(chosen, unspecified())
@@ -84,6 +94,8 @@ def _lines(args: argparse.Namespace, chosen: Sequence[Clause]) -> list[str]:
         return listing.divergences(chosen, width)
     if args.unspecified:
         return listing.gaps(chosen, unspecified(), width)
+    if args.commits:
+        return listing.changes(chosen, width)
     return listing.table(chosen, width)
 
 
@@ -92,6 +104,6 @@ def _print(text: str) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; keep Python from complaining at its end.
+        # The reader (head, less) closed the pipe; keep Python from complaining when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

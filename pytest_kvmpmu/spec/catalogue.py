@@ -1,5 +1,5 @@
-"""Loads ``clauses.toml``, one row per testable statement, and ``unspecified.toml`` beside it;
-and those of other plugins, once they are included.
+"""Loads ``clauses.toml``, one row per testable statement, with ``unspecified.toml`` and
+``changes.toml`` beside it, and the files of other plugins once they are included.
 
 Not for: whether the rows are in order (`lint`), or how they are shown (`listing`, `page`).
 """
@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from ..data.revision import FIRST, REVISIONS, Revision, revision
 from ..errors import unknown
+from . import changes
+from .changes import Commit, Posting
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,7 +40,7 @@ REASONS = {
 
 
 class Unspecified(NamedTuple):
-    """Why a clause has no spec: a key of `REASONS`, and a sentence of its own or ``""``."""
+    """Why a clause has no spec: a key of `REASONS`, and a sentence on this clause or ``""``."""
 
     reason: str
     why: str
@@ -50,7 +52,9 @@ class Clause(NamedTuple):
     ``section`` names document and section (``vcpu.rst 1.4``).  ``standing``: documented
     (text and kernel agree), observed (no text says so), divergent (``text`` says something
     else), proposed (a posted series).  It holds from ``since`` to ``until`` inclusive.
-    ``documented`` is the first revision whose text says it, where that came later.
+    ``documented`` is the first revision whose text says it, if that is later.  ``commits``
+    began it, ended it or documented it; ``commits_note`` explains what the releases of these
+    do not.  ``posting`` is the series that ``since`` stands for.
     """
 
     slug: str
@@ -62,9 +66,12 @@ class Clause(NamedTuple):
     until: Revision | None
     text: str
     documented: Revision | None = None
+    commits: tuple[Commit, ...] = ()
+    commits_note: str = ""
+    posting: Posting | None = None
 
     def holds_in(self, wanted: Revision) -> bool:
-        """Whether the clause speaks of that revision."""
+        """Whether the clause holds in that revision."""
         return self.since <= wanted and (self.until is None or wanted <= self.until)
 
     @property
@@ -84,22 +91,26 @@ class Clause(NamedTuple):
     @property
     def releases(self) -> str:
         """The kernel releases behind ``span``: ``from 6.4, before 6.7``, ``none``."""
-        merged = [known for known in REVISIONS if release(known)]
-        held = [known for known in merged if self.holds_in(known)]
+        held = [known for known in REVISIONS if release(known) and self.holds_in(known)]
         if not held:
             return "none"
-        after = merged[merged.index(held[-1]) + 1 :]
-        last = f", before {release(after[0])}" if after else ""
-        return f"from {release(held[0])}{last}"
+        after = next_release(held[-1])
+        return f"from {release(held[0])}" + (f", before {after}" if after else "")
 
 
 def release(known: Revision) -> str:
-    """``6.4`` for ``linux-6.4``; empty for a posted series, which no kernel was released with."""
+    """``6.4`` for ``linux-6.4``; empty for a posted series, which is in no release."""
     return known.name.removeprefix("linux-") if known.name.startswith("linux-") else ""
 
 
+def next_release(known: Revision) -> str:
+    """The release with which the next merged revision begins; empty after the newest."""
+    return next((release(other) for other in REVISIONS if other > known and release(other)), "")
+
+
 class Source(NamedTuple):
-    """Files with clauses: one like clauses.toml, perhaps one like unspecified.toml.
+    """Files with clauses: one like clauses.toml; optionally one like unspecified.toml, and one
+    like changes.toml with the commits that its clauses name beyond those that ship.
 
     ``owner`` names the plugin that they belong to; `pytest_kvmpmu.hooks` fills it in.
     """
@@ -107,16 +118,17 @@ class Source(NamedTuple):
     clauses: Path
     unspecified: Path | None = None
     owner: str = ""
+    changes: Path | None = None
 
 
 # What ships, then what was included.
-_sources: tuple[Source, ...] = (Source(PATH, UNSPECIFIED_PATH, SHIPPED),)
+_sources: tuple[Source, ...] = (Source(PATH, UNSPECIFIED_PATH, SHIPPED, changes.PATH),)
 
 
 def include(more: tuple[Source, ...]) -> Callable[[], None]:
-    """Add these sources to the catalogue of this process; what is returned takes them out.
+    """Add these sources to the catalogue of this process; calling the result removes them.
 
-    They have to be in order (`lint.of_source`).
+    `lint.of_source` must have no findings on them.
     """
     global _sources
     before, _sources = _sources, (*_sources, *more)
@@ -129,7 +141,7 @@ def include(more: tuple[Source, ...]) -> Callable[[], None]:
 
 
 def sources() -> tuple[Source, ...]:
-    """Where the catalogue is from: what ships, then what was included."""
+    """The files of the catalogue: those that ship, then those that were included."""
     return _sources
 
 
@@ -140,7 +152,14 @@ def clauses() -> Mapping[str, Clause]:
 
 @functools.cache
 def _clauses(of: tuple[Source, ...]) -> Mapping[str, Clause]:
-    return {slug: _clause(slug, row) for source in of for slug, row in load(source.clauses).items()}
+    tables = [load(source.changes) for source in of if source.changes is not None]
+    commits = {name: found for table in tables for name, found in changes.commits(table).items()}
+    postings = {name: found for table in tables for name, found in changes.postings(table).items()}
+    return {
+        slug: _clause(slug, row, commits, postings)
+        for source in of
+        for slug, row in load(source.clauses).items()
+    }
 
 
 def clause(slug: str) -> Clause:
@@ -172,15 +191,24 @@ def load(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _clause(slug: str, row: Mapping[str, str]) -> Clause:
+def _clause(
+    slug: str,
+    row: Mapping[str, Any],
+    commits: Mapping[str, Commit],
+    postings: Mapping[str, Posting],
+) -> Clause:
+    since = revision(row.get("since", FIRST.name))
     return Clause(
         slug=slug,
         section=row["section"],
         statement=row["statement"],
         level=row.get("level", "must"),
         standing=row.get("standing", "documented"),
-        since=revision(row.get("since", FIRST.name)),
+        since=since,
         until=revision(row["until"]) if "until" in row else None,
         text=row.get("text", ""),
         documented=revision(row["documented"]) if "documented" in row else None,
+        commits=tuple(commits[name] for name in row.get("commits", ())),
+        commits_note=row.get("commits-note", ""),
+        posting=postings.get(since.name),
     )

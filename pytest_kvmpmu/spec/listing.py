@@ -13,7 +13,8 @@ from typing import Any
 from .catalogue import REASONS, Clause, Unspecified
 
 FORMAT = "kvmpmu-clauses"
-VERSION = 1
+# 2: each clause has commits, commits_note and posting.
+VERSION = 2
 
 HEADINGS = ("slug", "section", "revisions", "standing", "statement")
 GAP = "  "
@@ -24,7 +25,7 @@ NARROWEST = 36
 def table(chosen: Sequence[Clause], width: int | None) -> list[str]:
     """The lines of a table.  ``width`` is the terminal's in columns.
 
-    Without one each clause is one line; where a terminal is too narrow for a table, each
+    Without a width, each clause is one line.  If the terminal is too narrow for a table, each
     clause is a paragraph.
     """
     cells = [(c.slug, c.section, c.span, standing(c), c.statement) for c in chosen]
@@ -37,7 +38,7 @@ def table(chosen: Sequence[Clause], width: int | None) -> list[str]:
 
 
 def divergences(chosen: Sequence[Clause], width: int | None) -> list[str]:
-    """What the text says and what kernels do, for those of ``chosen`` where that differs."""
+    """What the text says and what kernels do, for the divergent clauses of ``chosen``."""
     out = []
     for c in chosen:
         if c.divergent:
@@ -45,6 +46,25 @@ def divergences(chosen: Sequence[Clause], width: int | None) -> list[str]:
             out += _wrap(f"text:   {c.text}", GAP, GAP + 8 * " ", width)
             out += _wrap(f"kernel: {c.statement}", GAP, GAP + 8 * " ", width)
     return out
+
+
+def changes(chosen: Sequence[Clause], width: int | None) -> list[str]:
+    """The commits and the posted series behind the clauses of ``chosen`` that have any."""
+    out = []
+    for c in chosen:
+        if has_changes(c):
+            out.append(f"{c.slug}  ({c.span})")
+            out += [line for one in c.commits for line in _wrap(str(one), GAP, 2 * GAP, width)]
+            if c.posting:
+                out += _wrap(f"posted: {c.posting}", GAP, 2 * GAP, width)
+            if c.commits_note:
+                out += _wrap(f"note: {c.commits_note}", GAP, 2 * GAP, width)
+    return out
+
+
+def has_changes(c: Clause) -> bool:
+    """Whether there is a commit, a posted series or a note on commits."""
+    return bool(c.commits or c.posting or c.commits_note)
 
 
 def gaps(
@@ -67,7 +87,7 @@ def document(
 ) -> str:
     """One JSON document: always the same keys in the same order.
 
-    ``kernel`` is the revision that the clauses were chosen for, None for all.
+    ``kernel`` is the revision for which the clauses were chosen, or None for all.
     """
     whole = {
         "format": FORMAT,
@@ -79,7 +99,7 @@ def document(
 
 
 def standing(c: Clause) -> str:
-    """The standing, since when the text says so, and the level where it is not must."""
+    """The standing, since when the text says so, and the level unless it is must."""
     since = f" since {c.documented}" if c.documented else ""
     return f"{c.standing}{since}" if c.level == "must" else f"{c.standing}{since}, {c.level}"
 
@@ -96,6 +116,12 @@ def _json(c: Clause, excuse: Unspecified | None) -> dict[str, Any]:
         "documented": c.documented.name if c.documented else None,
         "releases": c.releases,
         "text": c.text or None,
+        "commits": [
+            {"id": n.id, "subject": n.subject, "release": n.release, "stable": list(n.stable)}
+            for n in c.commits
+        ],
+        "commits_note": c.commits_note or None,
+        "posting": c.posting._asdict() if c.posting else None,
         "unspecified": {"reason": excuse.reason, "why": excuse.why or None} if excuse else None,
     }
 

@@ -14,6 +14,7 @@ from pytest_kvmpmu import commands
 from pytest_kvmpmu.data.revision import REVISIONS, detect, revision
 from pytest_kvmpmu.spec import listing
 from pytest_kvmpmu.spec.catalogue import REASONS, Clause, Unspecified, clauses, unspecified
+from pytest_kvmpmu.spec.changes import Commit, Posting
 
 Capture = pytest.CaptureFixture[str]
 SHORT = Clause("a.b", "api.rst 4.1", "it is so", "must", "observed", REVISIONS[0], None, "")
@@ -47,11 +48,14 @@ def test_the_document_has_its_version_and_all_clauses_with_the_same_keys(capsys:
     assert list(document) == ["format", "version", "kernel", "clauses"]
     assert (document["format"], document["version"], document["kernel"]) == (
         "kvmpmu-clauses",
-        1,
+        listing.VERSION,
         None,
     )
     assert slugs(document) == list(clauses())
-    keys = "slug section statement level standing since until documented releases text unspecified"
+    keys = (
+        "slug section statement level standing since until documented releases text"
+        " commits commits_note posting unspecified"
+    )
     assert {" ".join(row) for row in document["clauses"]} == {keys}
 
 
@@ -87,6 +91,40 @@ def test_unspecified_keeps_what_no_spec_checks(capsys: Capture) -> None:
     assert {row["unspecified"]["reason"] for row in document["clauses"]} <= set(REASONS)
 
 
+def test_commits_keeps_what_a_change_began_or_ended_and_names_it(capsys: Capture) -> None:
+    document = loaded(capsys, "--commits")
+    rows = {row["slug"]: row for row in document["clauses"]}
+    assert list(rows) == [slug for slug, c in clauses().items() if c.commits or c.posting]
+    assert rows["filter.ebusy.vcpu-ran"]["commits"] == [
+        {
+            "id": "5177fe91e4cf",
+            "subject": "KVM: arm64: Do not change the PMU event filter after a VCPU has run",
+            "release": "5.18",
+            "stable": ["5.16.20", "5.17.3"],
+        }
+    ]
+    assert rows["set-pmu.per-vcpu"]["posting"]["message_id"].startswith("20211115165041.")
+
+
+def test_commits_are_listed_as_kernel_developers_write_them() -> None:
+    made = SHORT._replace(
+        commits=(
+            Commit("012345678abc", "KVM: Add this", "6.4", ()),
+            Commit("112345678abc", "KVM: Fix it", "7.1", ("6.12.91",)),
+        ),
+        commits_note="the fix came later",
+        posting=Posting("series-v1", "[PATCH 0/2] This", "1@example.org"),
+    )
+    assert listing.changes([LONG, made], None) == [
+        "a.b  (in every revision)",
+        '  012345678abc ("KVM: Add this") (in v6.4)',
+        '  112345678abc ("KVM: Fix it") (in v7.1; stable: 6.12.91)',
+        "  posted: [PATCH 0/2] This (<1@example.org>)",
+        "  note: the fix came later",
+    ]
+    assert all(len(line) <= 40 for line in listing.changes([made], 40))
+
+
 def test_reasons_are_listed_with_their_meaning_and_their_why() -> None:
     excuses = {"a.b": Unspecified("destructive", "it hangs"), "c": Unspecified("pending", "")}
     assert listing.gaps([SHORT, LONG], excuses, None) == [
@@ -109,6 +147,7 @@ def test_markdown_prints_the_page(capsys: Capture) -> None:
         (["--kernel", ""], "unknown kernel revision ''"),
         (["--kernel", "4.9"], "kernel 4.9 is older than linux-5.10"),
         (["--markdown", "--divergent"], "--markdown prints the whole page"),
+        (["--markdown", "--commits"], "--markdown prints the whole page"),
         (["--markdown", "--kernel", "6.1"], "--markdown prints the whole page"),
         (["--markdown", "--json"], "not allowed with argument"),
         (["--divergent", "--unspecified"], "not allowed with argument"),

@@ -9,7 +9,8 @@ import pytest
 
 from pytest_kvmpmu.model.table import always, refuse
 from pytest_kvmpmu.spec.citations import Citation
-from pytest_kvmpmu.spec.lint import Finding, lint, of_excuses, of_model, of_rows, of_specs
+from pytest_kvmpmu.spec.findings import Finding
+from pytest_kvmpmu.spec.lint import lint, of_excuses, of_model, of_rows, of_specs
 from pytest_kvmpmu.uapi.errno import Errno
 
 ROW = {"section": "vcpu.rst 1.4", "statement": "SET_PMU takes an id"}
@@ -39,14 +40,17 @@ def test_a_slug_has_its_form(slug: str) -> None:
     ("change", "what"),
     [
         ({"note": "x"}, "unknown key 'note'; known: section, statement, level"),
+        ({"commits": "6ee7fca2a4a0"}, "commits is not a list of ids"),
+        ({"commits": [1]}, "commits is not a list of ids"),
+        ({"commits-note": "Why."}, "commits-note is not one sentence without a full stop"),
         ({"level": "shall"}, "unknown level 'shall'; known: must, may"),
         ({"standing": "wrong"}, "unknown standing 'wrong'; known: documented, observed"),
-        ({"standing": "divergent"}, "text belongs to divergent clauses"),
-        ({"text": "EBUSY"}, "text belongs to divergent clauses"),
-        ({"since": "linux-1.0"}, "since or until is no revision"),
-        ({"until": "6.7"}, "since or until is no revision"),
+        ({"standing": "divergent"}, "every divergent clause has a text"),
+        ({"text": "EBUSY"}, "every divergent clause has a text"),
+        ({"since": "linux-1.0"}, "since or until is not a revision"),
+        ({"until": "6.7"}, "since or until is not a revision"),
         ({"since": "linux-6.7", "until": "linux-5.18"}, "since linux-6.7 comes after until"),
-        ({"documented": "6.7"}, "documented is no revision"),
+        ({"documented": "6.7"}, "documented is not a revision"),
         ({"documented": "linux-5.10"}, "documented linux-5.10 is not within its revisions"),
         (
             {"until": "linux-6.5", "documented": "linux-6.7"},
@@ -54,15 +58,15 @@ def test_a_slug_has_its_form(slug: str) -> None:
         ),
         (
             {"standing": "observed", "documented": "linux-6.7"},
-            "documented belongs to documented clauses, and this one is observed",
+            "only documented clauses have documented, and this one is observed",
         ),
         ({"standing": "proposed"}, "a proposed clause ends with its series"),
         ({"standing": "proposed", "until": "linux-6.4"}, "a proposed clause ends with its"),
-        ({"section": "kvm.rst 1.4"}, "section is no document with a number"),
-        ({"section": "vcpu.rst one"}, "section is no document with a number"),
-        ({"statement": ""}, "statement is no text"),
-        ({"statement": 12}, "statement is no text"),
-        ({"statement": "It works."}, "statement is not one sentence without full stop"),
+        ({"section": "kvm.rst 1.4"}, "section is not a document with a number"),
+        ({"section": "vcpu.rst one"}, "section is not a document with a number"),
+        ({"statement": ""}, "statement is not text"),
+        ({"statement": 12}, "statement is not text"),
+        ({"statement": "It works."}, "statement is not one sentence without a full stop"),
         ({"statement": "It works. It runs"}, "statement is not one sentence"),
         ({"statement": "two\nlines"}, "statement is not one sentence"),
         ({"statement": "it should work"}, "statement says what should be, not what is"),
@@ -82,8 +86,8 @@ def test_section_and_statement_are_required(key: str) -> None:
 
 def test_no_statement_is_made_twice() -> None:
     assert said(of_rows({"a": ROW, "b": ROW})) == [
-        "a: its statement is made twice",
-        "b: its statement is made twice",
+        "a: another clause has the same statement",
+        "b: another clause has the same statement",
     ]
 
 
@@ -111,15 +115,15 @@ def test_a_row_of_the_model_stays_within_its_clauses_revisions(
 def test_a_row_of_the_model_names_a_clause_that_exists() -> None:
     table = (refuse(always, Errno.EBUSY, "gone"),)
     assert said(of_model({}, {("KVM_RUN", "vcpu"): table})) == [
-        "gone: a row of the model's KVM_RUN on a vcpu cites it, and there is no such clause"
+        "gone: a row of the model's KVM_RUN on a vcpu cites it, but the clause does not exist"
     ]
 
 
 def test_a_spec_names_clauses_that_exist_and_writes_them_out() -> None:
     cited = [Citation(("gone",), "test_a.py:1"), Citation((), "test_a.py:2", literal=False)]
     assert said(of_specs({}, cited)) == [
-        "gone: test_a.py:1 cites it, and there is no such clause",
-        "?: test_a.py:2 hides a slug",
+        "gone: test_a.py:1 cites it, but the clause does not exist",
+        "?: test_a.py:2 does not write out its slugs",
     ]
 
 
@@ -129,16 +133,14 @@ def test_the_clauses_of_one_marker_hold_in_a_common_revision() -> None:
         Citation(("old", "all", "new"), "test_a.py:1"),
         Citation(("all", "new"), "test_a.py:2"),
     ]
-    assert said(of_specs(rows, apart)) == [
-        "old, all, new: test_a.py:1: they hold in no common revision"
-    ]
+    assert said(of_specs(rows, apart)) == ["old, all, new: test_a.py:1: no revision has them all"]
 
 
 def test_a_clause_has_a_spec_or_a_reason() -> None:
     rows = {"with-spec": ROW, "with-reason": ROW, "with-neither": ROW}
     cited = [Citation(("with-spec",), "test_a.py:1")]
     assert said(of_excuses(rows, cited, {"pending": {"with-reason": ""}})) == [
-        "with-neither: no spec cites it, and unspecified.toml has no reason for that"
+        "with-neither: no spec cites it, and unspecified.toml gives no reason"
     ]
 
 
@@ -149,10 +151,10 @@ def test_a_reason_does_not_outlive_its_cause() -> None:
         "too-late": {"twice": ""},
     }
     assert said(of_excuses({"has-spec": ROW, "twice": ROW}, cited, excuses)) == [
-        "twice: its why in unspecified.toml is no text without full stop",
-        "too-late: is no reason; known: pending, environment, needs-hardware,"
+        "twice: its why in unspecified.toml is not text without a full stop",
+        "too-late: unknown reason; known: pending, environment, needs-hardware,"
         " needs-other-irqchip, destructive, not-observable",
-        "has-spec: is in unspecified.toml, and a spec cites it",
-        "gone: is in unspecified.toml, and there is no such clause",
+        "has-spec: is in unspecified.toml, but a spec cites it",
+        "gone: is in unspecified.toml, but the clause does not exist",
         "twice: is in unspecified.toml twice",
     ]
