@@ -17,6 +17,7 @@ from pytest_kvmpmu.data.host import format_cpus
 from pytest_kvmpmu.data.payloads import payloads
 from pytest_kvmpmu.data.revision import REVISIONS
 from pytest_kvmpmu.plugin import fixtures, marks
+from pytest_kvmpmu.spec import catalogue, page
 from pytest_kvmpmu.testing.promises import PROMISES
 
 
@@ -105,6 +106,11 @@ def payload_list() -> str:
     return _table(("payload", "what it does"), rows)
 
 
+def clauses() -> str:
+    """The catalogue: the page of clauses without its head."""
+    return page.body(list(catalogue.clauses().values()), catalogue.unspecified())
+
+
 def promises() -> str:
     """The promises that check_backend checks."""
     return "\n".join(f"- {promise.what}" for promise in PROMISES)
@@ -169,5 +175,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "topologies": topologies,
     "payloads": payload_list,
     "promises": promises,
+    "clauses": clauses,
     "program": program,
 }

@@ -1,34 +1,74 @@
-"""docs/clauses.md is what the command makes."""
+"""The site's page of clauses is what the command prints."""
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
-from pytest_kvmpmu.data.revision import FIRST, revision
+import pytest
+
+from pytest_kvmpmu import commands
+from pytest_kvmpmu.revision import FIRST, revision
 from pytest_kvmpmu.spec import page
-from pytest_kvmpmu.spec.catalogue import Clause, Unspecified, clauses, unspecified
+from pytest_kvmpmu.spec.catalogue import Clause, Unspecified, clauses
+from pytest_kvmpmu.spec.changes import Commit, Posting
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "clauses.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_committed_page_is_the_generated_one() -> None:
-    fresh = page.page(list(clauses().values()), unspecified())
+def test_the_site_has_the_page_that_the_command_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    kept = DOCS.joinpath("clauses.md").read_text(encoding="utf-8")
+    made = importlib.import_module("page_text").fill_in("clauses", kept)
+    assert commands.main(["clauses", "--markdown"]) == 0
     # A plain bool: the difference of two long pages helps nobody.
-    same = COMMITTED.read_text(encoding="utf-8") == fresh
-    assert same, f"docs/clauses.md is out of date. Run: {page.COMMAND}"
+    same = made.rstrip("\n") == capsys.readouterr().out.rstrip("\n")
+    assert same, "docs/clauses.md is not spec/page.py's HEAD with the comment for the rest"
 
 
-def test_the_page_has_each_clause_its_difference_and_its_reason() -> None:
+def test_the_page_has_an_anchor_for_each_clause() -> None:
+    text = page.page(list(clauses().values()), {})
+    assert all(text.count(f'<a id="{slug}"></a>') == 1 for slug in clauses())
+
+
+COMMIT = Commit("012345678abc", "KVM: Add a | b", "6.4", ("6.1.9",))
+POSTING = Posting("series-v1", "[PATCH 0/2] This", "1@example.org")
+LINK = "[`012345678abc`](https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/commit/?id=012345678abc)"
+
+
+def test_the_page_has_each_clause_its_difference_its_changes_and_its_reason() -> None:
     made = [
         Clause("a", "api.rst 4.1", "x | y", "must", "documented", FIRST, None, ""),
         Clause(
-            "c", "api.rst 4.2", "z", "may", "documented", FIRST, None, "", revision("linux-6.7")
+            *(
+                "c",
+                "vcpu.rst 1.9",
+                "z",
+                "may",
+                "documented",
+                FIRST,
+                None,
+                "",
+                revision("linux-6.7"),
+            ),
+            *((COMMIT,), "it is late", POSTING),
         ),
-        Clause("b", "vcpu.rst 1", "it is EIO", "may", "divergent", FIRST, None, "it is EBUSY"),
+        Clause("b", "else.rst", "it is EIO", "may", "divergent", FIRST, None, "it is EBUSY"),
     ]
     lines = page.page(made, {"a": Unspecified("pending", "soon")}).splitlines()
-    assert "| `a` | 4.1 | in every revision | documented | x \\| y |" in lines
-    assert "| `c` | 4.2 | in every revision | documented since linux-6.7, may | z |" in lines
-    assert "| `b` | 1 | in every revision | divergent, may | it is EIO |" in lines
-    assert "| `b` | vcpu.rst 1 | it is EBUSY | it is EIO | from 5.10 |" in lines
-    assert "- `a`: soon" in lines
+    section = "[4.1](https://docs.kernel.org/virt/kvm/api.html#kvm-get-api-version)"
+    changes = f"[series-v1](https://lore.kernel.org/r/1@example.org), {LINK}"
+    for line in (
+        f'| <a id="a"></a>`a` | {section} | in every revision | documented | x \\| y |  |',
+        '| <a id="c"></a>`c` | [1.9](https://docs.kernel.org/virt/kvm/devices/vcpu.html)'
+        f" | in every revision | documented since linux-6.7, may | z | {changes} |",
+        '| <a id="b"></a>`b` | else.rst | in every revision | divergent, may | it is EIO |  |',
+        '| <a href="#b">`b`</a> | else.rst | it is EBUSY | it is EIO | from 5.10 |',
+        f'| {LINK} | KVM: Add a \\| b | 6.4 | 6.1.9 | <a href="#c">`c`</a> |',
+        "- series-v1: [\\[PATCH 0/2] This](https://lore.kernel.org/r/1@example.org)",
+        '- <a href="#c">`c`</a>: it is late',
+        '- <a href="#a">`a`</a>: soon',
+    ):
+        assert line in lines
