@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.revision import FIRST, revision
+from pytest_kvmpmu.data.revision import FIRST, revision
 from pytest_kvmpmu.spec import page
 from pytest_kvmpmu.spec.catalogue import Clause, Unspecified, clauses
 from pytest_kvmpmu.spec.changes import Commit, Posting
