@@ -60,7 +60,7 @@ class FakeTarget(Target):
             thread.join()
             os.close(answer_read)
 
-        return Link(answer_read, request_write, close)
+        return Link.on(answer_read, request_write, close)
 
     def _serve(self, requests: int, answers: int) -> None:
         decoder = Decoder()

@@ -4,11 +4,13 @@
 ``{"ok": ...}``; ``run`` and ``shell`` (`command`) and ``take`` (`files`) make a lab VM of use
 beyond the specs.
 
-``{"op": "execute", "world": N, "calls": [CALL...], "orders": [[I...]...], "seconds": S,
-"until_refused": BOOL, "at_once": BOOL}`` issues calls.  ``calls`` has each different call
-once; an order lists them by place, for one world: the first for world N, the next for
-N + 1 and so on.  A world other than that of the order before begins afresh, and ends
-that one.  ``{"outcomes": [[OUTCOME...]...]}`` answers, with ``crash`` where it broke off.
+``{"op": "execute", "world": N, "first": F, "calls": [CALL...], "orders": [[I...]...],
+"seconds": S, "until_refused": BOOL, "at_once": BOOL}`` issues calls.  Each different call is sent
+once and has a number from then on: the ``calls`` of a request have the numbers from F on, and
+those which had them before are forgotten.  An order lists calls by number, for one world: the first
+for world N, the next for N + 1 and so on.  A world other than that of the order before begins
+afresh, and ends that one.  ``{"outcomes": [[OUTCOME...]...]}`` answers, with ``crash`` where it
+broke off.
 
 One process serves many worlds, one after the other; one that ran a guest ends with its
 thread.  A process for each would be safer still, but on an emulated host the page faults
@@ -18,7 +20,6 @@ after a fork cost ten times what a world's calls cost.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import threading
 import traceback
@@ -39,8 +40,6 @@ from .world import World
 Request = Dict[str, Any]
 
 _PONG = encode({"ok": {}})
-# Different calls that are kept ready.
-_KEPT = 4096
 
 
 def write(frame: bytes) -> None:
@@ -66,6 +65,7 @@ class Service:
         self._decoder = Decoder()
         self._waiting: deque[Request] = deque()
         self._orders: Orders | None = None
+        self._calls: list[Known] = []
         # Found and read now, before a snapshot: it costs what follows nothing.
         self._timers_on_el2 = timers.run_on_el2()
         payload.read_all(payloads)
@@ -116,8 +116,11 @@ class Service:
                 if request.get("op") != "execute":
                     self._other(request)
                     continue
+                if request.get("first", 0) > len(self._calls):
+                    self._answer({"error": f"calls from {len(self._calls)} on were never sent"})
+                    continue
                 if self._orders is None:
-                    self._orders = Orders(request)
+                    self._orders = Orders(request, self._calls)
                 for wanted in self._orders.worlds():
                     if world is not None and wanted != number:
                         world.close()
@@ -162,12 +165,33 @@ class Service:
         return {"error": f"unknown op {op!r}"}
 
 
-class Orders:
-    """A request to execute: what of it is still to be done, and the answer so far."""
+class Known:
+    """A call that was sent: decoded, and made ready to be issued, when it is first needed."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, sent: Request) -> None:
+        self._sent = sent
+
+    @functools.cached_property
+    def call(self) -> Call:
+        """The call as a value."""
+        return Call.from_json(self._sent)
+
+    @functools.cached_property
+    def ready(self) -> Prepared:
+        """The call, ready to be issued by one thread at a time."""
+        return prepare(self.call)
+
+
+class Orders:
+    """A request to execute: what of it is still to be done, and the answer so far.
+
+    ``known`` are the calls by number; those of the request are added to them.
+    """
+
+    def __init__(self, request: Request, known: list[Known]) -> None:
+        known[request.get("first", 0) :] = map(Known, request["calls"])
+        self._known = known
         self._request = request
-        self._ready: dict[int, Prepared] = {}
         self._left: deque[list[int]] = deque(request["orders"])
         self._world: int = request["world"]
         self.answer: dict[str, Any] = {"outcomes": []}
@@ -193,22 +217,15 @@ class Orders:
 
     def _issue(self, world: World, order: list[int]) -> Iterator[Outcome]:
         request = self._request
-        seconds, calls = request["seconds"], request["calls"]
+        seconds = request["seconds"]
         if request.get("at_once"):
-            yield from world.race([Call.from_json(calls[place]) for place in order], seconds)
+            yield from world.race([self._known[number].call for number in order], seconds)
             return
-        for place in order:
-            if place not in self._ready:
-                self._ready[place] = _prepared(json.dumps(calls[place]))
-            outcome = world.issue(self._ready[place], seconds)
+        for number in order:
+            outcome = world.issue(self._known[number].ready, seconds)
             yield outcome
             if outcome.ret < 0 and request.get("until_refused"):
                 return
-
-
-@functools.lru_cache(maxsize=_KEPT)
-def _prepared(call: str) -> Prepared:
-    return prepare(Call.from_json(json.loads(call)))
 
 
 _plain_json = functools.lru_cache(maxsize=None)(Outcome.to_json)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from ..targets.base import Target
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .bring_up import BringUps
+from .sent_calls import SentCalls
 from .usable import check
 
 # How long a call that does not heed its interruption is waited for.
@@ -43,6 +43,7 @@ class RealBackend:
         self._worlds = 0
         self._bring_ups = BringUps(target)
         self._link: Link | None = None
+        self._calls = SentCalls()
         try:
             self._connected()
         except LinkLost as error:
@@ -102,7 +103,13 @@ class RealBackend:
         ``how`` is the request's own (agent.service): until_refused, at_once.
         """
         seconds = self.seconds if seconds is None else seconds
-        request = {"op": "execute", "world": world, **_orders(sequences), "seconds": seconds, **how}
+        request = {
+            "op": "execute",
+            "world": world,
+            **self._calls.orders(sequences),
+            "seconds": seconds,
+            **how,
+        }
         calls = list(itertools.chain.from_iterable(sequences))
         try:
             answer = self.request(request, seconds * len(calls) + _GRACE)
@@ -146,6 +153,7 @@ class RealBackend:
         return found
 
     def close(self) -> None:
+        self._calls = SentCalls()  # the next agent was sent none
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -174,16 +182,6 @@ class RealWorld:
         (outcomes,) = self._backend.execute(self._number, [calls], seconds, **how)
         self._lost = False
         return outcomes
-
-
-def _orders(sequences: Sequence[Sequence[Call]]) -> dict[str, Any]:
-    """``calls`` and ``orders`` of a request."""
-    places: dict[str, int] = {}
-    orders = [
-        [places.setdefault(json.dumps(call.to_json(names=False)), len(places)) for call in sequence]
-        for sequence in sequences
-    ]
-    return {"calls": [json.loads(text) for text in places], "orders": orders}
 
 
 def _why(call: Call, answer: Mapping[str, Any]) -> str:

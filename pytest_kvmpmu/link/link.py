@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import select
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..support.deadline import Patience
-from ..wire.frame import Damaged, Decoder, Message, encode
+from ..wire.frame import encode
+from .channel import Broken, Channel, Closed, Garbled, Silent
 
 _TAIL = 30
 
 
 class LinkLost(Exception):
-    """The agent did not answer, or answered nonsense.  The link is of no more use."""
+    """The agent did not answer, or its answer makes no sense.  The link can't be used any more."""
 
 
 class NoAnswer(LinkLost):
@@ -24,36 +22,39 @@ class NoAnswer(LinkLost):
 
 
 class Link:
-    """Two file descriptors with an agent behind them.
+    """A ``channel`` with an agent at its other end.
 
-    ``close`` ends whatever is behind; the link's own `close` calls it once.  ``last_words``
-    gives what was said elsewhere, for error messages.  ``pid`` is the process that is waited for,
-    where others may keep it from running (`Patience`).
+    ``close`` ends whatever is behind it; the link's own `close` calls it once.  ``last_words``
+    gives what was printed elsewhere, for error messages.
     """
 
     def __init__(
         self,
-        read_fd: int,
-        write_fd: int,
+        channel: Channel,
         close: Callable[[], None],
         last_words: Callable[[], str] = str,
-        pid: int | None = None,
     ) -> None:
-        self._read_fd = read_fd
-        self._write_fd = write_fd
+        self._channel = channel
         self._close: Callable[[], None] | None = close
         self._last_words = last_words
-        self._pid = pid
-        self._decoder = Decoder()
         self._stray: deque[str] = deque(maxlen=_TAIL)
+        channel.stray = self._stray.append
+
+    @classmethod
+    def on(cls, read_fd: int, write_fd: int, close: Callable[[], None]) -> Link:
+        """A link on two file descriptors."""
+        return cls(Channel(read_fd, write_fd, stray=lambda _: None), close)
 
     def request(self, body: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The agent's answer.  `LinkLost` where there is none within ``seconds``."""
+        """The agent's answer.  Raises `LinkLost` if there is none within ``seconds``."""
         answered = False
         try:
-            self._take_what_is_there()
-            self._send(encode(body))
-            answer = self._receive(seconds)
+            with self._explained():
+                # It would be taken for the answer to the request that is sent next.
+                for unasked in self._channel.unasked():
+                    raise LinkLost(self._explain(f"the agent spoke unasked: {unasked!r:.200}"))
+                self._channel.send(encode(body))
+                answer = self._receive(seconds)
             answered = True
         finally:
             if not answered:  # an answer that comes later would be taken for the next one's
@@ -63,60 +64,30 @@ class Link:
         return answer
 
     def greet(self, seconds: float) -> None:
-        """Wait for the agent's first message."""
-        body = self._receive(seconds)
+        """Wait for the agent's first message.  Raises `LinkLost` if it is not a greeting."""
+        with self._explained():
+            body = self._receive(seconds)
         if "hello" not in body:
             raise LinkLost(f"the agent began with {body!r}")
 
-    def _send(self, frame: bytes) -> None:
-        try:
-            while frame:
-                frame = frame[os.write(self._write_fd, frame) :]
-        except OSError as error:
-            raise LinkLost(self._explain(f"the agent is gone ({error.strerror})")) from error
-
     def _receive(self, seconds: float) -> dict[str, Any]:
-        patience = Patience(seconds, self._pid)
-        while True:
-            if not patience.readable(self._read_fd):
-                raise NoAnswer(self._explain("the agent does not answer"))
-            chunk = os.read(self._read_fd, 65536)
-            if not chunk:
-                raise LinkLost(self._explain("the agent has ended"))
-            found = self._next(chunk)
-            if found is not None:
-                if isinstance(found.body, dict):
-                    return found.body
-                raise LinkLost(self._explain(f"an answer of no meaning: {found.body!r:.200}"))
+        body = self._channel.receive(seconds)
+        if isinstance(body, dict):
+            return body
+        raise LinkLost(self._explain(f"an answer that makes no sense: {body!r:.200}"))
 
-    def _take_what_is_there(self) -> None:
-        """Keep the stray text that came since the last answer.
-
-        A message would be taken for the answer to the request that is sent next.
-        """
-        chunk = b""
-        while True:
-            found = self._next(chunk)
-            if found is not None:
-                raise LinkLost(self._explain(f"the agent spoke unasked: {found.body!r:.200}"))
-            if not select.select([self._read_fd], [], [], 0)[0]:
-                return
-            chunk = os.read(self._read_fd, 65536)
-            if not chunk:
-                raise LinkLost(self._explain("the agent has ended"))
-
-    def _next(self, chunk: bytes) -> Message | None:
-        """The next message, if ``chunk`` completes one; keeps stray text."""
-        for event in self._decoder.feed(chunk):
-            if isinstance(event, Message):
-                return event
-            if isinstance(event, Damaged):
-                raise LinkLost(self._explain(f"a damaged answer: {event.text[:200]!r}"))
-            self._stray.append(event.text)
-        return None
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn a `Broken` channel into a `LinkLost` that shows the agent's last words."""
+        try:
+            yield
+        except Silent as error:
+            raise NoAnswer(self._explain("the agent does not answer")) from error
+        except Broken as error:
+            raise LinkLost(self._explain(_what(error))) from error
 
     def _explain(self, what: str) -> str:
-        last = (*self._stray, self._decoder.rest(), *self._last_words().splitlines())
+        last = (*self._stray, self._channel.rest(), *self._last_words().splitlines())
         lines = [line for line in last if line.strip()]
         if not lines:
             return what
@@ -128,3 +99,12 @@ class Link:
         if close is not None:
             with contextlib.suppress(ProcessLookupError):
                 close()
+
+
+def _what(error: Broken) -> str:
+    if isinstance(error, Garbled):
+        return f"a damaged answer: {error.text[:200]!r}"
+    cause = error.__cause__
+    if isinstance(error, Closed) and isinstance(cause, OSError):
+        return f"the agent is gone ({cause.strerror})"
+    return "the agent has ended"

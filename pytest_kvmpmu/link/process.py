@@ -29,7 +29,7 @@ def connect(command: Sequence[str], patience: float, leave: float, cwd: Path | N
             process.wait()
         stdout.close()
 
-    link = Link(stdout.fileno(), stdin.fileno(), close)
+    link = Link.on(stdout.fileno(), stdin.fileno(), close)
     try:
         link.greet(patience)
     except LinkLost:

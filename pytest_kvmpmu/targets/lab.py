@@ -48,4 +48,4 @@ class LabTarget(Target):
         except lab.LabFailure as failure:
             raise LinkLost(str(failure)) from failure
         self.lack = vm.lack
-        return Link(vm.read_fd, vm.write_fd, vm.close, vm.said, vm.pid)
+        return Link(vm.channel, vm.close, vm.said)

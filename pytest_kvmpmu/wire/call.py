@@ -122,6 +122,9 @@ class Call:
     args: Mapping[str, Any]
     new: str | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.ioctl, self.on, self.cpu, self.new, *self.args.values()))
+
     @classmethod
     def make(cls, ioctl: str, on: str, cpu: int, new: str | None = None, **args: Any) -> Call:
         """A checked Call.  `BadCall` says what does not fit."""

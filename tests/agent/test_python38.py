@@ -95,7 +95,7 @@ def test_the_agent_answers_without_site_packages(python: str) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     with process:
-        link = Link(process.stdout.fileno(), process.stdin.fileno(), process.kill)
+        link = Link.on(process.stdout.fileno(), process.stdin.fileno(), process.kill)
         link.greet(20)
         assert link.request({"op": "ping"}, 20) == {"ok": {}}
         assert link.request({"op": "describe"}, 20)["ok"]["system"] == "Linux"

@@ -40,7 +40,7 @@ class Agent:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin = self.process.stdin
-        self.link = Link(self.process.stdout.fileno(), self.stdin.fileno(), self.process.kill)
+        self.link = Link.on(self.process.stdout.fileno(), self.stdin.fileno(), self.process.kill)
         self.link.greet(PATIENCE)
 
     def execute(
@@ -103,6 +103,36 @@ def agent(agents: Callable[..., Agent]) -> Agent:
 
 def rets(answer: dict[str, Any]) -> list[int]:
     return [outcome["ret"] for outcome in answer["outcomes"]]
+
+
+def cap(number: int) -> dict[str, Any]:
+    return {"call": "KVM_CHECK_EXTENSION", "on": "kvm", "cpu": 0, "cap": number}
+
+
+def numbered(first: int, calls: list[dict[str, Any]], order: list[int]) -> dict[str, Any]:
+    return {
+        "op": "execute",
+        "world": 1,
+        "first": first,
+        "calls": calls,
+        "orders": [order],
+        "seconds": 5.0,
+    }
+
+
+def test_a_call_that_was_sent_is_a_number_in_later_requests(agent: Agent) -> None:
+    agent.link.request(numbered(0, [cap(DONE), cap(THREAD)], [0]), PATIENCE)
+    answer = agent.link.request(numbered(2, [cap(DONE)], [2, 1]), PATIENCE)
+    (outcomes,) = answer["outcomes"]
+    assert outcomes[0] == {"ret": 0}
+    assert outcomes[1]["ret"] > 0  # the number of a thread
+    forgotten = agent.link.request(numbered(0, [cap(DONE)], [1]), PATIENCE)
+    assert "IndexError" in forgotten["crash"]
+
+
+def test_a_gap_in_the_numbers_is_refused(agent: Agent) -> None:
+    with pytest.raises(LinkLost, match="calls from 0 on were never sent"):
+        agent.link.request(numbered(7, [], [0]), PATIENCE)
 
 
 def test_a_ping_is_answered(agent: Agent) -> None:

@@ -39,8 +39,8 @@ def test_calls_go_to_a_numbered_world_with_their_bound() -> None:
         5.0,
         True,
     )
-    assert (one["calls"], one["orders"]) == ([CALL.to_json()], [[0, 0]])
-    assert (two["calls"], two["orders"]) == ([CALL.to_json()], [[0]])
+    assert (one["first"], one["calls"], one["orders"]) == (0, [CALL.to_json()], [[0, 0]])
+    assert (two["first"], two["calls"], two["orders"]) == (1, [], [[0]])
     backend.close()
 
 

@@ -121,9 +121,9 @@ def echo(recipe: Recipe, folder: Path) -> Entry:
         with ours, theirs:
             options = snapshot.options(theirs.fileno())
             with board.boot(initramfs, options, [theirs.fileno()]) as machine:
-                until(READY, machine.read_fd)
-                os.write(machine.write_fd, LINE)
-                until(LINE, machine.read_fd)
+                until(READY, machine.channel.read_fd)
+                os.write(machine.channel.write_fd, LINE)
+                until(LINE, machine.channel.read_fd)
                 snapshot.save(ours, place / RAM)
         return {"qemu": usable.version}
 

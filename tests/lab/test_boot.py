@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab import LabFailure, Machine, start
+from pytest_kvmpmu.lab import LabFailure, start
 from pytest_kvmpmu.lab.initramfs import agent_files
 from pytest_kvmpmu.lab.store.cache import Cache
-from pytest_kvmpmu.wire.frame import encode
 
 from .conftest import BOARD, LINE, share
 from .processes import all_end, ended, qemus
@@ -46,11 +45,6 @@ def starter(root: Path) -> subprocess.Popen[str]:
     )
 
 
-def describe(vm: Machine) -> dict[str, object]:
-    os.write(vm.write_fd, encode({"op": "describe"}))
-    return dict(vm.receive(10)["ok"])
-
-
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory, stocked: Cache) -> Path:
     """A cache folder with a snapshot."""
@@ -75,7 +69,7 @@ def test_a_warm_start_is_quick_silent_and_shows_the_board(root: Path, said: list
         assert vm.was_warm
         assert vm.line == LINE
         assert vm.kernel_release.startswith(f"{LINE}.")
-        found = describe(vm)
+        found = vm.describe(10)
     assert said == []
     assert took < 5  # 0.3 s on an idle machine
     assert found["release"] == vm.kernel_release
@@ -183,4 +177,4 @@ def test_an_image_of_ones_own_boots(cold: Path, tmp_path: Path) -> None:
     kernels = next(cold.glob("lab-*/kernels"))
     kernels.unlink()
     with start(str(own), BOARD, cache_dir=cold) as vm:
-        assert describe(vm)["release"] == vm.kernel_release
+        assert vm.describe(10)["release"] == vm.kernel_release

@@ -97,7 +97,7 @@ def test_a_damaged_answer_is_quoted_up_to_200_characters() -> None:
 
 @pytest.mark.parametrize("body", [None, 7, "ok", [1]], ids=str)
 def test_an_answer_that_is_no_object_is_quoted(body: object) -> None:
-    assert lost(encode(body))[0] == f"an answer of no meaning: {body!r}"
+    assert lost(encode(body))[0] == f"an answer that makes no sense: {body!r}"
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["at once", "later"])
@@ -162,7 +162,7 @@ def test_a_process_that_is_gone_already_is_no_error() -> None:
     def close() -> None:
         raise ProcessLookupError
 
-    Link(0, 1, close).close()
+    Link.on(0, 1, close).close()
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def test_a_greeting_is_waited_for(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], b"booting\n" + encode({"hello": 1}))
-    Link(pipe[0], pipe[1], lambda: None).greet(PATIENCE)
+    Link.on(pipe[0], pipe[1], lambda: None).greet(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,4 @@ def test_a_greeting_is_waited_for(pipe: tuple[int, int]) -> None:
 def test_what_is_no_greeting_is_told(sent: bytes, says: str, pipe: tuple[int, int]) -> None:
     os.write(pipe[1], sent)
     with pytest.raises(LinkLost, match=says):
-        Link(pipe[0], pipe[1], lambda: None).greet(0.1)
+        Link.on(pipe[0], pipe[1], lambda: None).greet(0.1)

@@ -12,6 +12,7 @@ from pytest_kvmpmu import lab
 from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.link.channel import Channel
 from pytest_kvmpmu.link.link import LinkLost, NoAnswer
 from pytest_kvmpmu.settings import Settings, TargetName
 from pytest_kvmpmu.targets import local, schemes
@@ -114,8 +115,7 @@ class FakeVm:
     pid = os.getpid()
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
-        self.read_fd = read_fd
-        self.write_fd = write_fd
+        self.channel = Channel(read_fd, write_fd, stray=lambda _: None)
         self.closed = 0
 
     def close(self) -> None:

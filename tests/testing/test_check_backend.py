@@ -45,14 +45,16 @@ class ModelBehindALink:
         self.backend = ModelBackend(ROCKPRO64, "6.12")
         self.number = 0
         self.world = self.backend.world()
+        self.calls: list[Call] = []
 
     def __call__(self, request: dict[str, Any]) -> Sequence[bytes]:
         found: list[list[dict[str, Any]]] = []
         answer: dict[str, Any] = {"outcomes": found}
+        self.calls[request["first"] :] = map(Call.from_json, request["calls"])
         for number, order in enumerate(request["orders"], request["world"]):
             if number != self.number:
                 self.number, self.world = number, self.backend.world()
-            calls = [Call.from_json(request["calls"][place]) for place in order]
+            calls = [self.calls[number] for number in order]
             try:
                 outcomes = self.world.execute(calls, request.get("until_refused", False))
             except BackendFailure as failure:

@@ -6,16 +6,14 @@ Not for: what it boots or resumes from (`prepare`), or its command line (`qemu`)
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import tempfile
-from collections import deque
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from ...support.deadline import Patience
-from ...wire.frame import Damaged, Decoder, Message, encode
+from ...link.channel import Channel, Closed, Garbled, Silent
+from ...wire.frame import encode
 from ..failure import LabFailure
 from ..host import programs
 from .console import Console
@@ -29,9 +27,9 @@ PING = {"op": "ping"}
 class Machine:
     """A QEMU process.  It ends with the thread that started it, at the latest.
 
-    ``read_fd`` and ``write_fd`` are the serial line, ``console`` keeps what came outside of
-    frames, ``pid`` is QEMU's.  ``was_warm``: nothing had to be prepared for it.  ``lack`` says
-    what keeps the specs from running on it, as far as that is known.
+    ``channel`` is the serial line, ``console`` keeps what came outside of frames, ``pid`` is
+    QEMU's.  ``was_warm``: nothing had to be prepared for it.  ``lack`` says what keeps the specs
+    from running on it, as far as that is known.
     """
 
     line = ""
@@ -41,9 +39,6 @@ class Machine:
 
     def __init__(self, command: Sequence[str], fds: Sequence[int] = ()) -> None:
         self.console = Console()
-        self._decoder = Decoder()
-        self._messages: deque[Any] = deque()
-        self._heard = False
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
         try:
             self._process = programs.spawn(
@@ -59,58 +54,38 @@ class Machine:
             raise
         assert self._process.stdin is not None  # PIPE
         assert self._process.stdout is not None
-        self.write_fd = self._process.stdin.fileno()
-        self.read_fd = self._process.stdout.fileno()
         self.pid = self._process.pid
+        self.channel = Channel(
+            self._process.stdout.fileno(),
+            self._process.stdin.fileno(),
+            stray=self.console.append,
+            pid=self.pid,
+        )
 
     def receive(self, seconds: float, silence: float | None = None, wall: bool = False) -> Any:
-        """The next message from the agent.  `LabFailure` where none comes in that time.
-
-        Where nothing at all comes, ``silence`` is the time.  Unless it is ``wall`` time,
-        what other processes keep QEMU from running does not count.
-        """
-        patience = Patience(seconds, None if wall else self.pid)
-        while not self._messages:
-            patience.seconds = seconds if silence is None or self._heard else silence
-            if not patience.readable(self.read_fd):
-                raise self._died(
-                    f"the agent in the lab VM said nothing for {patience.seconds:.0f} s"
-                )
-            chunk = os.read(self.read_fd, 65536)
-            if not chunk:
-                raise self._died("the lab VM died")
-            self._heard = True
-            for event in self._decoder.feed(chunk):
-                if isinstance(event, Message):
-                    self._messages.append(event.body)
-                    continue
-                self.console.append(event.text)
-                self.check(not isinstance(event, Damaged), "a message from the lab VM is damaged")
-        return self._messages.popleft()
+        """The agent's next message, as `Channel.receive`.  Raises `LabFailure` if none comes."""
+        with self._explained():
+            return self.channel.receive(seconds, silence, wall)
 
     def send(self, body: Any) -> None:
-        """Send a message to the agent."""
-        frame = encode(body)
-        try:
-            while frame:
-                frame = frame[os.write(self.write_fd, frame) :]
-        except BrokenPipeError:
-            raise self._died("the lab VM died") from None
+        """Send a message to the agent.  Raises `LabFailure` if the VM died."""
+        with self._explained():
+            self.channel.send(encode(body))
 
     def ping(self, seconds: float) -> None:
-        """Have the agent answer once.  `LabFailure` where it doesn't in that time."""
+        """Have the agent answer once.  Raises `LabFailure` if it doesn't in ``seconds``."""
         self.send(PING)
         self.receive_pong(seconds)
 
     def receive_pong(self, seconds: float) -> None:
-        """The second half of `ping`, for who has sent `PING`."""
+        """The second half of `ping`, after `PING` was sent."""
         answer = self.receive(seconds)
-        if answer != {"ok": {}} or self._messages:
+        if answer != {"ok": {}} or self.channel.unasked():
             raise self._died(f"the agent in the lab VM answered a ping with {answer!r}")
 
     def describe(self, seconds: float) -> dict[str, Any]:
-        """What the agent says of its machine.  `LabFailure` where it doesn't in that time."""
-        os.write(self.write_fd, encode({"op": "describe"}))
+        """The agent's description of its machine.  Raises `LabFailure` if it gives none in time."""
+        self.send({"op": "describe"})
         answer = self.receive(seconds)
         if not isinstance(answer, dict) or not isinstance(answer.get("ok"), dict):
             raise self._died(f"the agent in the lab VM described its machine as {answer!r}")
@@ -121,8 +96,23 @@ class Machine:
         if not good:
             raise self._died(otherwise)
 
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn a broken channel into a `LabFailure` that shows the console."""
+        try:
+            yield
+        except Silent as error:
+            raise self._died(
+                f"the agent in the lab VM said nothing for {error.seconds:.0f} s"
+            ) from error
+        except Garbled as error:
+            self.console.append(error.text)
+            raise self._died("a message from the lab VM is damaged") from error
+        except Closed as error:
+            raise self._died("the lab VM died") from error
+
     def _died(self, what: str) -> LabFailure:
-        self.console.append(self._decoder.rest())
+        self.console.append(self.channel.rest())
         self.console.append(self.said())
         return self.console.died(what)
 

@@ -87,16 +87,16 @@ def attach(machine: Machine, in_fd: int, out_fd: int) -> dict[str, Any] | None:
     """
     screen = _Screen(out_fd)
     while True:
-        for fd in select.select([machine.read_fd, in_fd], [], [])[0]:
+        for fd in select.select([machine.channel.read_fd, in_fd], [], [])[0]:
             chunk = os.read(fd, _CHUNK)
-            if fd == machine.read_fd:
+            if fd == machine.channel.read_fd:
                 machine.check(bool(chunk), "the lab VM ended before its shell")
                 if (message := screen.show(chunk)) is not None:
                     return message
             elif not chunk or ESCAPE in chunk:
                 return None
             else:
-                _write(machine.write_fd, chunk)
+                _write(machine.channel.write_fd, chunk)
 
 
 class _Screen:
