@@ -70,9 +70,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     config.extend(session.config)
     config.check_options(session.config)
-    gate.start(session.config)
     recorder.start(session.config)
     reporter.start(session.config)
+    gate.start(session.config)  # last, so that a run is judged before it is reported
     each_test.start(session.config)
 
 

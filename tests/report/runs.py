@@ -11,6 +11,7 @@ import pytest
 from pytest_kvmpmu.backends.header import header_of
 from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.report.results.conclusion import Conclusion
 from pytest_kvmpmu.report.results.document import Report, read
 from pytest_kvmpmu.report.results.left_out import LeftOut
 from pytest_kvmpmu.report.results.result import RunInfo, SpecResult, Status
@@ -84,11 +85,12 @@ def report(
     board: str = "rockpro64",
     partial: str = "",
     left_out: LeftOut | None = NOTHING,
+    conclusion: Conclusion | None = None,
 ) -> Report:
     """A report of these results, of a run that left out nothing unless it is said."""
     header = header_of(ModelBackend(load(board), kernel))
     ordered = tuple(sorted(results, key=lambda one: one.spec))
-    return Report(RunInfo(header, ("pytest",)), ordered, partial, left_out)
+    return Report(RunInfo(header, ("pytest",)), ordered, partial, left_out, conclusion)
 
 
 def result(spec: str, status: Status = Status.PASS, *clauses: str, **more: Any) -> SpecResult:

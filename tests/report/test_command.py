@@ -109,7 +109,7 @@ def test_what_no_gate_lets_pass(
 
 def test_the_schema_is_printed(capsys: Capture) -> None:
     assert main(["report", "--schema"]) == 0
-    assert json.loads(capsys.readouterr().out)["$id"] == "urn:pytest-kvmpmu:report:2"
+    assert json.loads(capsys.readouterr().out)["$id"] == "urn:pytest-kvmpmu:report:3"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_the_schema_is_printed(capsys: Capture) -> None:
         (["absent.json", "-o", "x.md"], "report absent.json cannot be read: No such file"),
         (["cut.json", "-o", "x.md"], "report cut.json has no footer: it was cut off after line 2"),
         (["text.json", "-o", "x.md"], "report text.json, line 1: this is not JSON"),
-        (["next.json", "-o", "x.md"], "report next.json, line 1: schema version 3 is not known"),
+        (["next.json", "-o", "x.md"], "report next.json, line 1: schema version 4 is not known"),
         (["--diff", "GOOD"], "--diff compares two reports and prints, but there are 1."),
         (["--diff", "GOOD", "GOOD", "-o", "x.md"], "but there are 2 and -o. Write it like"),
         (["--diff", "GOOD", "cut.json"], "report cut.json has no footer"),
@@ -147,7 +147,7 @@ def test_bad_input_is_one_clear_error(
     good = Path(two[0]).read_text(encoding="utf-8")
     Path("cut.json").write_text("".join(good.splitlines(keepends=True)[:-1]), encoding="utf-8")
     Path("text.json").write_text("no JSON\n", encoding="utf-8")
-    Path("next.json").write_text(good.replace('-report": 2', '-report": 3'), encoding="utf-8")
+    Path("next.json").write_text(good.replace('-report": 3', '-report": 4'), encoding="utf-8")
     before = sorted(tmp_path.iterdir())
     given = [arg.replace("GOOD", "good.json") for arg in args]
     assert main(["report", *given]) == USAGE_ERROR

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import jsonschema
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.report.results.conclusion import Conclusion, Verdict
 from pytest_kvmpmu.report.results.document import SCHEMA, Report, dump, read
 from pytest_kvmpmu.report.results.left_out import LeftOut
 from pytest_kvmpmu.report.results.result import Status
@@ -25,6 +25,9 @@ REPORT = report(
     FULL,
     partial="the run ended early, after 2 of 3 tests",
     left_out=LeftOut({"a.py::b": ("irq.set",)}, narrowed={"b.py": None}),
+    conclusion=Conclusion(
+        Verdict.NOT_CONFORMANT, Verdict.NOT_VERIFIED, "conformant", ("it is not met", "stale")
+    ),
 )
 
 
@@ -40,15 +43,44 @@ def test_a_report_is_read_as_it_was_written(one: Report, tmp_path: Path) -> None
     assert read(path).source == str(path)
 
 
-def test_a_report_of_version_1_is_read_and_does_not_know_what_was_left_out(tmp_path: Path) -> None:
-    header, *lines, end = dump(replace(REPORT, left_out=None)).splitlines(keepends=True)
-    text = "".join([header.replace('-report": 2', '-report": 1'), *lines])
+@pytest.mark.parametrize(
+    ("version", "footer", "left_out"), [(1, {}, None), (2, {"left_out": {}}, LeftOut())]
+)
+def test_an_older_report_is_read_and_has_no_conclusion(
+    version: int, footer: dict[str, Any], left_out: LeftOut | None, tmp_path: Path
+) -> None:
+    header, *lines, end = dump(REPORT).splitlines(keepends=True)
+    text = "".join([header.replace('-report": 3', f'-report": {version}'), *lines])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    end = json.dumps({"end": {"results": len(lines), "partial": "x", "sha256": digest}}) + "\n"
+    end = json.dumps({"end": {"results": len(lines), **footer, "sha256": digest}}) + "\n"
     found = read(written(tmp_path / "old.json", text + end))
-    assert found.left_out is None
+    assert (found.left_out, found.conclusion) == (left_out, None)
     assert found.results == REPORT.results
     assert all(valid(json.loads(line)) for line in (text + end).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"verdict": "fine"}, "line 4: unknown verdict 'fine'; known: not conformant, "),
+        ({"gate": {"met": True, "failures": ["x"]}}, "line 4: gate: "),
+        ({"gate": {"met": False, "failures": [1]}}, "line 4: gate: "),
+        ({"gate": {"met": True, "failures": [], "level": "x"}}, "gate: unknown level 'x'"),
+    ],
+)
+def test_a_bad_conclusion_is_refused(change: dict[str, Any], says: str, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in dump(REPORT).splitlines()]
+    lines[-1]["end"].update(change)
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    assert says in refused(written(tmp_path / "run.json", text))
+
+
+def test_a_conclusion_without_its_verdict_is_refused(tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in dump(REPORT).splitlines()]
+    del lines[-1]["end"]["verdict"]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    assert "line 4: the key 'verdict' is missing" in refused(written(tmp_path / "run.json", text))
+    assert not valid(lines[-1])
 
 
 def test_specs_are_counted_by_status() -> None:
@@ -78,7 +110,7 @@ Change = Callable[[list[Any]], object]
 SECOND = {"spec": "x", "status": "pass"}
 CHANGES: list[tuple[Change, str]] = [
     (lambda lines: lines.__setitem__(0, SECOND), "line 1: this is no header of a report"),
-    (lambda lines: lines[0].update({"kvmpmu-report": 3}), "line 1: schema version 3 is not known"),
+    (lambda lines: lines[0].update({"kvmpmu-report": 4}), "line 1: schema version 4 is not known"),
     (lambda lines: lines[0].update({"kvmpmu-report": True}), "line 1: schema version True is not"),
     (lambda lines: lines[0].update({"more": 1}), "line 1: unknown key 'more'"),
     (lambda lines: lines[0]["on"].update({"release": "x"}), "line 1: unknown kernel revision 'x'"),

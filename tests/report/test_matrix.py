@@ -12,9 +12,10 @@ from pytest_kvmpmu.report.pages import calls
 from pytest_kvmpmu.report.pages.cell import Cell
 from pytest_kvmpmu.report.pages.matrix import NONE, OTHER, Matrix, Row, matrix
 from pytest_kvmpmu.report.pages.words import lead, on_columns, title
+from pytest_kvmpmu.report.results.conclusion import Verdict
 from pytest_kvmpmu.report.results.left_out import LeftOut
 from pytest_kvmpmu.report.results.result import SpecResult, Status
-from pytest_kvmpmu.report.verdict.judge import Verdict, asked_for
+from pytest_kvmpmu.report.verdict.judge import asked_for
 
 from .runs import report, reports, result
 

@@ -11,9 +11,9 @@ import pytest
 
 from pytest_kvmpmu.commands import main
 from pytest_kvmpmu.report.pages.matrix import matrix
+from pytest_kvmpmu.report.results.conclusion import Verdict
 from pytest_kvmpmu.report.results.document import Report, dump, read
 from pytest_kvmpmu.report.results.result import Status
-from pytest_kvmpmu.report.verdict.judge import Verdict
 
 from ..inner_runs import usage_error
 from .ktap_parser import parse

@@ -11,8 +11,8 @@ import pytest
 from pytest_kvmpmu.report.pages import html, markdown
 from pytest_kvmpmu.report.pages.cell import Cell
 from pytest_kvmpmu.report.pages.matrix import matrix
+from pytest_kvmpmu.report.results.conclusion import Verdict
 from pytest_kvmpmu.report.results.result import Status
-from pytest_kvmpmu.report.verdict.judge import Verdict
 
 from .runs import report, reports, result
 

@@ -26,7 +26,7 @@ PASSES = """
 """
 FORMS = ("json", "ktap", "md", "html")
 BEGINNINGS = {
-    "json": '{"kvmpmu-report": 2, ',
+    "json": '{"kvmpmu-report": 3, ',
     "ktap": "KTAP version 1\n",
     "md": "# linux-7.3 on rockpro64\n",
     "html": "<!DOCTYPE html>\n",

@@ -9,16 +9,10 @@ import pytest
 from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.data.revision import NEWEST, revision
 from pytest_kvmpmu.data.topology import load
+from pytest_kvmpmu.report.results.conclusion import Verdict
 from pytest_kvmpmu.report.results.left_out import LeftOut
 from pytest_kvmpmu.report.results.result import SpecResult, Status
-from pytest_kvmpmu.report.verdict.judge import (
-    NOT_KNOWN,
-    Verdict,
-    Verdicts,
-    asked_for,
-    join,
-    judge,
-)
+from pytest_kvmpmu.report.verdict.judge import NOT_KNOWN, Verdicts, asked_for, join, judge
 from pytest_kvmpmu.spec.catalogue import clauses, unspecified
 
 BOARD = load("rockpro64")

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ...errors import UsageProblem
+from ...report.results.conclusion import Conclusion
 from ...report.results.result import SpecResult, Status
 from ...report.results.selection import Selection
 from ...settings import CONFORMANT, GATE, REQUIRE, UPDATE_WAIVERS
 from ...support import whole_file
 from ..backend import no_target
 from ..results.gather import GATHERED
+from ..results.reporter import CONCLUSION
 from ..results.selecting import SELECTING
 from .guest_run import GuestRun
 from .options import GUEST_RUN, Asked
@@ -71,6 +73,9 @@ class Judge:
         self._judge()
         if self.asked.update:
             self._update(session)
+        self.config.stash[CONCLUSION] = Conclusion(
+            self.verdict.verdict, self.verdict.here, self.asked.gate, tuple(self.failures)
+        )
         if self.failures and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

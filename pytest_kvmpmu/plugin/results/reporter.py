@@ -14,6 +14,7 @@ import pytest
 from ...errors import UsageProblem
 from ...report.pages.forms import form_of
 from ...report.pages.words import many
+from ...report.results.conclusion import Conclusion
 from ...report.results.document import Report
 from ...settings import REPORT
 from ...support.whole_file import WholeFile
@@ -23,6 +24,9 @@ from ..workers import is_worker
 from .gather import GATHERED, Gathering
 from .no_target import reason
 from .selecting import SELECTING
+
+# Of a run: whoever judges it leaves this before the report is written.
+CONCLUSION: pytest.StashKey[Conclusion] = pytest.StashKey()
 
 
 class Reporter:
@@ -81,7 +85,8 @@ class Reporter:
         left_out = session.config.stash[SELECTING].left_out(results)
         partial = reason(run.missing) if run.missing else ""
         partial = partial or self._partial(session.testscollected)
-        report = Report(run, tuple(results), partial, left_out)
+        conclusion = session.config.stash.get(CONCLUSION, None)
+        report = Report(run, tuple(results), partial, left_out, conclusion)
         for file in self._files:
             file.write(form_of(file.path)(report))
             file.finish()

@@ -6,8 +6,9 @@ import enum
 from collections.abc import Iterable
 
 from ...spec.catalogue import Clause
+from ..results.conclusion import Verdict
 from ..results.result import SpecResult
-from ..verdict.judge import Because, ClauseVerdict, Verdict, because
+from ..verdict.judge import Because, ClauseVerdict, because
 
 
 class Cell(enum.Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..verdict.judge import Verdict
+from ..results.conclusion import Verdict
 from .cell import Cell
 from .matrix import Matrix
 

@@ -1,7 +1,7 @@
-"""A report: what a run was on, and what each of its specs came to; and its file.
+"""A report: what a run was on, the result of each of its specs, its conclusion; and its file.
 
-JSON lines: a header, a line for each result, a footer.  ``report-2.schema.json`` beside this
-module describes a line, also of version 1; docs/reports.md the file.
+JSON lines: a header, a line for each result, a footer.  ``report-3.schema.json`` beside this
+module describes a line, also of versions 1 and 2; docs/reports.md describes the file.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 
 from ...recording.form import BadLine, check
 from ...support.json_lines import END, Lines
+from .conclusion import Conclusion
 from .left_out import LeftOut
 from .result import RunInfo, SpecResult, Status
 
-VERSION = 2
-READS = (1, 2)
+VERSION = 3
+READS = (1, 2, 3)
 KEY = "kvmpmu-report"
 SCHEMA = Path(__file__).with_name(f"report-{VERSION}.schema.json")
 _AGAIN = "Name a file that --kvmpmu-report=FILE.json wrote"
@@ -29,14 +30,16 @@ _AGAIN = "Name a file that --kvmpmu-report=FILE.json wrote"
 class Report:
     """``results`` are sorted by spec.  ``partial`` says why it is not of the whole run.
 
-    ``left_out`` is None where that is not known, as of a report of version 1.  ``source`` is the
-    file that it was read from, or the empty string.
+    ``left_out`` is None if that is not known, as in a report of version 1; ``conclusion`` is None
+    if the run had no target, and in reports of versions 1 and 2.  ``source`` is the file that it
+    was read from, or the empty string.
     """
 
     run: RunInfo
     results: tuple[SpecResult, ...]
     partial: str = ""
     left_out: LeftOut | None = None
+    conclusion: Conclusion | None = None
     source: str = field(default="", compare=False)
 
     def count(self, status: Status) -> int:
@@ -56,6 +59,8 @@ def dump(report: Report) -> str:
         end["partial"] = report.partial
     if report.left_out is not None:
         end["left_out"] = report.left_out.to_json()
+    if report.conclusion is not None:
+        end |= report.conclusion.to_json()
     return "".join([*lines, json.dumps({END: {**end, "sha256": digest.hexdigest()}}), "\n"])
 
 
@@ -99,21 +104,24 @@ def _read(lines: Lines, file: Iterable[bytes]) -> Report:
         raise lines.cut()
     more = end[END]
     left_out = LeftOut.from_json(more["left_out"]) if "left_out" in more else None
-    return Report(run, tuple(results), more.get("partial", ""), left_out, str(lines.path))
+    partial, conclusion = more.get("partial", ""), Conclusion.from_json(more)
+    return Report(run, tuple(results), partial, left_out, conclusion, str(lines.path))
 
 
 def _header(value: dict[str, Any]) -> RunInfo:
     if KEY not in value:
         raise BadLine(f"this is no header of a report: it has no key {KEY!r}")
     if value[KEY] is True or value[KEY] not in READS:  # True equals 1
-        known = " and ".join(map(str, READS))
-        raise BadLine(f"schema version {value[KEY]!r} is not known; this version reads {known}")
+        known = ", ".join(map(str, READS))
+        raise BadLine(f"schema version {value[KEY]!r} is not known; known: {known}")
     return RunInfo.from_json({key: inner for key, inner in value.items() if key != KEY})
 
 
 def _check_end(value: dict[str, Any], results: int, digest: str) -> None:
     check(value, {END: dict})
-    check(value[END], {"results": int, "sha256": str}, {"partial": str, "left_out": dict})
+    optional = {"partial": str, "left_out": dict, "verdict": str, "on_host": str, "gate": dict}
+    check(value[END], {"results": int, "sha256": str}, optional)
+    Conclusion.from_json(value[END])
     LeftOut.from_json(value[END].get("left_out", {}))
     if (value[END]["results"], value[END]["sha256"]) != (results, digest):
         raise BadLine("the lines before are not those that were written")

@@ -17,29 +17,11 @@ from ...data.capabilities import CAPABILITIES
 from ...data.host import Host
 from ...data.revision import Revision
 from ...spec.catalogue import Clause, clauses, unspecified
+from ..results.conclusion import Verdict
 from ..results.left_out import LeftOut
 from ..results.result import SpecResult, Status
 
 NOT_KNOWN = "it is not known which specs were left out"
-
-
-class Verdict(enum.Enum):
-    """On a clause, a run or a kernel; the worst comes first."""
-
-    NOT_CONFORMANT = "not conformant"
-    NOT_VERIFIED = "not verified"
-    WAIVED = "conformant with waivers"
-    CONFORMANT = "conformant"
-
-    @property
-    def green(self) -> bool:
-        """Whether nothing is left to be desired that nobody has waived."""
-        return self in (Verdict.WAIVED, Verdict.CONFORMANT)
-
-    @classmethod
-    def worst(cls, found: Iterable[Verdict]) -> Verdict:
-        """The one that stands for all.  Nothing at all verifies nothing."""
-        return min(found, key=list(cls).index, default=cls.NOT_VERIFIED)
 
 
 class Because(enum.Enum):

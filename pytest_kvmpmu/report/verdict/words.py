@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .judge import ClauseVerdict, Verdict, Verdicts
+from ..results.conclusion import Verdict
+from .judge import ClauseVerdict, Verdicts
 
 
 def headline(found: Verdicts) -> str:
