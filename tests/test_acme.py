@@ -1,4 +1,4 @@
-"""The example of a plugin that extends this one: its tests, and what `kvmpmu` makes of it."""
+"""The example of a plugin that extends this one: its tests, and `kvmpmu` with it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def play(env: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
-    """The program, where there is no pytest."""
+    """The program, without pytest."""
     command = [sys.executable, "-c", PLAY, *args]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
@@ -134,11 +134,11 @@ def test_the_examples_target_reaches_an_agent_over_ssh(
 def test_the_examples_target_says_what_is_no_host(acme: dict[str, str]) -> None:
     result = ran(acme, *PYTEST, "--kvmpmu-backend=real", "--kvmpmu-target=ssh:")
     assert result.returncode == 4
-    assert "ssh: names no host. Write it like ssh:root@board." in result.stderr
+    assert "ssh: does not name a host. Write it like ssh:root@board." in result.stderr
 
 
 def test_the_examples_target_says_what_is_missing(acme: dict[str, str], tmp_path: Path) -> None:
     acme["PATH"] = str(tmp_path)
     result = ran(acme, *PYTEST, "--kvmpmu-backend=real", "--kvmpmu-target=ssh:board")
     assert result.returncode == 4
-    assert "ssh:board needs ssh, which is not here. Install it." in result.stderr
+    assert "ssh:board needs ssh, which is not installed. Install it." in result.stderr

@@ -41,7 +41,7 @@ def _backend(settings: Settings) -> Backend:
     from .backend import AcmeBackend
 
     if settings.target is not None:
-        raise UsageProblem(f"backend acme has no target {settings.place!r}", "Leave it out")
+        raise UsageProblem(f"backend acme has no target {settings.place!r}", "Omit it")
     return AcmeBackend(settings.board, settings.kernel)
 
 

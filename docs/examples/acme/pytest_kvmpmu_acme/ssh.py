@@ -21,7 +21,7 @@ _AGENT = (
 class SshTarget(Target):
     def __init__(self, host: str) -> None:
         if not host or host.startswith("-"):
-            raise UsageProblem(f"ssh:{host} names no host", "Write it like ssh:root@board")
+            raise UsageProblem(f"ssh:{host} does not name a host", "Write it like ssh:root@board")
         self.name = f"ssh:{host}"
         self._command = ["ssh", "-T", host, f'python3 -c "{_AGENT}"']
 
@@ -29,4 +29,6 @@ class SshTarget(Target):
         try:
             return connect(self._command, patience=30.0, leave=5.0)
         except FileNotFoundError as error:
-            raise UsageProblem(f"{self.name} needs ssh, which is not here", "Install it") from error
+            raise UsageProblem(
+                f"{self.name} needs ssh, which is not installed", "Install it"
+            ) from error
