@@ -181,7 +181,7 @@ def test_a_run_without_any_spec_is_not_green_where_the_command_line_asks_for_the
     result = pytester.runpytest_inprocess(f"--kvmpmu-gate={gate}")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert section(result) == [
-        "verdict: not verified (clauses: none looked at)",
+        "verdict: not verified (clauses: none checked)",
         f"--kvmpmu-gate={gate} is not met: not verified",
     ]
 

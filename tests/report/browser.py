@@ -1,4 +1,4 @@
-"""A real browser (Debian's chromium), spoken to through its debugging pipe."""
+"""A real browser (Debian's chromium), driven through its debugging pipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE = 180.0
 
 
 class Browser:
-    """One page in a browser of its own.  Ends with `close`."""
+    """One page in its own browser.  `close` ends it."""
 
     def __init__(self, profile: Path) -> None:
         program = shutil.which("chromium")
@@ -49,7 +49,7 @@ class Browser:
             self(f"{domain}.enable")
 
     def __call__(self, method: str, **params: Any) -> dict[str, Any]:
-        """Ask for one method of the protocol; its result."""
+        """Call one method of the protocol; returns its result."""
         self._last += 1
         message = {"id": self._last, "method": method, "params": params}
         if self._session:
@@ -113,7 +113,7 @@ class Browser:
         return base64.b64decode(self("Page.printToPDF", preferCSSPageSize=True)["data"])
 
     def complaints(self) -> list[Any]:
-        """What the page's script or policy went wrong with."""
+        """The errors of the page's script or policy."""
         return [
             event
             for event in self.events

@@ -1,4 +1,4 @@
-"""Runs of specs that come to all that a spec can come to, and what was gathered in them."""
+"""Runs of specs with every possible result, and what was gathered in them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ SPECS = """
 
 
 class AtTheEnd:
-    """A plugin that has the gathering at the end."""
+    """A plugin that keeps the gathering until the end."""
 
     gathered: Gathering
 
@@ -94,7 +94,7 @@ class AtTheEnd:
 
 
 class Keep(AtTheEnd):
-    """Asks for the calls of passed specs besides."""
+    """Requests the calls of passed specs too."""
 
     def __init__(self, keep: bool = True) -> None:
         self.keep = keep
@@ -112,7 +112,7 @@ def gather(pytester: pytest.Pytester, *args: str, keep: bool = True) -> Keep:
     pytester.inline_run(
         *args,
         "--kvmpmu-kernel=linux-5.18",
-        # This process may have our specs imported.
+        # This process may have imported our specs.
         "-Wignore::pytest.PytestAssertRewriteWarning",
         plugins=[plugin],
         no_reraise_ctrlc=True,

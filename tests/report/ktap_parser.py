@@ -1,6 +1,6 @@
-"""A strict parser of KTAP version 1: what the kernel's text asks of it, and nothing else.
+"""A strict parser of KTAP version 1: what the kernel's text requires, and nothing else.
 
-No line is passed over: in a file of ours there is none that belongs to somebody else.
+It skips no line: a file of ours has no lines of other programs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class BadKtap(Exception):
 
 @dataclass
 class Told:
-    """One test and what is nested in it."""
+    """One test and its nested tests."""
 
     ok: bool
     description: str

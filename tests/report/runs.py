@@ -1,4 +1,4 @@
-"""Reports to look at: of values, and of runs of a few specs on the model."""
+"""Reports for tests: made from values, and from runs of a few specs on the model."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ NOTHING = LeftOut()
 
 
 def run(pytester: pytest.Pytester, name: str, *args: str) -> Path:
-    """Run `SPECS` and leave the report ``name``."""
+    """Run `SPECS` and write the report ``name``."""
     if not list(pytester.path.glob("test_*.py")):
         pytester.makepyfile(test_specs=SPECS)
     pytester.runpytest_inprocess(f"--kvmpmu-report={name}", "-p", "no:cacheprovider", *args)
@@ -64,7 +64,7 @@ def run(pytester: pytest.Pytester, name: str, *args: str) -> Path:
 
 
 def reports(pytester: pytest.Pytester) -> list[Report]:
-    """Reports of two kernels, one of them on two boards; as if `SPECS` were all that there is."""
+    """Reports of two kernels, one of them on two boards; as if there were no specs but `SPECS`."""
     found = []
     for kernel, board in (
         ("5.10", "rockpro64"),
@@ -87,12 +87,12 @@ def report(
     left_out: LeftOut | None = NOTHING,
     conclusion: Conclusion | None = None,
 ) -> Report:
-    """A report of these results, of a run that left out nothing unless it is said."""
+    """A report of these results, of a run that omitted nothing unless ``left_out`` says so."""
     header = header_of(ModelBackend(load(board), kernel))
     ordered = tuple(sorted(results, key=lambda one: one.spec))
     return Report(RunInfo(header, ("pytest",)), ordered, partial, left_out, conclusion)
 
 
 def result(spec: str, status: Status = Status.PASS, *clauses: str, **more: Any) -> SpecResult:
-    """What that spec came to."""
+    """The result of that spec."""
     return SpecResult(spec, status, clauses, **more)

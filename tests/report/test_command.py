@@ -125,7 +125,7 @@ def test_the_schema_is_printed(capsys: Capture) -> None:
         (["--diff", "GOOD", "GOOD", "--gate=conformant"], "but there are 2 and --gate. Write"),
         (["GOOD", "-o", "x.pdf"], "unknown ending of a page '.pdf'. Known: .html, .md"),
         (["GOOD", "-o", "absent/x.md"], "page absent/x.md cannot be written: No such file"),
-        (["GOOD", "GOOD", "-o", "x.md"], "GOOD are both of kernel 6.1 on rockpro64. Leave one"),
+        (["GOOD", "GOOD", "-o", "x.md"], "GOOD are both of kernel 6.1 on rockpro64. Omit one"),
         (["absent.json", "-o", "x.md"], "report absent.json cannot be read: No such file"),
         (["cut.json", "-o", "x.md"], "report cut.json has no footer: it was cut off after line 2"),
         (["text.json", "-o", "x.md"], "report text.json, line 1: this is not JSON"),

@@ -1,4 +1,4 @@
-"""What changed between two runs, and the exit status that says how bad that is."""
+"""What changed between two runs, and the exit status for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report's file: written, read, refused, and as its schema says."""
+"""The report's file: written, read, rejected, and valid by its schema."""
 
 from __future__ import annotations
 

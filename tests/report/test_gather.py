@@ -1,4 +1,4 @@
-"""What each spec came to: judged in the process of the test, gathered where the run is led."""
+"""Each spec's result: judged in the process of the test, gathered by the controller."""
 
 from __future__ import annotations
 

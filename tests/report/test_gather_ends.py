@@ -1,4 +1,4 @@
-"""What is gathered of workers, of runs that ended early, and of tests that are run again."""
+"""What is gathered from workers, from runs that ended early, and from tests that are rerun."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFTEST = """
 
 
 def test_with_two_workers_there_is_the_same(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(CONFTEST)  # a worker has no other plugin of ours
+    pytester.makeconftest(CONFTEST)  # a worker has no other of our plugins
     pytester.makepyfile(SPECS)
     alone, workers = gather(pytester).gathered, gather(pytester, "-n2").gathered
     assert without_time(workers) == without_time(alone)
@@ -74,5 +74,5 @@ def test_a_test_that_is_run_again_counts_as_it_ended(pytestconfig: pytest.Config
 
 
 def teardown(result: SpecResult) -> pytest.TestReport:
-    told: dict[str, Any] = {"kvmpmu_result": result}
-    return pytest.TestReport("x", ("x", 1, "x"), {}, "passed", None, "teardown", **told)
+    given: dict[str, Any] = {"kvmpmu_result": result}
+    return pytest.TestReport("x", ("x", 1, "x"), {}, "passed", None, "teardown", **given)

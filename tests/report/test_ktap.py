@@ -11,7 +11,7 @@ from .ktap_parser import BadKtap, Told, parse
 from .runs import report, reports, result
 
 HUNG = ({"call": {"call": "KVM_RUN"}, "outcome": {"ret": -1, "timed_out": True}},)
-# What is told of a spec: its result, and what stands for it.
+# What is reported about a spec: its result, and its line.
 CASES: list[tuple[SpecResult, tuple[bool, str, str]]] = [
     (result("f::t"), (True, "", "")),
     (

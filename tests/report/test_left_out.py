@@ -1,4 +1,4 @@
-"""What a run left out, and its JSON form."""
+"""What a run omitted, and its JSON form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports side by side: the verdict of each clause, and what is behind it."""
+"""Reports side by side: the verdict on each clause, and its evidence."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_report_that_does_not_say_what_was_left_out_verifies_nothing() -> None
 
 
 def everything(*but: str) -> list[SpecResult]:
-    """Results of a run that verified all clauses but those."""
+    """Results of a run that verified all clauses except those."""
     slugs = [known.slug for known in asked_for(revision("linux-6.7")) if known.slug not in but]
     return [result(f"f::{slug}", PASS, slug) for slug in slugs]
 
@@ -243,7 +243,7 @@ def test_an_outcome_is_a_line_in_the_kernels_words() -> None:
 def test_title_and_lead_say_what_was_run_and_what_is_bad(pytester: pytest.Pytester) -> None:
     found = matrix(reports(pytester))
     assert title(found) == "2 kernels on 2 boards"
-    bad = "2 violated, 3 violated but waived, 2 not verified for an error, 3 not verified"
+    bad = "2 violated, 3 violated but waived, 2 not verified because of an error, 3 not verified"
     assert f" clauses, 3 runs: {bad}. On " in lead(found)
     assert lead(found).endswith(" the runs differ.")
 

@@ -1,4 +1,4 @@
-"""A run whose target can't be had: its reports, and the one error that it ends with."""
+"""A run whose target is unavailable: its reports, and the one error that it ends with."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_every_form_says_that_the_specs_are_missed(
     for form in ("md", "html"):
         assert REASON in (pytester.path / f"run.{form}").read_text(encoding="utf-8")
     tests = parse((pytester.path / "run.ktap").read_text(encoding="utf-8"))
-    assert len(tests) == 2  # the file, and what says that it is not all
+    assert len(tests) == 2  # the file, and the test that marks it as partial
     check_junit(pytester.path / "junit.xml")
 
 
@@ -84,9 +84,9 @@ def check_junit(path: Path) -> None:
     for case in cases:
         (error,) = case.findall("error")
         assert REASON in (error.get("message") or "")
-        told = {one.get("name"): one.get("value") for one in case.iter("property")}
-        assert told["kvmpmu_status"] == "MISS"
-        assert told["kvmpmu_clause"] == "irq.set"
+        given = {one.get("name"): one.get("value") for one in case.iter("property")}
+        assert given["kvmpmu_status"] == "MISS"
+        assert given["kvmpmu_clause"] == "irq.set"
 
 
 @WORKERS
@@ -146,12 +146,12 @@ def test_its_report_is_as_the_schema_says(missed: Report, tmp_path: Path) -> Non
 def test_beside_others_it_is_not_verified_and_no_gate_is_met(
     missed: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = matrix([missed, missed])  # two boards that were away are no error
+    found = matrix([missed, missed])  # two unavailable boards are not an error
     assert [one.verdicts.verdict for one in found.kernels] == [Verdict.NOT_VERIFIED]
     capsys.readouterr()
     assert main(["report", missed.source, "--gate=conformant-on-host"]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "kernel no kernel (gone) on gone: not verified (clauses: none looked at)",
+        "kernel no kernel (gone) on gone: not verified (clauses: none checked)",
         f"  partial: gone: {REASON}",
         "--gate=conformant-on-host is not met: kernel no kernel: not verified",
     ]

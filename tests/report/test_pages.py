@@ -1,4 +1,4 @@
-"""The page and the Markdown: whole, well formed, and nothing in them is taken for markup."""
+"""The page and the Markdown: complete, well formed, and no text in them becomes markup."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VOID = {"meta", "input", "col", "link", "br"}
 
 
 class Page(HTMLParser):
-    """A page's elements; fails where they are not closed in order."""
+    """A page's elements; fails if they are not closed in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

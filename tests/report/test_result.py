@@ -50,14 +50,14 @@ def test_the_worst_status_stands_for_all() -> None:
 BAD: list[tuple[dict[str, Any], str]] = [
     ({}, "the key 'spec' is missing"),
     ({"spec": "x"}, "the key 'status' is missing"),
-    ({"spec": "x", "status": "good"}, "status: 'good' is none of fail, error, miss, pass, skip"),
+    ({"spec": "x", "status": "good"}, "status: 'good' is not one of fail, error, miss, pass, skip"),
     ({"spec": "x", "status": "pass", "color": 1}, "unknown key 'color'"),
-    ({"spec": "x", "status": "pass", "clauses": [1]}, "clauses: [1] are no strings"),
-    ({"spec": "x", "status": "pass", "story": [None]}, "story: [None] are no strings"),
+    ({"spec": "x", "status": "pass", "clauses": [1]}, "clauses: [1] are not strings"),
+    ({"spec": "x", "status": "pass", "story": [None]}, "story: [None] are not strings"),
     ({"spec": "x", "status": "pass", "seconds": "1"}, "seconds: '1' is of the wrong type"),
-    ({"spec": "x", "status": "pass", "sections": ["ab"]}, "'ab' is no title with its text"),
-    ({"spec": "x", "status": "pass", "calls": [1]}, "1 is no call with its outcome"),
-    ({"spec": "x", "status": "pass", "calls": [{"call": {}}]}, "is no call with its outcome"),
+    ({"spec": "x", "status": "pass", "sections": ["ab"]}, "'ab' is not a title with its text"),
+    ({"spec": "x", "status": "pass", "calls": [1]}, "1 is not a call with its outcome"),
+    ({"spec": "x", "status": "pass", "calls": [{"call": {}}]}, "is not a call with its outcome"),
 ]
 
 

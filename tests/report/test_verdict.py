@@ -1,4 +1,4 @@
-"""Verdicts, from results alone."""
+"""Verdicts, from results only."""
 
 from __future__ import annotations
 

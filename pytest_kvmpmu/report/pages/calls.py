@@ -11,15 +11,15 @@ from ...model.compare import is_count
 from ...wire.outcome import Mmio
 
 MOVED = "moved"
-# So many lines that are the same are worth leaving out.
+# So many equal lines are replaced by one.
 _MANY = 3
-# Numbers from here on are addresses, sizes and registers.
+# Numbers from here on are addresses, sizes and registers, so they are shown in hex.
 _HEX = 0x1000
 _APART = ("call", "on", "cpu", "new")
 
 
 def lines(calls: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """A line for each call with its outcome.  How far a counter went is left out."""
+    """A line for each call with its outcome.  How far a counter went is omitted."""
     return tuple(f"{_call(pair['call'])} = {_outcome(pair['outcome'])}" for pair in calls)
 
 

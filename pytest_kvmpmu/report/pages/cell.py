@@ -12,7 +12,7 @@ from ..verdict.judge import Because, ClauseVerdict, because
 
 
 class Cell(enum.Enum):
-    """A verdict with what it comes from; the worst comes first."""
+    """A verdict and its cause, as a sign and words; the worst comes first."""
 
     VIOLATED = ("✗", "violated")
     ERROR = ("!", "error")
@@ -61,14 +61,14 @@ def of_verdict(verdict: Verdict) -> Cell:
 
 
 def of_result(result: SpecResult) -> Cell:
-    """What one spec says of the clauses that it cites."""
+    """What one spec says about the clauses that it cites."""
     return _of(because(result))
 
 
 def of_clause(found: ClauseVerdict, clause: Clause | None, ran: bool) -> Cell:
     """The verdict on a clause that holds there, or that this version does not know.
 
-    ``ran``: whether one of its specs is in the report, if only as skipped.
+    ``ran``: whether one of its specs is in the report, even as skipped.
     """
     if not ran:
         return Cell.NOT_RUN

@@ -30,7 +30,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True)
 class Change:
-    """One spec; ``old`` is None where it was not run then, ``new`` where it is not run now."""
+    """One spec; ``old`` is None if it was not run then, ``new`` if it is not run now."""
 
     kind: Kind
     spec: str
@@ -100,6 +100,6 @@ def _failing(old: SpecResult | None, new: SpecResult) -> Kind | None:
         return None if failed else Kind.WAIVED
     if old is None or not failed or old.waived:
         return Kind.FAILS
-    # An errno tells enough; what else is said may name addresses and counts.
+    # An errno is enough; other text may contain addresses and counts.
     same = old.errno == new.errno if old.errno or new.errno else old.reason == new.reason
     return None if same else Kind.OTHERWISE

@@ -1,5 +1,5 @@
-"""What is behind a cell: specs, what they came to, and their calls.  What is alike on several
-kernels and boards is there once.
+"""The evidence behind a cell: specs, their results and their calls.  Equal results on several
+kernels and boards are shown once.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from .cell import Cell, of_result
 
 @dataclass(frozen=True)
 class Variant:
-    """What a spec came to in ``columns``.
+    """A result of a spec, which it has in ``columns``.
 
-    ``lines`` are its calls; where ``differs`` only those that are not as in the variant above.
+    ``lines`` are its calls; if ``differs``, only those that differ from the first variant.
     """
 
     result: SpecResult
@@ -28,7 +28,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A spec and what it came to, the most frequent first."""
+    """A spec and its results, the most frequent first."""
 
     spec: str
     variants: tuple[Variant, ...]
@@ -40,7 +40,7 @@ class Evidence:
 
 
 def evidence(spec: str, of: Mapping[int, SpecResult]) -> Evidence:
-    """That of a spec, of what it came to in each column."""
+    """The evidence of a spec, from its result in each column."""
     alike: dict[tuple[object, ...], list[int]] = {}
     for number, result in of.items():
         key = (of_result(result), result.reason, result.errno, calls.lines(result.calls))

@@ -35,7 +35,7 @@ FORMS: dict[str, Form] = {
 
 
 def form_of(path: Path) -> Form:
-    """How to write the file of that name.  `UsageProblem` names the known endings."""
+    """How to write the file of that name.  Raises `UsageProblem` for an unknown ending."""
     try:
         return FORMS[path.suffix]
     except KeyError:

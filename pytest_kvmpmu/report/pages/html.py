@@ -20,12 +20,12 @@ from .matrix import OTHER, Column, Matrix, Row
 from .words import lead, on_columns, title
 
 _PAGE = Path(__file__).with_name("page")
-# How many letters go above a cell.
+# How many letters fit above a cell.
 _SIGNS_WIDTH = 4
 
 
 def page(matrix: Matrix) -> str:
-    """The page.  A spec's calls are in it once, whatever the number of clauses that it cites."""
+    """The page.  A spec's calls are in it once, however many clauses it cites."""
     environment = Environment(
         autoescape=True,
         loader=FileSystemLoader(_PAGE, encoding="utf-8"),
@@ -70,7 +70,7 @@ def _upright(kernel: str, columns: Sequence[Column]) -> bool:
 
 
 def _asset(name: str) -> str:
-    """A file of ours that goes into the page as it is."""
+    """A file of ours that is put into the page unchanged."""
     text = (_PAGE / name).read_text(encoding="utf-8")
     assert "</" not in text  # it would end its element
     return text
@@ -101,7 +101,7 @@ class _Places:
         return self._homes[evidence.spec] == id(row)
 
     def target_of(self, row: Row, column: int) -> str:
-        """What a cell leads to: what decides its verdict, in this row if it is there."""
+        """The target of a cell's link: what decides its verdict, in this row if possible."""
         found = [
             (not self.is_home(row, evidence), _rank(variant.verdict), self.variant_id(evidence, n))
             for evidence in row.evidence

@@ -1,6 +1,4 @@
-"""``kvmpmu report --gate``: whether the kernels that reports are about are conformant, each on all
-of its boards together.
-"""
+"""``kvmpmu report --gate``: whether each reported kernel is conformant, on all boards together."""
 
 from __future__ import annotations
 
@@ -13,13 +11,13 @@ from .matrix import Kernel, Matrix
 
 
 def check(gate: str) -> None:
-    """`UsageProblem` for a gate that is none."""
+    """Raises `UsageProblem` for an unknown gate."""
     if gate not in GATES:
         raise unknown("gate", gate, GATES)
 
 
 def lines(found: Matrix) -> Iterator[str]:
-    """Each kernel's verdict, and all clauses that keep it from being a better one."""
+    """Each kernel's verdict, and all clauses that keep it from being better."""
     for one in found.kernels:
         yield f"kernel {one.kernel} ({one.backend}) on {one.boards}: {headline(one.verdicts)}"
         yield from (f"  partial: {c.board}: {c.partial}" for c in one.columns if c.partial)

@@ -1,7 +1,7 @@
-"""A report as KTAP version 1, as the kernel's dev-tools/ktap.rst has it.
+"""A report as KTAP version 1, as the kernel's dev-tools/ktap.rst defines it.
 
 One test for each file of specs, its specs nested in it.  What was not verified is ``not ok``
-with SKIP, so that a reader that does not know the directive takes it for no pass.
+with SKIP, so that a reader that does not know the directive does not count it as a pass.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _specs(specs: Sequence[SpecResult]) -> Iterator[str]:
 
 
 def _result(one: SpecResult) -> tuple[str, str]:
-    """``ok`` or ``not ok``, and what stands behind the hash sign."""
+    """``ok`` or ``not ok``, and the text behind the hash sign."""
     if one.status is Status.PASS:
         return "ok", ""
     if one.status is Status.SKIP:
@@ -63,7 +63,7 @@ def _result(one: SpecResult) -> tuple[str, str]:
     if any((pair["outcome"] or {}).get("timed_out") for pair in one.calls):
         return "not ok", f"TIMEOUT {_text(one.reason)}"
     reason = _text(one.reason)
-    # A first word that is no directive.
+    # The first word must not be a directive.
     return "not ok", f"- {reason}" if reason.split(" ")[0] in DIRECTIVES else reason
 
 

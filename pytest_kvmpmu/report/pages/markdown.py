@@ -1,4 +1,4 @@
-"""A matrix as Markdown: the table, and what is behind every cell that is not as it should be."""
+"""A matrix as Markdown: the table, and the evidence behind every failure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .evidence import Evidence
 from .matrix import Matrix, Row
 from .words import lead, on_columns, title
 
-# What is told of in full.
+# The cells whose evidence is shown in full.
 _BAD = (Cell.VIOLATED, Cell.ERROR, Cell.WAIVED)
 
 
@@ -102,7 +102,7 @@ def _variants(matrix: Matrix, evidence: Evidence) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """Text on one line that ends no cell and begins no markup."""
+    """Text on one line, escaped so that it does not end a cell or begin markup."""
     line = " ".join(text.split())
     for sign in "\\|<*[`":
         line = line.replace(sign, f"\\{sign}")

@@ -1,4 +1,4 @@
-"""Reports side by side: clauses by kernels and boards, with what is behind each cell.
+"""Reports side by side: clauses by kernels and boards, with the evidence behind each cell.
 
 Not for: how that is shown (`html`, `markdown`).
 """
@@ -82,8 +82,8 @@ class Kernel:
 class Row:
     """A clause: its verdict in each column, and the specs that cite it.
 
-    Of what cites no clause, and of clauses that this version does not know, ``clause`` is None.
-    ``gaps``: why not all of its specs ran, with the columns where it is so.
+    ``clause`` is None for specs that cite no clause, and for clauses unknown to this version.
+    ``gaps``: why not all of its specs ran, with the columns where this is so.
     """
 
     slug: str
@@ -100,7 +100,7 @@ class Row:
 
     @property
     def alike(self) -> bool:
-        """Whether the columns that have a word on it all say the same."""
+        """Whether all columns with a verdict on it agree."""
         silent = (Cell.NOT_RUN, Cell.UNVERIFIED)
         return len({cell for cell in self.cells if cell not in silent}) < 2
 
@@ -129,7 +129,7 @@ class Matrix:
 
 
 def judged(report: Report) -> Verdicts:
-    """The verdict on the run that a report is of."""
+    """The verdict on the run of a report."""
     run = report.run
     if run.revision is None:
         return Verdicts({})
@@ -139,7 +139,7 @@ def judged(report: Report) -> Verdicts:
 def matrix(reports: Sequence[Report]) -> Matrix:
     """The matrix of these reports, by kernel release, backend and board.
 
-    `UsageProblem` where two are of the same kernel and board.
+    Raises `UsageProblem` if two are of the same kernel and board.
     """
     ordered = sorted(reports, key=_place)
     had = [one for one in reports if not one.run.missing]
@@ -148,7 +148,7 @@ def matrix(reports: Sequence[Report]) -> Matrix:
             raise UsageProblem(
                 f"{first.source} and {second.source} are both of kernel {first.run.kernel} on"
                 f" {first.run.board}",
-                "Leave one of them out, or compare them with --diff",
+                "Omit one of them, or compare them with --diff",
             )
     sections = tuple(_sections(ordered))
     cells = [row.cells for _, rows in sections for row in rows]
@@ -191,7 +191,7 @@ def _sections(reports: Sequence[Report]) -> Iterator[tuple[str, tuple[Row, ...]]
         yield NONE, tuple(_spec_row(spec, of, len(reports)) for spec, of in citing[""].items())
 
 
-# Of each clause its specs, and of each of these what it came to in which column.
+# For each clause, its specs; for each spec, its result by column.
 _Citing = dict[str, dict[str, dict[int, SpecResult]]]
 
 

@@ -1,4 +1,4 @@
-"""What a matrix comes to, in words that its page and its Markdown share."""
+"""The summary of a matrix, in words that the HTML page and Markdown share."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .matrix import Matrix
 _BAD = {
     Cell.VIOLATED: "violated",
     Cell.WAIVED: "violated but waived",
-    Cell.ERROR: "not verified for an error",
+    Cell.ERROR: "not verified because of an error",
     Cell.UNVERIFIED: "not verified",
 }
 
 
 def title(matrix: Matrix) -> str:
-    """What was looked at."""
+    """The kernels and boards tested."""
     if len(matrix.columns) == 1:
         return matrix.columns[0].name
     boards = len({column.board for column in matrix.columns})
@@ -25,7 +25,7 @@ def title(matrix: Matrix) -> str:
 
 
 def lead(matrix: Matrix) -> str:
-    """What came of it, in a sentence or two."""
+    """The result, in a sentence or two."""
     rows = list(matrix.rows)
     clauses = sum(row.clause is not None for row in rows)
     runs = many(len(matrix.columns), "run")

@@ -23,12 +23,12 @@ class Verdict(enum.Enum):
 
     @property
     def green(self) -> bool:
-        """Whether nothing is left to be desired that nobody has waived."""
+        """Whether it is conformant, with waivers or without."""
         return self in (Verdict.WAIVED, Verdict.CONFORMANT)
 
     @classmethod
     def worst(cls, found: Iterable[Verdict]) -> Verdict:
-        """The one that stands for all.  Nothing at all verifies nothing."""
+        """The worst of ``found``; not verified if it is empty."""
         return min(found, key=list(cls).index, default=cls.NOT_VERIFIED)
 
 

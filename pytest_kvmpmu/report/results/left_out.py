@@ -1,7 +1,7 @@
-"""What a run left out, and which clauses that leaves open; also elsewhere, from its report.
+"""What a run omitted, and which clauses stay open for it; also as part of a report.
 
-What is there to be run: our own specs; and where specs were collected, whatever lies beside
-them.  What a file cites is read from its source, for which nothing is imported or run.
+Expected are our own specs, and all test files in the folders of collected specs.  What a file
+cites is read from its source: nothing is imported or run.
 
 Not for: what was collected and deselected (`selection`).
 """
@@ -20,15 +20,15 @@ from ...support.resources import conformance_dir
 from .result import SpecResult
 from .selection import Selection
 
-# The slugs that a spec or file cites; None where that is not known, so that it may be any.
+# The slugs that a spec or file cites; None if unknown: it may cite any.
 Cited = tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What was not run though it is there, with the clauses that it cites: specs that were
-    ``deselected``, or collected and ``not_run``; files that were ``not_collected``, and such as
-    are ``narrowed``: perhaps not all of their specs were.
+    """What exists but was not run, with the clauses that it cites: specs that were
+    ``deselected``, or collected and ``not_run``; files that were ``not_collected``, or
+    ``narrowed``: perhaps not all of their specs were collected.
     """
 
     deselected: Mapping[str, Cited] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class LeftOut:
     narrowed: Mapping[str, Cited] = field(default_factory=dict)
 
     def gaps(self, slugs: Iterable[str]) -> dict[str, tuple[str, str]]:
-        """Why not all specs of a clause ran, and one of them or its file, where it is so."""
+        """By clause of which not all specs ran: why, and one of these specs or its file."""
         slugs, found = set(slugs), dict[str, tuple[str, str]]()
         for name, why in _WHY.items():
             for where, cited in getattr(self, name).items():
@@ -51,7 +51,7 @@ class LeftOut:
         return (slug for of in vars(self).values() for cited in of.values() for slug in cited or ())
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form; what there is nothing of is left out."""
+        """The JSON form; empty fields are omitted."""
         return {
             key: {
                 name: cited if cited is None else list(cited) for name, cited in sorted(of.items())
@@ -62,7 +62,7 @@ class LeftOut:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> LeftOut:
-        """The inverse of `to_json`.  `BadLine` for what is none."""
+        """The inverse of `to_json`.  Raises `BadLine` for any other value."""
         check(value, {}, dict.fromkeys(_WHY, dict))
         for key, of in value.items():
             for where, cited in of.items():
@@ -76,7 +76,7 @@ class LeftOut:
         )
 
 
-# The first that there is for a clause is told.
+# The first that applies to a clause is reported.
 _WHY = {
     "deselected": "specs were deselected",
     "not_run": "specs were not run",
@@ -90,7 +90,7 @@ def _are_strings(value: Any) -> bool:
 
 
 def left_out(selection: Selection, results: Iterable[SpecResult]) -> LeftOut:
-    """What a run with that selection left out, of which ``results`` came."""
+    """What a run with that selection and these results omitted."""
     ran = {result.spec for result in results}
     absent = {spec: cited for spec, cited in selection.specs.items() if spec not in ran}
     files = {name: _cited_in(Path(path)) for name, path in selection.absent.items()}
@@ -106,7 +106,7 @@ def left_out(selection: Selection, results: Iterable[SpecResult]) -> LeftOut:
 
 @functools.cache
 def our_files() -> frozenset[str]:
-    """The files of our specs, as specs' names have them."""
+    """The files of our specs, as in specs' names."""
     specs = conformance_dir()
     return frozenset(path.relative_to(specs.parent).as_posix() for path in specs.rglob("test_*.py"))
 
@@ -119,6 +119,6 @@ def _cited_in_ours(file: str) -> Cited:
 def _cited_in(path: Path) -> Cited:
     try:
         found = citations.in_file(path, path)
-    except (OSError, SyntaxError, ValueError):  # it is any file of the user's
+    except (OSError, SyntaxError, ValueError):  # it may be any file of the user's
         return None
     return tuple(dict.fromkeys(slug for citation in found for slug in citation.slugs))

@@ -1,6 +1,6 @@
-"""What a spec came to, and what it ran on, as values with a JSON form.
+"""The result of a spec, and what it ran on, as values with a JSON form.
 
-Not for: how they come about (`tell`) and where they meet (`gather`).
+Not for: how results are made (`tell`) and gathered (`gather`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ...data.revision import Revision, revision
 from ...recording import form
 from ...recording.form import BadLine, Header, check
 
-# What a run that had no target calls its kernel.
+# The name of the kernel in a run without target.
 NO_KERNEL = "no kernel"
 
 
@@ -23,7 +23,7 @@ class Status(enum.Enum):
     """How a spec ended.  In capitals these are KCIDB's words; the worst comes first."""
 
     FAIL = "fail"  # kernel and contract differ
-    ERROR = "error"  # an exception of ours, the backend broke: no verdict on the kernel
+    ERROR = "error"  # the suite or the backend failed: no verdict on the kernel
     MISS = "miss"  # not run: no target, or the host lacks what the spec requires
     PASS = "pass"
     SKIP = "skip"  # not applicable to this revision
@@ -35,22 +35,22 @@ class Status(enum.Enum):
 
     @classmethod
     def worst(cls, found: Sequence[Status]) -> Status:
-        """The one that stands for all; of phases that went well, a pass."""
+        """The worst of ``found``; a pass if it is empty."""
         return min(found, key=list(cls).index) if found else cls.PASS
 
 
 class SpecResult(NamedTuple):
-    """What one spec came to.
+    """The result of one spec.
 
-    ``spec`` is its name, the same wherever our specs are installed; ``node_id`` is what pytest
-    calls it here, if that is something else.  ``reason`` is one line on why it did not pass.
-    ``errno`` is the name of what the kernel answered where the contract has another answer,
-    ``"0"`` where it accepted what it should refuse.  ``waived`` says why a failure was expected.
-    ``strict``: the kernel did what the clauses say, and --kvmpmu-strict-spec alone failed it.
-    ``calls`` are ``{"call": ..., "outcome": ...}``, the outcome null where there was no answer;
-    of a spec that passed they are kept where a report is asked for.  ``seconds`` is what setup,
-    call and teardown took.  ``sections`` are titles and texts.  ``story`` has cells of the
-    story's table.
+    ``spec`` is its name, the same wherever our specs are installed; ``node_id`` is pytest's
+    name for it, if that differs.  ``reason`` is one line on why it did not pass.
+    ``errno`` is the name of the kernel's errno if the contract has another answer,
+    ``"0"`` if it accepted what it should refuse.  ``waived`` says why a failure was expected.
+    ``strict``: the kernel did what the clauses say, and only --kvmpmu-strict-spec failed it.
+    ``calls`` are ``{"call": ..., "outcome": ...}``, the outcome null if there was no answer;
+    those of a spec that passed are kept only for a report.  ``seconds`` is the time of setup,
+    call and teardown.  ``sections`` are titles and texts.  ``story`` has cells of the story
+    table.
     """
 
     spec: str
@@ -67,7 +67,7 @@ class SpecResult(NamedTuple):
     story: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form; what there is nothing to say about is left out."""
+        """The JSON form; empty fields are omitted."""
         value = {**self._asdict(), "status": self.status.value, "seconds": round(self.seconds, 6)}
         value = {key: list(v) if isinstance(v, tuple) else v for key, v in value.items()}
         value["sections"] = [list(section) for section in self.sections]
@@ -75,19 +75,19 @@ class SpecResult(NamedTuple):
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SpecResult:
-        """The inverse of `to_json`.  `BadLine` for what is no result."""
+        """The inverse of `to_json`.  Raises `BadLine` for any other value."""
         check(value, {"spec": str, "status": str}, _OPTIONAL)
         if value["status"] not in _STATUSES:
-            raise BadLine(f"status: {value['status']!r} is none of {', '.join(_STATUSES)}")
+            raise BadLine(f"status: {value['status']!r} is not one of {', '.join(_STATUSES)}")
         for key in ("clauses", "story"):
             if not all(isinstance(inner, str) for inner in value.get(key, ())):
-                raise BadLine(f"{key}: {value[key]!r} are no strings")
+                raise BadLine(f"{key}: {value[key]!r} are not strings")
         for section in value.get("sections", ()):
             if not _is_section(section):
-                raise BadLine(f"sections: {section!r} is no title with its text")
+                raise BadLine(f"sections: {section!r} is not a title with its text")
         for pair in value.get("calls", ()):
             if not _is_pair(pair):
-                raise BadLine(f"calls: {pair!r} is no call with its outcome")
+                raise BadLine(f"calls: {pair!r} is not a call with its outcome")
         given: dict[str, Any] = {
             key: tuple(v) if isinstance(v, list) else v for key, v in value.items()
         }
@@ -124,8 +124,8 @@ class RunInfo:
     """What a run was on and how it was started.
 
     ``on`` is the backend's part: kernel, host, notes, versions, time.  ``command`` is the
-    command line.  ``seeds`` are those of the run's chance, by whose it is.  ``missing`` says why
-    there was no target; ``on`` then has neither kernel nor host.
+    command line.  ``seeds`` are the random seeds, by plugin.  ``missing`` says why there was no
+    target; ``on`` then has neither kernel nor host.
     """
 
     on: Header
@@ -135,22 +135,22 @@ class RunInfo:
 
     @property
     def kernel(self) -> str:
-        """What the kernel calls itself."""
+        """The release that the kernel reports."""
         return self.on.release
 
     @property
     def revision(self) -> Revision | None:
-        """Whose behaviour was expected; None where there was no target."""
+        """The revision whose behaviour was expected; None without target."""
         return None if self.missing else revision(self.on.revision)
 
     @property
     def host(self) -> Host:
-        """The CPUs and PMUs that it was on."""
+        """The CPUs and PMUs that the run was on."""
         return self.on.host
 
     @property
     def board(self) -> str:
-        """The host's name; of one that nobody named, with its PMUs."""
+        """The host's name; if it has none, its PMUs are listed."""
         host = self.on.host
         if host.name != UNNAMED:
             return host.name
@@ -169,7 +169,7 @@ class RunInfo:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> RunInfo:
-        """The inverse of `to_json`.  `BadLine` for what is none."""
+        """The inverse of `to_json`.  Raises `BadLine` for any other value."""
         check(value, {"on": dict}, {"command": list, "seeds": dict, "missing": str})
         command, seeds = value.get("command", []), value.get("seeds", {})
         if not all(isinstance(inner, str) for inner in (*command, *seeds.values())):

@@ -1,6 +1,6 @@
-"""Which specs a run could have run, and which of them it was told to run.
+"""Which specs a run could have run, and which of them were selected.
 
-Not for: what they came to (`result`), or which clauses stay open for it (`left_out`).
+Not for: their results (`result`), or which clauses stay open (`left_out`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Selection:
     """``specs``: the clauses of each spec that was collected, by its name; ``deselected``: those
-    of them that were left out (-k, -m, --deselect).
+    of them that were excluded (-k, -m, --deselect).
 
-    Files, as specs' names have them, with their paths: ``narrowed`` are those of which perhaps
-    only a part was collected (``file::test``, --lf); ``absent`` those beside the collected ones
-    of which nothing was, or that could not be.
+    Files, as in specs' names, with their paths: ``narrowed`` are those of which perhaps only a
+    part was collected (``file::test``, --lf); ``absent`` those beside the collected files of
+    which nothing was collected, or that could not be.
     """
 
     specs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Selection:
         return frozenset(file_of(spec) for spec in self.specs)
 
     def to_json(self) -> str:
-        """As a text, which xdist can carry."""
+        """As a text, which xdist can send."""
         values = (self.specs, sorted(self.deselected), self.narrowed, self.absent)
         return json.dumps(values)
 

@@ -1,10 +1,10 @@
-"""Verdicts: what results say about each clause, and all of them about the kernel; of one run, or
-of several of the same kernel on different boards.
+"""Verdicts: what results say about each clause, and about the kernel; from one run, or from
+several of the same kernel on different boards.
 
-Pure functions of results and the catalogue.  Asked for are the clauses of level must that hold
+Pure functions of results and the catalogue.  Required are the clauses of level must that hold
 in the revision under test and have a spec.
 
-Not for: whether a run may end well (`gate`), or how it is shown.
+Not for: a run's exit status (`gate`), or how a verdict is shown.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ..results.conclusion import Verdict
 from ..results.left_out import LeftOut
 from ..results.result import SpecResult, Status
 
-NOT_KNOWN = "it is not known which specs were left out"
+NOT_KNOWN = "it is not known which specs were omitted"
 
 
 class Because(enum.Enum):
-    """What a spec came to; the first that there is among a clause's decides the verdict on it."""
+    """How a spec ended; the first of these among a clause's specs decides the verdict on it."""
 
     FAILED = "failed"
     BROKEN = "ended in an error"
     SKIPPED = "skipped itself"
-    LEFT_OUT = "was left out"
+    LEFT_OUT = "was omitted"
     WAIVED = "failed, and a waiver lists it"
     PASSED = "passed"
     LACKING = "needs another host"
@@ -39,7 +39,7 @@ class Because(enum.Enum):
 
     @property
     def verdict(self) -> Verdict:
-        """What it makes of the clause."""
+        """The verdict on a clause that it leads to."""
         return _VERDICTS.get(self, Verdict.NOT_VERIFIED)
 
     @property
@@ -57,12 +57,12 @@ _VERDICTS = {
 
 
 class ClauseVerdict(NamedTuple):
-    """The verdict on one clause; ``why`` in a few words where it is not conformant.
+    """The verdict on one clause; ``why`` in a few words if it is not conformant.
 
-    ``needs`` is the capability for lack of which no spec of the clause could run on this host:
-    then nothing but another host helps.  ``specs`` are those that the verdict comes from, or
-    one, or a file, that kept it from being better.  ``waived``: a failure was, for this reason,
-    whatever the verdict.
+    ``needs`` is the capability that this host lacks, so that no spec of the clause could run:
+    only another host helps.  ``specs`` are those that decide the verdict, or one spec or file
+    that kept it from being better.  ``waived`` is the reason of a waived failure, whatever the
+    verdict.
     """
 
     slug: str
@@ -74,15 +74,15 @@ class ClauseVerdict(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """What is known of the clause."""
+        """The verdict on the clause."""
         return self.because.verdict
 
 
 class Verdicts(NamedTuple):
-    """The verdicts on all clauses that were asked for, by slug, in the documentation's order.
+    """The verdicts on all required clauses, by slug, in the documentation's order.
 
-    ``unspecified``: those that hold, and whose specs are all for other revisions.  ``others``:
-    specs that failed and are of no clause that was asked for.
+    ``unspecified``: clauses that hold, but whose specs are all for other revisions.  ``others``:
+    specs that failed and cite no required clause.
     """
 
     clauses: Mapping[str, ClauseVerdict]
@@ -91,7 +91,7 @@ class Verdicts(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """On all of it: the worst of its clauses'."""
+        """The worst verdict of its clauses."""
         return Verdict.worst(one.verdict for one in self.clauses.values())
 
     @property
@@ -105,7 +105,7 @@ class Verdicts(NamedTuple):
 
 
 def asked_for(revision: Revision) -> list[Clause]:
-    """The clauses that a verdict on a kernel of that revision is about."""
+    """The clauses that a verdict on a kernel of that revision requires."""
     without_spec = unspecified()
     return [
         known
@@ -122,9 +122,9 @@ def judge(
 ) -> Verdicts:
     """The verdict on one run.
 
-    ``host`` is what it was on, None where no spec used one.  ``left_out`` is None where it is
-    not known: then nothing is conformant.  A clause that is cited and not in this version's
-    catalogue is asked for as well, since it may be of level must.
+    ``host`` is what it was on, None if no spec used one.  ``left_out`` is None if it is not
+    known: then nothing is conformant.  A clause that is cited but not in this version's
+    catalogue is required too, since it may be of level must.
     """
     slugs = [known.slug for known in asked_for(revision)]
     cited = [slug for result in results for slug in result.clauses]
@@ -149,7 +149,7 @@ def on_clauses(
     host: Host | None,
     left_out: LeftOut | None,
 ) -> dict[str, ClauseVerdict]:
-    """The verdicts on these clauses, whether a run is asked for them or not."""
+    """The verdicts on these clauses, required or not."""
     lacks = _lacks(host)
     by_clause: dict[str, list[SpecResult]] = {slug: [] for slug in slugs}
     for result in results:
@@ -161,10 +161,10 @@ def on_clauses(
 
 
 def join(runs: Sequence[Verdicts]) -> Verdicts:
-    """The verdict on a kernel that these runs, on different boards, were on.
+    """The verdict on a kernel from its runs on different boards.
 
-    A clause is conformant where it is so on one of them and failed on none; waived where a
-    failure was on one of them.
+    A clause is conformant if it is so on one board and failed on none; waived if a failure was
+    waived on one of them.
     """
     slugs = dict.fromkeys(slug for run in runs for slug in run.clauses)
     found = {slug: _joined([r.clauses[slug] for r in runs if slug in r.clauses]) for slug in slugs}
@@ -182,7 +182,7 @@ def _joined(of: Sequence[ClauseVerdict]) -> ClauseVerdict:
         return worst
     green = [one for one in of if one.verdict.green]
     if not green:
-        # What another host would help with is an excuse only where that is so everywhere.
+        # That it needs another host is an excuse only if this is so on all boards.
         return min(of, key=lambda one: (bool(one.needs), one.because.rank))
     waived = [one for one in of if one.waived]
     if not waived:
@@ -217,7 +217,7 @@ def _of(
 
 
 def because(result: SpecResult, lacks: Mapping[str, str] | None = None) -> Because:
-    """What one spec came to; ``lacks``: what the host lacks, by what is said of it."""
+    """How one spec ended; ``lacks``: the capabilities that the host lacks, by reason."""
     if result.status is Status.PASS or result.strict:
         return Because.PASSED
     if result.status is Status.FAIL:
@@ -228,7 +228,7 @@ def because(result: SpecResult, lacks: Mapping[str, str] | None = None) -> Becau
 
 
 def _lacks(host: Host | None) -> dict[str, str]:
-    """The capabilities that the host lacks, by what is said where a spec requires them."""
+    """The capabilities that the host lacks, by the reason given for skipping a spec."""
     if host is None:
         return {}
     return {why: known.name for known in CAPABILITIES.values() if (why := known.missing(host))}

@@ -12,11 +12,11 @@ def headline(found: Verdicts) -> str:
     """The verdict on a run or a kernel, with counts of clauses."""
     counts = {_word(one): len(found.having(one)) for one in Verdict}
     listed = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{found.verdict.value} (clauses: {listed or 'none looked at'})"
+    return f"{found.verdict.value} (clauses: {listed or 'none checked'})"
 
 
 def reasons(found: Verdicts, names: Callable[[Sequence[str]], str] = ", ".join) -> list[str]:
-    """What keeps it from "conformant": the clauses, by reason; ``names`` shows several."""
+    """What keeps it from "conformant": the clauses, by reason; ``names`` joins several."""
     out = [
         f"  not conformant: {one.slug}: {one.why}" for one in found.having(Verdict.NOT_CONFORMANT)
     ]
@@ -41,7 +41,7 @@ def _line(one: ClauseVerdict) -> str:
 
 
 def _word(verdict: Verdict) -> str:
-    """What it is called of a single clause."""
+    """The word for a single clause."""
     return "waived" if verdict is Verdict.WAIVED else verdict.value
 
 

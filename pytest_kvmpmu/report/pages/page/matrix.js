@@ -1,5 +1,5 @@
-// What the page can do beyond showing everything: choose clauses, walk the cells with the arrow
-// keys, and mark what is behind a cell.  Without this all of it is there to read.
+// Lets the reader choose clauses, move over the cells with the arrow keys, and mark the evidence
+// behind a cell.  Without this script the page shows everything.
 "use strict";
 (() => {
   const rows = [...document.querySelectorAll("#matrix .row")];
