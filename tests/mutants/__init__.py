@@ -1,1 +1,1 @@
-"""Named wrong kernels: the model, wrong in one row; the specs have to notice each."""
+"""Named wrong kernels: the model with one wrong row; the specs must notice each."""

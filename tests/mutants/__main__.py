@@ -17,10 +17,10 @@ from .run import run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 where all were noticed or are explained, 1 where one was not, 4 for a bad argument."""
+    """Status 0: all were noticed or are explained; 1: one was not; 4: a bad argument."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.mutants",
-        description="Change the model in one place after the other, and see whether a spec that"
+        description="Change the model in one place at a time, and check that a spec that"
         " cites the clause fails. Each change is tried in each revision that it touches.",
     )
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Wrong kernels that no spec can tell from the model, and why: explained.toml."""
+"""Wrong kernels that no spec can distinguish from the model, and why: explained.toml."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PATH = Path(__file__).with_suffix(".toml")
 
 @dataclass(frozen=True)
 class Explained:
-    """Those with a name like one of ``names`` (shell patterns), in any revision, and ``why``."""
+    """Those whose name matches one of ``names`` (shell patterns), in any revision, and ``why``."""
 
     names: tuple[str, ...]
     why: str
 
     def tells_of(self, name: str) -> bool:
-        """Whether it is about the wrong kernel of that name."""
+        """Whether it explains the wrong kernel of that name."""
         return any(fnmatchcase(name, pattern) for pattern in self.names)
 
 
 def explained(path: Path = PATH) -> list[Explained]:
-    """The reasons in writing."""
+    """The reasons in the file."""
     rows: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     return [Explained(tuple(row["names"]), row["why"]) for row in rows["survivor"]]

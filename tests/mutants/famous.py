@@ -1,4 +1,4 @@
-"""The mistakes that were made, or nearly, made by hand."""
+"""Mistakes that were made, or nearly made, written by hand."""
 
 from __future__ import annotations
 
@@ -165,8 +165,8 @@ class Famous:
     def __str__(self) -> str:
         return f"{BY_HAND}: {self.name}"
 
-    def told_anyway(self, _: Revision) -> bool:
-        """It is in the revision that it would be in."""
+    def implied_anyway(self, _: Revision) -> bool:
+        """Always: it is in a revision where it can be."""
         return False
 
     def reached(self, _: Reader) -> bool:
@@ -179,7 +179,7 @@ class Famous:
 
 
 def of_hand(wanted: Revision) -> Iterator[Famous]:
-    """Those that could be made in that revision."""
+    """The mistakes that are possible in that revision."""
     for name, mistake in MISTAKES.items():
         if mistake.since <= wanted <= mistake.until:
             yield Famous(name)

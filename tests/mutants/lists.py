@@ -1,4 +1,4 @@
-"""Wrong lists of PMUs: a row of model/pmu_list.py missing, or in a revision too many."""
+"""Wrong lists of PMUs: a row of model/pmu_list.py missing, or in one revision too many."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reader import Reader
 
 @dataclass(frozen=True)
 class WrongList:
-    """``kind`` of change to bar ``bar``, or to the cut where that is None."""
+    """``kind`` of change to bar ``bar``, or to the cut if that is None."""
 
     kind: str
     bar: int | None
@@ -35,8 +35,8 @@ class WrongList:
         """It holds in one revision too many."""
         return self.kind in (SINCE, UNTIL)
 
-    def told_anyway(self, _: Revision) -> bool:
-        """No two bars are of one clause."""
+    def implied_anyway(self, _: Revision) -> bool:
+        """Never: no two bars are of one clause."""
         return False
 
     def __str__(self) -> str:
@@ -59,12 +59,12 @@ class WrongList:
             else:
                 bars[self.bar] = bars[self.bar]._replace(since=wanted, until=wanted)
             pmu_list.BARS = tuple(bars)
-        # What the table's reader found before is kept by it.
+        # The reader of the table caches what it found before.
         pmu_list.listed = inspect.unwrap(pmu_list.listed)
 
 
 def of_lists(wanted: Revision, host: Host) -> Iterator[WrongList]:
-    """Those that make a difference on that host in that revision."""
+    """Those that change the list on that host in that revision."""
     cut = pmu_list.CUT
     rows = [
         (number, bar.since, bar.until) for number, bar in enumerate(pmu_list.BARS) if bar.out(host)

@@ -21,7 +21,7 @@ class Mutant:
 
     drop: the row is missing.  errno: it refuses with another errno.  since, until: it holds in
     one revision more.  swap: ``other``, further down, comes before it.
-    That a row holds in one revision less is a drop in that revision.
+    A row that holds in one revision less is a drop in that revision.
     """
 
     kind: str
@@ -45,8 +45,8 @@ class Mutant:
         """The row holds in one revision too many."""
         return self.kind in (SINCE, UNTIL)
 
-    def told_anyway(self, wanted: Revision) -> bool:
-        """The row holds in a revision too many, in which another row says its clause already."""
+    def implied_anyway(self, wanted: Revision) -> bool:
+        """The row holds in a revision too many, where another row already has its clause."""
         table, (row, *_) = model.TABLES[self.key], self.rows
         return self.outward and any(
             other.clause == row.clause and other.holds_in(wanted) for other in table
@@ -82,17 +82,17 @@ class Mutant:
 
 
 def _another(row: Row, table: Table) -> Errno:
-    """An errno that the table has as well: what a confused implementation would say."""
+    """Another errno of the table: what a confused implementation would return."""
     known = (other.errno for other in table if other.errno not in (None, row.errno))
     return next(filter(None, known), Errno.EPERM)
 
 
 def of_rows(wanted: Revision) -> Iterator[Mutant]:
-    """All mutants of one row that tell that revision from the model's."""
+    """All mutants of one row that change that revision of the model."""
     for key, table in model.TABLES.items():
         for number, row in enumerate(table):
             if row.answer is not_covered:
-                continue  # it says that the model knows nothing, and no spec asks
+                continue  # it means that the model does not cover it, and no spec asks
             if row.holds_in(wanted):
                 yield Mutant(DROP, key, number)
                 if row.errno is not None:
@@ -104,5 +104,5 @@ def of_rows(wanted: Revision) -> Iterator[Mutant]:
 
 
 def swaps(readers: list[Reader]) -> list[Mutant]:
-    """The pairs of rows that were seen to hold at once, swapped."""
+    """The pairs of rows that were seen to apply at once, swapped."""
     return [Mutant(SWAP, *pair) for pair in sorted({p for r in readers for p in r.both})]

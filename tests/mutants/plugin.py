@@ -1,8 +1,8 @@
 """The pytest plugin that tries the specs on wrong kernels: ``-p tests.mutants.plugin``.
 
-The specs run once, watched, then each of their calls is tried in each of their states; then each
-wrong kernel is tried, in a process of its own, by those specs alone that had the changed row read:
-the others can't tell it from the model.
+The specs run once, watched.  Then each of their calls is tried in each of their states.  Then each
+wrong kernel is tried, in its own process, only by the specs that had the changed row read: the
+others can't distinguish it from the model.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     assert isinstance(backend, ModelBackend)
     readers = watch(session.items)
     given = config.getoption("--mutants-in")
-    # What no spec asks on the first board is known already.
+    # What no spec asks is already known from the first board.
     crossed = product(readers.values(), backend) if given is None else Reader()
     wrongs: list[Wrong] = [*of_lists(backend.revision, backend.hardware)]
     if given is not None:
@@ -58,10 +58,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 
 
 def watch(items: Sequence[pytest.Item]) -> Readers:
-    """Run all specs, and note which rows each of them had read."""
+    """Run all specs, and record which rows each of them had read."""
     readers: Readers = {}
     for item in items:
-        close(item.config)  # a backend does not work out again what an earlier spec asked
+        close(item.config)  # a backend caches what an earlier spec asked
         readers[item] = Met()
         with readers[item]:
             if wrong := failed(item):
@@ -87,7 +87,7 @@ def judge(wrong: Wrong, wanted: Revision, readers: Readers, crossed: Reader) -> 
         return Result(wrong, SURVIVED, tuple(item.nodeid for item in reach))
     if wrong.reached(crossed):
         return Result(wrong, UNASKED, ())
-    return Result(wrong, TWIN if wrong.told_anyway(wanted) else UNSEEN, ())
+    return Result(wrong, TWIN if wrong.implied_anyway(wanted) else UNSEEN, ())
 
 
 def _cited(item: pytest.Item) -> set[str]:
@@ -97,7 +97,7 @@ def _cited(item: pytest.Item) -> set[str]:
 def first_to_fail(
     wrong: Wrong, wanted: Revision, specs: Sequence[pytest.Item]
 ) -> pytest.Item | None:
-    """Run the specs on the wrong kernel, in a process of its own, up to the first that fails."""
+    """Run the specs on the wrong kernel, in its own process, up to the first failure."""
     if not specs:
         return None
     reading, writing = os.pipe()
@@ -105,11 +105,11 @@ def first_to_fail(
     if child == 0:
         try:
             wrong.install(wanted)
-            close(specs[0].config)  # the next backend is made of what is there now
+            close(specs[0].config)  # the next backend is made from the changed model
             found = next((n for n, item in enumerate(specs) if failed(item)), None)
             os.write(writing, json.dumps(found).encode())
         finally:
-            os._exit(0)  # pytest's own end is the parent's
+            os._exit(0)  # only the parent ends pytest
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
         said = stream.read()

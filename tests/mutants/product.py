@@ -1,7 +1,7 @@
-"""Every call that the specs make, in every state that they reach: which rows hold at once there.
+"""Every call that the specs make, in every state that they reach: which rows apply at once there.
 
-A spec says which of two refusals wins where it has a call to which both apply.  Where no spec has
-one, this finds it: a call of one spec, made in a state of another.
+A spec shows which of two refusals wins if it has a call to which both apply.  If no spec has one,
+this finds it: a call of one spec, made in a state of another.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Objects = frozenset[tuple[str, Object]]
 
 
 class Met(Reader):
-    """Notes the ``calls`` too, and of each the ``objects`` that it can make a difference to.
+    """Records the ``calls`` too, and for each the ``objects`` that it can affect.
 
-    Those are the VM that it was made on, and the VM's vCPUs and devices.  A call is noted by what
-    it says but for the object that it was made on.
+    Those are the VM that it was made on, and the VM's vCPUs and devices.  A call is recorded
+    without the object that it was made on.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Met(Reader):
 
 
 def product(met: Iterable[Met], backend: ModelBackend) -> Reader:
-    """What each call would have read in each of the states, on each object that takes it."""
+    """What each call would have read in each of the states, on each object that accepts it."""
     calls: dict[tuple[str | None, str], Call] = {}
     states: set[Objects] = set()
     for one in met:

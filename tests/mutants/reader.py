@@ -1,4 +1,4 @@
-"""The tables' reader, with an eye on what it passes: which rows act, and which others would."""
+"""The tables' reader, which records which rows act, and which others would."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _KEYS = {id(table): key for key, table in model.TABLES.items()}
 
 
 class Reader:
-    """While entered, stands in for the model's `read`.
+    """While entered, replaces the model's `read`.
 
-    ``acted`` has the rows that acted, and those of another revision that would have, and would
-    have changed what came of the call.  ``both`` has the pairs of rows, two refusals or one after
-    the other, that wanted to act at once where their order made such a difference.
+    ``acted`` has the rows that acted, and those of another revision that would have acted and
+    changed the outcome of the call.  ``both`` has the pairs of rows, two refusals or one after
+    the other, that applied at once if their order changed the outcome.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Reader:
         return read(table, c, wanted)
 
     def look(self, table: Table, c: Context, wanted: Revision) -> None:
-        """Pass along the rows, and note which act; the call in ``c`` is not made."""
+        """Go through the rows, and record which act; the call in ``c`` is not made."""
         key, at = _KEYS[id(table)], _copy(c)
         right: object = None
 
@@ -78,7 +78,7 @@ class Reader:
 
 
 def held(table: Table, number: int, wanted: Revision) -> Table:
-    """The table in which row ``number`` holds in a revision that it doesn't hold in."""
+    """The table with row ``number`` also holding in a revision in which it does not."""
     return (
         *table[:number],
         table[number]._replace(since=wanted, until=wanted),
@@ -87,7 +87,7 @@ def held(table: Table, number: int, wanted: Revision) -> Table:
 
 
 def swapped(table: Table, number: int, other: int) -> Table:
-    """The table in which row ``other`` comes before row ``number`` where both act."""
+    """The table in which row ``other`` comes before row ``number`` if both act."""
     above, row, early = table[:number], table[number], table[other]
     if row.effect is not None and early.effect is not None:
         return (*above, early, *table[number:other], *table[other + 1 :])
@@ -96,7 +96,7 @@ def swapped(table: Table, number: int, other: int) -> Table:
 
 
 def _copy(c: Context) -> Context:
-    """The same call on objects of its own: reading uses a context up."""
+    """The same call on its own objects: reading consumes a context."""
     return Context(State(c.objects), c.call, c.host, c.pmus)
 
 
@@ -108,7 +108,7 @@ def _acts(row: Row, c: Context) -> bool:
 
 
 def _later(table: Table, number: int, c: Context, wanted: Revision) -> Iterator[int]:
-    """The next row that acts where row ``number`` does, and below a refusal all refusals that do.
+    """The next row that acts if row ``number`` does; below a refusal, all refusals that do.
 
     Not the answer: that ends all tables.
     """

@@ -1,4 +1,4 @@
-"""What came of a wrong kernel, and the file in which a run of the plugin leaves that."""
+"""The result of a wrong kernel, and the file of results that a run of the plugin writes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .wrong import Wrong
 
 # Noticed by a spec that cites the broken clause; by another one only.
 OWN, OTHER = "own", "other"
-# Not noticed: though specs made calls to which it makes a difference; for only a call of one spec
-# in the state of another is such a call; for none is.
+# Not noticed, though specs made calls that it affects; because it only affects a call of one spec
+# in the state of another; because it affects no call.
 SURVIVED, UNASKED, UNSEEN = "survived", "unasked", "unseen"
-# As UNSEEN, of a row moved to where another row of its clause holds: no wrong kernel at all.
+# As UNSEEN, of a row moved to where another row of its clause holds: the kernel is not wrong.
 TWIN = "twin"
 VERDICTS = (OWN, OTHER, SURVIVED, UNASKED, UNSEEN, TWIN)
 
-# Clauses that have no spec of their own, for a reason in writing: most specs need what they say.
+# Clauses without their own spec, for a written reason: most specs depend on them.
 _EXCUSED = {slug for table in catalogue.load(catalogue.UNSPECIFIED_PATH).values() for slug in table}
 
 
@@ -34,7 +34,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        """Noticed, and by a spec that cites the clause where there can be one."""
+        """Noticed, by a spec that cites the clause if there can be one."""
         none_cites = self.wrong.outward or self.wrong.clauses <= _EXCUSED
         return self.verdict in (OWN, TWIN) or (self.verdict == OTHER and none_cites)
 

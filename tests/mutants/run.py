@@ -1,4 +1,4 @@
-"""Runs of the plugin: for each revision on the first board, then what is open on the others."""
+"""Runs of the plugin: each revision on the first board, then what is open on the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .results import VERDICTS, Result, load, save
 from .wrong import Wrong
 
 FIRST = "rockpro64"
-# Then those on which the most specs run that no other board has.
+# Then the boards with the most specs that run on no other board.
 NEXT = ("uncovered-cpu", "no-pmu")
 ROOT = PACKAGE.parent
 
@@ -28,13 +28,13 @@ Say = Callable[[str], None]
 
 
 def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Results:
-    """All results, by revision.  `UsageProblem` where a run of the plugin ends early."""
+    """All results, by revision.  Raises `UsageProblem` if a run of the plugin ends early."""
     results: Results = {revision: {} for revision in wanted}
 
     reasons = explained()
 
     def open_in(revision: Revision) -> list[Result]:
-        """What another board may still tell from the model."""
+        """What another board may still distinguish from the model."""
         return [
             r
             for r in results[revision].values()
@@ -58,14 +58,14 @@ def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Re
     early = (FIRST, *NEXT)
     boards = [*early, *(name for name in topology.names() if name not in early)]
     with ThreadPoolExecutor(processes) as pool:
-        # A revision's boards come one after the other: each has what the one before left.
+        # A revision's boards run one after the other: each gets what the one before left open.
         for done in [pool.submit(on_all, revision) for revision in wanted]:
             done.result()
     return results
 
 
 def _better(old: Result | None, new: Result) -> Result:
-    """Noticed on one board is noticed."""
+    """Noticed on one board means noticed."""
     found = [new] if old is None else [old, new]
     return min(found, key=lambda result: VERDICTS.index(result.verdict))
 

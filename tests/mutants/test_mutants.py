@@ -1,4 +1,4 @@
-"""The mutants' own program: what it says, what it tries, and one revision tried in full."""
+"""The mutants' own program: what it prints, what it tries, and one revision tried in full."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def result(verdict: str, wrong: Mutant = WRONG) -> Result:
 
 @pytest.fixture
 def reasons(monkeypatch: pytest.MonkeyPatch) -> list[Explained]:
-    """The reasons in writing: none yet."""
+    """The reasons in the file: none yet."""
     known: list[Explained] = []
     monkeypatch.setattr(reporting, "explained", lambda: known)
     return known
@@ -155,6 +155,6 @@ def test_the_specs_notice_all_that_can_be_noticed_in_one_revision(
     # A process for each of hundreds of mutants: coverage would measure the same specs in each.
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     status = program.main(["linux-6.7", "-n", "1"])
-    told = capsys.readouterr().out
-    assert status == 0, told
-    assert ", 0 neither" in told
+    printed = capsys.readouterr().out
+    assert status == 0, printed
+    assert ", 0 neither" in printed

@@ -10,7 +10,7 @@ from .reader import Reader
 
 
 class Wrong(Protocol):
-    """Frozen, of plain values; its text names it among all of its revision."""
+    """Frozen, of plain values; its text is a unique name within its revision."""
 
     @property
     def kind(self) -> str:
@@ -18,14 +18,14 @@ class Wrong(Protocol):
 
     @property
     def clauses(self) -> frozenset[str]:
-        """The clauses that it breaks: a spec that cites one has to fail."""
+        """The clauses that it breaks: a spec that cites one must fail."""
 
     @property
     def outward(self) -> bool:
         """Something holds in a revision too many, in which no spec that cites its clause runs."""
 
-    def told_anyway(self, wanted: Revision) -> bool:
-        """What holds in a revision too many is said there by something else already."""
+    def implied_anyway(self, wanted: Revision) -> bool:
+        """What holds in a revision too many is already implied there by something else."""
 
     def reached(self, reader: Reader) -> bool:
         """Whether a spec that had ``reader`` can notice."""
