@@ -1,4 +1,4 @@
-"""The waiver file: known failures, each with the outcome that is expected of it and why.
+"""The waiver file: known failures, each with its expected outcome and a reason.
 
 Not for: whether an entry still holds (`stale`), and changing the file (`rewrite`).
 """
@@ -26,9 +26,9 @@ else:
 
 KEY = "waiver"
 KEYS = ("spec", "clause", "errno", "message", "reason", "link", "kernel", "board", "expires")
-# In a message: whatever stands there.
+# In a message: matches any text.
 ANYTHING = "..."
-# The errno of a call that was accepted though it is to be refused.
+# The errno of a call that was accepted though it should be refused.
 ACCEPTED = "0"
 
 HEADER = re.compile(r"\s*\[\[\s*waiver\s*\]\]")
@@ -73,11 +73,11 @@ class Waiver:
         return self.expires is not None and self.expires < today
 
     def is_for(self, kernel: str, board: str) -> bool:
-        """Whether it speaks of that kernel, by what it calls itself, on that board."""
+        """Whether it applies to the kernel of that release on that board."""
         return (self.kernel is None or kernel in self.kernel) and self.board in ("", board)
 
     def covers(self, spec: str, clauses: tuple[str, ...]) -> bool:
-        """Whether it speaks of the spec of that name that cites these clauses."""
+        """Whether it applies to the spec of that name that cites these clauses."""
         if self.clause:
             return self.clause in clauses
         return self.spec in (spec, spec.partition("[")[0])
@@ -91,9 +91,9 @@ class Waiver:
 
 
 def read(path: Path, root: Path) -> tuple[Waiver, ...]:
-    """The entries of the file.  ``root`` is pytest's, where the names of your own specs start.
+    """The entries of the file.  ``root`` is pytest's rootdir, where names of your own specs start.
 
-    `UsageProblem` with file and line says what is wrong with the first that can't be right.
+    Raises `UsageProblem`, with file and line, for the first bad entry.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -107,21 +107,23 @@ def read(path: Path, root: Path) -> tuple[Waiver, ...]:
 
 
 def parse(text: str, name: str, root: Path) -> tuple[Waiver, ...]:
-    """As `read`, of a text; ``name`` is what the file is called in messages."""
+    """Like `read`, from a text; ``name`` is the file's name in messages."""
     try:
         whole = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageProblem(f"{name} is no TOML: {error}", "Mend that line") from error
+        raise UsageProblem(f"{name} is not TOML: {error}", "Fix that line") from error
     entries = whole.get(KEY, [])
     for key in whole.keys() - {KEY}:
         raise _at(name, unknown("key", key, [KEY]))
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UsageProblem(f"{name}: {KEY} is no array of tables", f"Write [[{KEY}]] above each")
+        raise UsageProblem(
+            f"{name}: {KEY} is not an array of tables", f"Write [[{KEY}]] above each entry"
+        )
     lines = text.splitlines()
     headers = [n for n, line in enumerate(lines) if HEADER.match(line)]
     made = []
     for number_, entry in enumerate(entries):
-        # Entries in another form than [[waiver]], or its likeness in a string: only the count.
+        # With entries in another form, or [[waiver]] in a string, only the count is known.
         where = _Where(name, number_, lines, headers if len(headers) == len(entries) else [])
         made.append(_waiver(entry, where, root))
     return tuple(made)
@@ -171,13 +173,13 @@ def _waiver(entry: Mapping[str, Any], where: _Where, root: Path) -> Waiver:
 
 
 def _shape(entry: Mapping[str, Any], where: _Where) -> None:
-    """Which keys there are, and that each has a text."""
+    """Check which keys are given, and that each has a text."""
     for key, value in entry.items():
         if key == "expires":
             continue
         if not isinstance(value, str) or not value.strip():
             raise UsageProblem(
-                f"{where.of(key)} is no text", f'Write {key} = "..." or leave it out'
+                f"{where.of(key)} is empty or not a string", f'Write {key} = "..." or omit it'
             )
     for one, other in (("spec", "clause"), ("errno", "message")):
         if (one in entry) == (other in entry):
@@ -189,7 +191,7 @@ def _shape(entry: Mapping[str, Any], where: _Where) -> None:
 
 
 def _value(key: str, value: Any, root: Path) -> Iterator[tuple[str, Any]]:
-    """The value of a key where the file's own is not it.  `UsageProblem` for a bad one."""
+    """The value of a key, if it must be converted.  Raises `UsageProblem` for a bad one."""
     if key == "spec":
         known_spec(value, root)
     elif key == "clause":
@@ -200,7 +202,7 @@ def _value(key: str, value: Any, root: Path) -> Iterator[tuple[str, Any]]:
     elif key == "message":
         _message(value)
     elif key == "link" and not _LINK.fullmatch(value):
-        raise UsageProblem(f"{value!r} is no http(s) address", "Name a page that can be opened")
+        raise UsageProblem(f"{value!r} is not an http(s) address", "Name a page that can be opened")
     elif key == "kernel":
         yield key, kernel_range(value)
     elif key == "expires":
@@ -214,7 +216,7 @@ def _errno(text: str) -> None:
         number(text)
     except ValueError:
         raise UsageProblem(
-            f"{text!r} is no errno",
+            f"{text!r} is not an errno",
             f'Write a name like "EINVAL", or "{ACCEPTED}" for a call that was accepted',
         ) from None
 
@@ -222,8 +224,8 @@ def _errno(text: str) -> None:
 def _message(text: str) -> None:
     if ANYTHING in text and len(_WORD.findall(text)) < 2:
         raise UsageProblem(
-            f"{text!r} is too broad: it fits failures of every kind",
-            "Write at least two words that it has",
+            f"{text!r} is too broad: it matches failures of every kind",
+            "Write at least two words of the message",
         )
 
 
@@ -233,4 +235,4 @@ def _date(value: Any) -> datetime.date:
     try:
         return datetime.date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise UsageProblem(f"{str(value)!r} is no date", "Write it like 2027-03-31") from None
+        raise UsageProblem(f"{str(value)!r} is not a date", "Write it like 2027-03-31") from None

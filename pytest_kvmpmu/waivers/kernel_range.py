@@ -1,7 +1,7 @@
 """A range of kernel releases, as a waiver names it: ``>=6.1, <6.12.30``.
 
-Not for: what a revision's behaviour is (`revision`).  A bug that a waiver is for came and went
-with a release, also a stable one.
+Not for: what a revision's behaviour is (`revision`).  A waived bug appears and disappears with a
+release, also a stable one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ _SERIES = tuple(known.name for known in REVISIONS if not known.name.startswith("
 
 @dataclass(frozen=True)
 class KernelRange:
-    """``bounds`` are met together.  Each looks at as many numbers of a release as it has itself:
-    ``<=6.6`` has 6.6.5, ``>6.6`` has not.  A posted series is in a range of that ``series`` alone.
+    """All ``bounds`` must hold.  Each compares as many numbers of a release as it has itself:
+    ``<=6.6`` includes 6.6.5, ``>6.6`` does not.  A posted series is only in a range of that
+    ``series``.
     """
 
     text: str
@@ -40,7 +41,7 @@ class KernelRange:
     series: str = ""
 
     def __contains__(self, kernel: str) -> bool:
-        """Whether a kernel that calls itself ``kernel`` (``6.12.107+deb13-arm64``) is meant."""
+        """Whether the release ``kernel`` (``6.12.107+deb13-arm64``) is in the range."""
         match = _RELEASE.match(kernel)
         if self.series or match is None:
             return kernel == self.series
@@ -63,18 +64,18 @@ class KernelRange:
 
 
 def kernel_range(text: str) -> KernelRange:
-    """The range that ``text`` is.  `UsageProblem` for what is none, and for one without kernel."""
+    """The range that ``text`` names.  Raises `UsageProblem` for a bad or empty range."""
     if text.strip().removeprefix("==").strip() in _SERIES:
         return KernelRange(text, series=text.strip().removeprefix("==").strip())
     found = [_BOUND.fullmatch(part.strip()) for part in text.split(",")]
     if None in found:
         raise UsageProblem(
-            f"{text!r} is no range of kernels",
+            f"{text!r} is not a range of kernels",
             'Write it like ">=6.1, <6.12.30", "==6.12" or "==series-v1"',
         )
     made = KernelRange(text, tuple((match[1], _release(match[2])) for match in found if match))
     if made.empty:
-        raise UsageProblem(f"no kernel is in the range {text!r}", "Mind the order of its bounds")
+        raise UsageProblem(f"no kernel is in the range {text!r}", "Check the order of its bounds")
     return made
 
 

@@ -1,8 +1,8 @@
-"""``--kvmpmu-update-waivers``: the waiver file as a run says that it has to be.
+"""``--kvmpmu-update-waivers``: the waiver file, updated from a run's results.
 
 Entries that are for other kernels and boards, that are expired, or whose specs were skipped, stay
-as they are: what becomes of them is for a person to decide.  Comments stay, but for those within
-an entry that goes.
+as they are: a person has to decide about them.  Comments stay, except those within a removed
+entry.
 
 Not for: whether the run may change the file (`gate`).
 """
@@ -55,10 +55,10 @@ def rewritten(
     checked: Checked,
     on: tuple[str, str],
 ) -> tuple[str, list[str]]:
-    """The new text of a file that was ``text`` and has these ``waivers``, and what was changed.
+    """The new text of a file with that ``text`` and these ``waivers``, and the changes.
 
-    ``on`` is the run's kernel and board, by what they call themselves.  `UsageProblem` where the
-    entries can't be told apart.
+    ``on`` is the run's kernel and board, by the names that they report.  Raises `UsageProblem` if
+    the entries can't be separated.
     """
     results = list(results)
     lines = _Lines.of(text)
@@ -77,7 +77,7 @@ def rewritten(
         covered = any(w.covers(result.spec, result.clauses) for w in held)
         if result.status is Status.FAIL and not result.strict and not covered:
             out += _apart(out) + _new({"spec": result.spec}, result, _to_be_said(on))
-            changes.append(f"{result.spec}: added; say its reason and link")
+            changes.append(f"{result.spec}: added; fill in its reason and link")
     return out, changes
 
 
@@ -131,7 +131,7 @@ def _new(what: Mapping[str, str], result: SpecResult, kept: Mapping[str, object]
 
 
 def _to_be_said(on: tuple[str, str]) -> Mapping[str, str]:
-    """What a new entry has beside its spec and outcome: it is for no more than was seen."""
+    """The other keys of a new entry: it applies only to the kernel line and board of the run."""
     return {"reason": "", "link": "", "kernel": exactly(on[0]), "board": on[1]}
 
 

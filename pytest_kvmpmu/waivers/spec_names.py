@@ -1,6 +1,6 @@
-"""Whether a name can be a spec's, read from the source: nothing is imported or run.
+"""Whether a spec of a name exists, read from the source: nothing is imported or run.
 
-Not for: parameters; which there are only a run can tell.
+Not for: parameters; only a run knows them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from ..support.resources import conformance_dir
 
 
 def known_spec(name: str, root: Path) -> None:
-    """`UsageProblem` where no spec has that name: ``conformance/test_x.py::test_y[3]``.
+    """Raises `UsageProblem` if no spec has that name: ``conformance/test_x.py::test_y[3]``.
 
-    The names of other specs than ours are node ids, which start at ``root``.
+    The names of other specs than ours are node ids, relative to ``root``.
     """
     if any(sign in name.partition("[")[0] for sign in "*?"):
         raise UsageProblem(f"{name!r} is too broad: it is a pattern", "Name one spec, or a clause")
@@ -24,7 +24,7 @@ def known_spec(name: str, root: Path) -> None:
         raise UsageProblem(
             f"{name!r} is too broad: it is a file's name"
             if file.endswith(".py")
-            else f"{name!r} is no spec's name",
+            else f"{name!r} is not a spec's name",
             "Write it like conformance/test_vcpu_1_4_set_pmu.py::test_get_is_refused",
         )
     specs = conformance_dir()
@@ -33,7 +33,7 @@ def known_spec(name: str, root: Path) -> None:
     if not path.is_file():
         near = [f"{specs.name}/{p.relative_to(specs).as_posix()}" for p in specs.rglob("test_*.py")]
         raise unknown("spec file", file, sorted(near))
-    # A method's class may have it from elsewhere, so the class is looked for.
+    # A class may inherit its methods, so only the class is looked up.
     wanted = inner.partition("[")[0].partition("::")[0]
     if path.suffix == ".py" and wanted not in (found := _defined(path)):
         raise unknown(

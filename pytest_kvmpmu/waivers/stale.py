@@ -1,4 +1,4 @@
-"""Waivers that no longer say what is so: which, and in what way.
+"""Waivers that no longer match the results: which, and in what way.
 
 Pure functions of entries, results and the day.  Not for: waiving (`gate`), or changing the file
 (`rewrite`).
@@ -62,7 +62,7 @@ def check(
 ) -> Checked:
     """What the run says about each entry.
 
-    ``on`` is the kernel and the board, by what they call themselves; None where no spec used one.
+    ``on`` is the kernel and the board, by the names that they report; None if no spec used one.
     """
     results = list(results)
     stale: list[Stale] = []
@@ -119,7 +119,7 @@ def _wrong(waiver: Waiver, covered: Sequence[SpecResult]) -> Stale | None:
 
 
 def _twice(used: Iterable[tuple[Waiver, tuple[str, ...]]]) -> list[Stale]:
-    """The entries that cover a spec which an earlier one covers as well."""
+    """The entries that cover a spec that an earlier entry covers too."""
     owner: dict[str, Waiver] = {}
     found = []
     for waiver, specs in used:

@@ -1,4 +1,4 @@
-"""``--kvmpmu-waivers`` in a run: how an entry that is not so fails it."""
+"""``--kvmpmu-waivers`` in a run: how a stale entry fails it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--kvmpmu-update-waivers``: the file as the run says that it has to be."""
+"""``--kvmpmu-update-waivers``: the file is updated from the run's results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SPECS = f"""{waiving.SPECS}
     @pytest.mark.kvmpmu_clause("irq.get")
     def test_skipped(vcpu): pytest.skip("not today")
 """
-# Each stale in its own way, but the last.
+# Each is stale in its own way, except the last.
 BEFORE = """\
 # Known failures of the board in the corner.
 
@@ -122,7 +122,7 @@ def test_the_file_says_what_the_run_did_and_keeps_its_comments(
             "  w.toml:17 (test_specs.py::test_irq[[]9[]]): removed (matches nothing)",
             "  w.toml:23 (test_specs.py::test_skipped): left as it is (was skipped); it needs a"
             " decision",
-            "  test_specs.py::test_irq[[]4[]]: added; say its reason and link",
+            "  test_specs.py::test_irq[[]4[]]: added; fill in its reason and link",
         ]
     )
 
@@ -131,7 +131,7 @@ def test_a_new_entry_is_of_no_use_until_its_reason_is_said(pytester: pytest.Pyte
     pytester.makepyfile(test_specs=SPECS)
     update(pytester)
     again = pytester.runpytest_inprocess("--kvmpmu-waivers=w.toml")
-    assert "w.toml:4: reason is no text" in usage_error(again)
+    assert "w.toml:4: reason is empty or not a string" in usage_error(again)
     path = pytester.path / "w.toml"
     text = path.read_text()
     text = text.replace('reason = ""', 'reason = "known"')
@@ -297,4 +297,4 @@ def test_a_file_that_could_not_be_written_is_told_before_the_run(
     result = pytester.runpytest_inprocess(
         "--kvmpmu-waivers=nowhere/w.toml", "--kvmpmu-update-waivers"
     )
-    assert "nowhere/w.toml cannot be written: there is no such folder" in usage_error(result)
+    assert "nowhere/w.toml cannot be written: its folder does not exist" in usage_error(result)

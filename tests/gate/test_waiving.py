@@ -1,4 +1,4 @@
-"""``--kvmpmu-waivers`` in a run: what it lets pass."""
+"""``--kvmpmu-waivers`` in a run: which failures it accepts."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_a_bad_file_ends_the_run_before_the_first_test(
 ) -> None:
     waivers(pytester, 'spec = "test_specs.py::test_set"\nerrno = "EBANANA"\n')
     pytester.makepyfile(test_specs=SPECS)
-    assert "w.toml:3: errno: 'EBANANA' is no errno" in usage_error(run(pytester, *how))
+    assert "w.toml:3: errno: 'EBANANA' is not an errno" in usage_error(run(pytester, *how))
 
 
 def test_an_absent_file_does_too(pytester: pytest.Pytester) -> None:

@@ -1,4 +1,4 @@
-"""Runs with a file of waivers: two specs, of which one is wrong with two numbers."""
+"""Runs with a file of waivers: two specs, one of which fails for two numbers."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def test_a_bound_looks_at_as_many_numbers_as_it_has(
     "text", ["", "6.12", "~=6.1", ">=6", ">=6.1,", "==series-v9", ">=series-v1", "6.1 to 6.6"]
 )
 def test_what_is_no_range_is_refused(text: str) -> None:
-    with pytest.raises(UsageProblem, match="is no range of kernels"):
+    with pytest.raises(UsageProblem, match="is not a range of kernels"):
         kernel_range(text)
 
 

@@ -1,4 +1,4 @@
-"""--kvmpmu-report: when there is a report, and what it says of a run that ended early."""
+"""--kvmpmu-report: when a report is written, and what it says about a run that ended early."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def said(result: pytest.RunResult) -> list[str]:
 
 
 def left(pytester: pytest.Pytester) -> list[str]:
-    """The reports that are there, hidden parts included."""
+    """The reports that exist, hidden parts included."""
     return sorted(path.name for path in pytester.path.iterdir() if ".run." in f".{path.name}")
 
 
@@ -69,7 +69,7 @@ def test_with_workers_the_report_is_the_same(pytester: pytest.Pytester) -> None:
         values = [one.to_json() for one in results]
         for value in values:
             value.pop("seconds")
-        lines.append(re.sub("0x[0-9a-f]{8,}", "", json.dumps(values)))  # where objects were
+        lines.append(re.sub("0x[0-9a-f]{8,}", "", json.dumps(values)))  # addresses of objects
     assert lines[0] == lines[1] == lines[2]
     assert '"calls"' in lines[0]
 
@@ -79,7 +79,7 @@ def test_the_calls_of_passed_specs_are_in_it(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--kvmpmu-report=run.json", "-rA")
     found = read(pytester.path / "run.json").results[0]
     assert found.calls[-1]["call"]["attr"] == "KVM_ARM_VCPU_PMU_V3_IRQ"
-    result.stdout.no_fnmatch_line("*kvmpmu play*")  # they are nowhere else
+    result.stdout.no_fnmatch_line("*kvmpmu play*")  # they are only in the report
 
 
 def test_a_report_can_be_asked_for_in_the_ini_file(pytester: pytest.Pytester) -> None:
@@ -200,7 +200,7 @@ def test_a_run_without_specs_has_no_report_and_is_not_green(
     result = pytester.runpytest_inprocess("--kvmpmu-report=run.json", *workers)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert said(result)[0].startswith(
-        "not reported: no test ended that used a kernel or the model. "
+        "not reported: no test that used a kernel or the model ended. "
     )
     assert left(pytester) == []
 
@@ -260,11 +260,11 @@ def test_junit_is_one_suite_with_a_case_for_each_spec_and_flat_properties(
         found = [(one.get("name", ""), one.get("value", "")) for one in case.iter("property")]
         assert all(name.startswith("kvmpmu_") for name, _ in found)
         assert not any("\n" in value for _, value in found)
-        told = dict(found)
-        result = results[told["kvmpmu_spec"]]
-        assert told["kvmpmu_status"] == result.status.kcidb
-        assert told["kvmpmu_board"] == "rockpro64"
-        assert told["kvmpmu_kernel"].startswith("backend model, kernel ")
+        given = dict(found)
+        result = results[given["kvmpmu_spec"]]
+        assert given["kvmpmu_status"] == result.status.kcidb
+        assert given["kvmpmu_board"] == "rockpro64"
+        assert given["kvmpmu_kernel"].startswith("backend model, kernel ")
         assert tuple(v for name, v in found if name == "kvmpmu_clause") == result.clauses
 
 

@@ -1,4 +1,4 @@
-"""Waivers that no longer say what is so."""
+"""Waivers that no longer match the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The waiver file: what it can say, and one clear error for what it can't."""
+"""The waiver file: valid entries, and one clear error for each bad one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENTRY = {
 
 
 def entry(**changes: str | None) -> str:
-    """An entry as TOML, with keys added, changed, or left out where None."""
+    """An entry as TOML, with keys added, changed, or omitted if None."""
     keys = {**ENTRY, **changes}
     return "[[waiver]]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items() if v is not None)
 
@@ -108,19 +108,19 @@ def test_an_entry_is_for_its_kernels_and_board(
     [
         ({"resaon": '"x"'}, "waivers.toml:6: unknown key 'resaon'. Did you mean 'reason'?"),
         ({"reason": None}, "waivers.toml:1 has no reason"),
-        ({"reason": '""'}, "waivers.toml:4: reason is no text"),
-        ({"reason": "3"}, "waivers.toml:4: reason is no text"),
+        ({"reason": '""'}, "waivers.toml:4: reason is empty or not a string"),
+        ({"reason": "3"}, "waivers.toml:4: reason is empty or not a string"),
         ({"link": None}, "waivers.toml:1 has no link"),
-        ({"link": '"bug 7"'}, "waivers.toml:5: link: 'bug 7' is no http(s) address"),
+        ({"link": '"bug 7"'}, "waivers.toml:5: link: 'bug 7' is not an http(s) address"),
         ({"spec": None}, "waivers.toml:1 has neither spec nor clause"),
         ({"clause": '"irq.set"'}, "waivers.toml:1 has both spec and clause"),
         ({"errno": None}, "waivers.toml:1 has neither errno nor message"),
         ({"message": '"a b"'}, "waivers.toml:1 has both errno and message"),
-        ({"errno": '"EBANANA"'}, "waivers.toml:3: errno: 'EBANANA' is no errno"),
-        ({"expires": '"soon"'}, "waivers.toml:6: expires: 'soon' is no date"),
-        ({"expires": "3"}, "waivers.toml:6: expires: '3' is no date"),
-        ({"expires": "2027-03-31T10:00:00"}, "is no date"),
-        ({"kernel": '"6.x"'}, "waivers.toml:6: kernel: '6.x' is no range of kernels"),
+        ({"errno": '"EBANANA"'}, "waivers.toml:3: errno: 'EBANANA' is not an errno"),
+        ({"expires": '"soon"'}, "waivers.toml:6: expires: 'soon' is not a date"),
+        ({"expires": "3"}, "waivers.toml:6: expires: '3' is not a date"),
+        ({"expires": "2027-03-31T10:00:00"}, "is not a date"),
+        ({"kernel": '"6.x"'}, "waivers.toml:6: kernel: '6.x' is not a range of kernels"),
         ({"kernel": '">=6.7, <6.1"'}, "waivers.toml:6: kernel: no kernel is in the range"),
         (
             {"spec": None, "clause": '"irq.sett"'},
@@ -139,7 +139,7 @@ def test_an_entry_is_for_its_kernels_and_board(
         ({"spec": '"mine.py::test_x"'}, "unknown spec file 'mine.py'"),
         ({"spec": '"conformance/test_two_vms.py"'}, "is too broad: it is a file's name"),
         ({"spec": '"conformance/*::test_x"'}, "is too broad: it is a pattern"),
-        ({"spec": '"everything"'}, "'everything' is no spec's name"),
+        ({"spec": '"everything"'}, "'everything' is not a spec's name"),
         ({"errno": None, "message": '"..."'}, "'...' is too broad"),
         ({"errno": None, "message": '"assert ..."'}, "is too broad"),
     ],
@@ -156,11 +156,11 @@ def test_what_cannot_be_right_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[[waiver]\n", "waivers.toml is no TOML: "),
+        ("[[waiver]\n", "waivers.toml is not TOML: "),
         ("[[waivers]]\n", "waivers.toml: unknown key 'waivers'. Did you mean 'waiver'?"),
-        ("waiver = 3\n", "waivers.toml: waiver is no array of tables"),
-        ("[waiver]\n", "waivers.toml: waiver is no array of tables"),
-        ("waiver = [3]\n", "waivers.toml: waiver is no array of tables"),
+        ("waiver = 3\n", "waivers.toml: waiver is not an array of tables"),
+        ("[waiver]\n", "waivers.toml: waiver is not an array of tables"),
+        ("waiver = [3]\n", "waivers.toml: waiver is not an array of tables"),
         ("waiver = [{errno = 'EIO'}]\n", "waivers.toml: waiver 1 has neither spec nor clause"),
     ],
 )
