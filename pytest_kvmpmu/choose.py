@@ -10,7 +10,7 @@ from .targets.base import Target
 
 
 def make_backend(settings: Settings, extensions: Extensions = NONE) -> Backend:
-    """The backend that was asked for.  `UsageProblem` or `BackendFailure` says why not."""
+    """The requested backend.  Raises `UsageProblem` or `BackendFailure` if it is unavailable."""
     if settings.backend == "model":
         from .backends.model import ModelBackend
 
@@ -30,11 +30,11 @@ def make_backend(settings: Settings, extensions: Extensions = NONE) -> Backend:
 
 
 def make_target(settings: Settings, extensions: Extensions = NONE) -> Target:
-    """The place of the real kernel.  `UsageProblem` for an unknown name."""
+    """The target with the real kernel.  Raises `UsageProblem` for an unknown name."""
     from .targets import target
 
     place = settings.target
-    assert place is not None  # `resolve` gives one to the backend `real`
+    assert place is not None  # `resolve` always sets it for the backend `real`
     if place.scheme not in extensions.targets or place.rest is None:
         return target(place, settings, [f"{scheme}:..." for scheme in extensions.targets])
     make, plugin = extensions.targets[place.scheme]
@@ -53,6 +53,6 @@ def _others_backend(settings: Settings, extensions: Extensions) -> Backend:
     if not isinstance(made, Backend):
         raise UsageProblem(
             f"{plugin}: its backend {settings.backend!r} is {article(made)}, not a Backend",
-            "pytest_kvmpmu.testing.check_backend says what a backend has to do",
+            "pytest_kvmpmu.testing.check_backend says what a backend must do",
         )
     return made

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# More names than this are no help in a message.
+# A message lists at most this many names.
 _MOST = 24
 
 
 class UsageProblem(Exception):
-    """Something that the user can mend: a bad value, a bad file, a missing program.
+    """Something that the user can fix: a bad value, a bad file, a missing program.
 
     ``cause`` is one sentence on what is wrong and where; ``remedy`` one sentence
     on what would be right.  Neither ends in a full stop.
@@ -28,7 +28,7 @@ class UsageProblem(Exception):
 
 
 class BackendFailure(Exception):
-    """The backend itself broke, or gives no answer: this says nothing about the kernel."""
+    """The backend itself failed or does not answer: this says nothing about the kernel."""
 
 
 def unknown(what: str, got: object, names: Iterable[object]) -> UsageProblem:

@@ -1,6 +1,6 @@
-"""What other plugins add: called for, checked, and kept by name with its plugin.
+"""What other plugins add: calls their hooks, checks the results, and keeps them by name.
 
-Not for: what the hooks are to return (`hooks`), or what is done with it (`settings`).
+Not for: what the hooks return (`hooks`), or how it is used (`choose`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .spec.catalogue import Source
 if TYPE_CHECKING:
     import pluggy
 
-# The entry points that the ``kvmpmu`` program looks at.
+# The entry point group that the ``kvmpmu`` program loads.
 GROUP = "kvmpmu"
 
 HOOKS = ("pytest_kvmpmu_backends", "pytest_kvmpmu_targets", "pytest_kvmpmu_clauses")
@@ -39,7 +39,7 @@ NONE = Extensions()
 
 
 def declare(manager: pluggy.PluginManager) -> None:
-    """Declare the hooks.  `UsageProblem` where an implementation that is there does not fit."""
+    """Declare the hooks.  Raises `UsageProblem` if an implementation does not match its hook."""
     import pluggy
 
     from . import hooks
@@ -49,17 +49,17 @@ def declare(manager: pluggy.PluginManager) -> None:
     except pluggy.PluginValidationError as error:
         raise UsageProblem(
             ": ".join(str(error).splitlines()),
-            "Write it as pytest_kvmpmu.hooks has it, without arguments",
+            "Define it as in pytest_kvmpmu.hooks, without arguments",
         ) from error
 
 
 def count(manager: pluggy.PluginManager) -> int:
-    """How many implementations there are."""
+    """The number of hook implementations."""
     return sum(len(getattr(manager.hook, hook).get_hookimpls()) for hook in HOOKS)
 
 
 def collect(manager: pluggy.PluginManager) -> Extensions:
-    """What the plugins of ``manager`` add.  `UsageProblem` names the one that is at fault."""
+    """What the plugins of ``manager`` add.  Raises `UsageProblem` that names a faulty plugin."""
     if not count(manager):
         return NONE
     from .targets import schemes
@@ -78,7 +78,7 @@ def installed() -> Extensions:
     from . import hooks
 
     class Manager(pluggy.PluginManager):
-        """Takes a function for an implementation by its name, as pytest's does."""
+        """Recognises an implementation by its function name, as pytest's manager does."""
 
         def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
             found = super().parse_hookimpl_opts(plugin, name)
@@ -95,25 +95,25 @@ def installed() -> Extensions:
         where = f"plugin {point.name!r} (entry point {point.value})"
         try:
             manager.register(point.load(), point.name)
-        except Exception as error:  # it is another's module: whatever it raises is told
+        except Exception as error:  # another project's module may raise anything
             text = ": ".join(str(error).splitlines())
             raise UsageProblem(
                 f"{where} can't be loaded: {type(error).__name__}: {text}",
-                "Mend or uninstall it",
+                "Fix or uninstall it",
             ) from error
     return collect(manager)
 
 
 def _called(manager: pluggy.PluginManager, hook: str) -> Iterator[tuple[str, Any]]:
-    """Each implementation's plugin, in words, and what it returns; in the order of loading."""
+    """For each implementation, in loading order: a text naming its plugin, and what it returns."""
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         where = f"plugin {implementation.plugin_name!r}, {hook}"
         try:
             returned = implementation.function()
-        except Exception as error:  # it is another's function: whatever it raises is told
+        except Exception as error:  # another project's function may raise anything
             raise UsageProblem(
                 f"{where} raises {type(error).__name__}: {error}",
-                "Mend that plugin, or leave it out",
+                "Fix that plugin, or run without it",
             ) from error
         if returned is not None:
             yield where, returned
@@ -131,11 +131,12 @@ def _by_name(
         for name, make in returned.items():
             if not isinstance(name, str) or not _NAME.fullmatch(name):
                 raise UsageProblem(
-                    f"{where}: {name!r} is no name", "Use lower-case words joined by hyphens"
+                    f"{where}: {name!r} is not a valid name",
+                    "Use lower-case words joined by hyphens",
                 )
             if name in taken:
                 raise UsageProblem(
-                    f"{where}: {name!r} is there already, from {taken[name]}", "Use another name"
+                    f"{where}: {name!r} already exists, from {taken[name]}", "Use another name"
                 )
             if not callable(make):
                 raise UsageProblem(
@@ -163,16 +164,16 @@ def _sources(manager: pluggy.PluginManager) -> Iterator[Source]:
         try:
             wrong = lint.of_source(source)
         except (OSError, ValueError) as error:
-            raise UsageProblem(f"{where}: {source.clauses}: {error}", "Mend that file") from error
+            raise UsageProblem(f"{where}: {source.clauses}: {error}", "Fix that file") from error
         if wrong:
             raise UsageProblem(
                 f"{where}: {source.clauses}: {wrong[0]}",
-                "pytest_kvmpmu.testing.check_clauses lists all that is wrong",
+                "pytest_kvmpmu.testing.check_clauses lists all errors",
             )
         for slug in catalogue.load(source.clauses):
             if slug in taken:
                 raise UsageProblem(
-                    f"{where}: the clause {slug!r} is there already, from {taken[slug]}",
+                    f"{where}: the clause {slug!r} already exists, from {taken[slug]}",
                     "Use another slug",
                 )
             taken[slug] = where

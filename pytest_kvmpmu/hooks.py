@@ -1,12 +1,13 @@
-"""Hooks for other plugins: backends, targets and clauses of their own.
+"""Hooks for other plugins: their own backends, targets and clauses.
 
 pytest calls them in a plugin that it has loaded (entry point group ``pytest11``, ``-p``, a
-conftest.py at the top of the run); the ``kvmpmu`` program in what is listed in the entry point
-group ``kvmpmu``.  An implementation is a function of the hook's name; it needs no import of
-pytest, and takes no argument.  None says that there is nothing to add; whatever is wrong with what
-is returned is one error that names the plugin.
+conftest.py at the top of the run); the ``kvmpmu`` program calls them in the entry points of the
+group ``kvmpmu``.  An implementation is a function with the hook's name.  It takes no argument and
+needs no import of pytest.  It returns None if it adds nothing.  If the returned value is wrong,
+one error names the plugin.
 
-A plugin that is of use without this one marks its functions ``pytest.hookimpl(optionalhook=True)``.
+A plugin that also works without this one marks its functions
+``pytest.hookimpl(optionalhook=True)``.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ MakeTarget = Callable[[str, Settings], Target]
 def pytest_kvmpmu_backends() -> Mapping[str, MakeBackend] | None:
     """Backends by name, for ``--kvmpmu-backend=NAME``.
 
-    Each is a function of the run's `pytest_kvmpmu.settings.Settings`, called once where the
-    backend is asked for; it gives a `pytest_kvmpmu.backends.base.Backend`, or raises
-    `pytest_kvmpmu.errors.UsageProblem` where there can be none.  What ``--kvmpmu-target``
-    means to it is its own affair.  Names are lower-case words joined by hyphens.
+    Each is a function of the run's `pytest_kvmpmu.settings.Settings`, called once if the
+    backend is selected.  It returns a `pytest_kvmpmu.backends.base.Backend`, or raises
+    `pytest_kvmpmu.errors.UsageProblem` if it can't make one.  The backend defines what
+    ``--kvmpmu-target`` means.  Names are lower-case words joined by hyphens.
     """
 
 
@@ -36,16 +37,16 @@ def pytest_kvmpmu_targets() -> Mapping[str, MakeTarget] | None:
     """Targets by scheme, for ``--kvmpmu-backend=real --kvmpmu-target=SCHEME:REST``.
 
     Each is a function of REST and the run's Settings.  It returns a
-    `pytest_kvmpmu.targets.base.Target`, or raises UsageProblem for a REST that can't be right.
-    Whether an agent answers is found when the target is connected.  Schemes are formed as the
-    backends' names are.
+    `pytest_kvmpmu.targets.base.Target`, or raises UsageProblem for a bad REST.
+    Whether an agent answers is checked when the target is connected.  Schemes have the same
+    form as names of backends.
     """
 
 
 def pytest_kvmpmu_clauses() -> Source | None:
-    """Clauses in files of the plugin's own, for ``kvmpmu_clause`` and ``kvmpmu clauses``.
+    """Clauses in the plugin's own files, for ``kvmpmu_clause`` and ``kvmpmu clauses``.
 
-    The form of the files is that of ``pytest_kvmpmu/spec/clauses.toml``, ``unspecified.toml`` and
-    ``changes.toml``, but that sections may be those of any document.  A slug that is there
-    already is an error.  `pytest_kvmpmu.testing.check_clauses` holds them against the specs.
+    The files have the form of ``pytest_kvmpmu/spec/clauses.toml``, ``unspecified.toml`` and
+    ``changes.toml``, but sections may be those of any document.  A slug that already exists is an
+    error.  `pytest_kvmpmu.testing.check_clauses` checks them against the specs.
     """

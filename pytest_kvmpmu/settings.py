@@ -48,20 +48,20 @@ OPTIONS = (
     Option(
         "target",
         "local|lab:LINE|SCHEME:REST|FILE",
-        "which real kernel: this machine's, a lab VM's or another plugin's (local); which"
-        " recording",
+        "the real kernel: this machine's, a lab VM's or another plugin's (local); or the"
+        " recording to replay",
     ),
     Option(
         "kernel",
         "REVISION",
-        "the revision to expect, like series-v1, 5.10 or linux-6.7"
-        " (model: the newest; otherwise that of the kernel's release)",
+        "kernel revision to model, or to expect of a real kernel, like series-v1, 5.10 or"
+        " linux-6.7 (model: the newest; otherwise that of the kernel's release)",
     ),
     Option(
         "topology",
         "NAME|FILE.toml",
-        f"the host: the model's, or the lab's board ({DEFAULT_TOPOLOGY}); target local takes"
-        " the host as it is, and checks it against this if given",
+        f"the host to model, or the lab's board ({DEFAULT_TOPOLOGY}); target local uses the"
+        " host as it is, and checks it against this if given",
     ),
     Option("timeout", "SECONDS", "how long one call may take (10)"),
     Option(
@@ -72,49 +72,50 @@ OPTIONS = (
     Option("cache-dir", "DIR", "where lab kernels are kept (the user's cache directory)"),
 )
 
-# For pytest alone.
+# Only for pytest.
 RECORD = Option("record", "FILE", "write every call and outcome to FILE; packed if it ends in .gz")
 REPORT = Option(
     "report",
     "FILE",
-    "write what each spec came to, with its calls, to FILE: .json, .ktap, .md or .html; may be"
-    " given several times",
+    "write each spec's result, with its calls, to FILE: .json, .ktap, .md or .html; may be given"
+    " several times",
 )
-# What a gate takes: of `kvmpmu report`, too.
+# The values of a gate, also that of `kvmpmu report`.
 CONFORMANT, ON_HOST = "conformant", "conformant-on-host"
 GATES = (CONFORMANT, ON_HOST)
 GATE = Option(
     "gate",
     "|".join(GATES),
-    "fail the run unless the kernel was found conformant; -on-host: as far as this host can show"
-    " it",
+    "fail the run unless the kernel is conformant; -on-host: as far as this host can show it",
 )
 REQUIRE = Option(
     "require",
     "CAPABILITY,...",
-    "what the run must be on, else it is an error: a host's capability like two-pmus, real,"
+    "end with an error unless the run has these: a host's capability like two-pmus, real,"
     " guest-run",
 )
 WAIVERS = Option("waivers", "FILE", "the known failures: a TOML file, see docs/waivers.md")
 UPDATE_WAIVERS = Option(
-    "update-waivers", "", "rewrite the waiver file as this run, if it is a whole one, says"
+    "update-waivers", "", "rewrite the waiver file from this run's results, if the run is complete"
 )
 EXAMPLES = Option("examples", "N", "how many sequences each differential test tries (100)")
 DEFAULT_EXAMPLES = 100
-# For pytest alone, without a value: `Settings` are about where calls go.
+# Only for pytest, without a value: `Settings` are about where calls go.
 STRICT_SPEC = Option(
-    "strict-spec", "", "fail tests that find the kernel at variance with its documentation (false)"
+    "strict-spec",
+    "",
+    "fail tests that find a difference between the kernel and its documentation (false)",
 )
 
 
-# For pytest alone, with an ini twin each.
+# Only for pytest, with an ini twin each.
 RUN_OPTIONS = (RECORD, GATE, REQUIRE, WAIVERS)
 
 
 def whole_number(text: str) -> int:
     """A count of at least 1, as argparse has it."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
@@ -124,7 +125,7 @@ LOCAL, LAB = "local", "lab"
 class TargetName(NamedTuple):
     """What ``--kvmpmu-target`` names: ``local``, ``lab:6.12``, ``SCHEME:REST``.
 
-    ``rest`` is None where there is no colon.
+    ``rest`` is None if there is no colon.
     """
 
     scheme: str
@@ -132,7 +133,7 @@ class TargetName(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> TargetName:
-        """The name, taken apart; whether there is such a target is not checked."""
+        """The name, split at the colon; does not check that the target exists."""
         scheme, colon, rest = text.partition(":")
         return cls(scheme, rest if colon else None)
 
@@ -143,9 +144,9 @@ class TargetName(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """The options' values, checked as far as that needs no device.
+    """The options' values, checked as far as possible without a device.
 
-    ``topology`` is None where none was asked for; ``base`` is where relative paths start.
+    ``topology`` is None if the option is not given; ``base`` is where relative paths start.
     """
 
     backend: str = "model"
@@ -159,12 +160,12 @@ class Settings:
 
     @property
     def place(self) -> str | None:
-        """Where calls go, as the user calls it; None for the model."""
+        """Where calls go, as the user wrote it; None for the model."""
         return None if self.target is None else str(self.target)
 
     @functools.cached_property
     def board(self) -> Host:
-        """The topology asked for, or the default one; its file is read once."""
+        """The requested topology, or the default one; its file is read once."""
         return topology.load(self.topology or DEFAULT_TOPOLOGY, self.base)
 
 
@@ -178,7 +179,7 @@ def resolve(
 
     Relative paths start from ``base`` (default: the current directory); ``prefix`` is
     what the user writes before an option's name; ``others`` are other plugins' backends.
-    `UsageProblem` says which option has which bad value, and names the good ones.
+    Raises `UsageProblem` that names the option, its bad value and the good ones.
     """
     given: dict[str, Any] = {
         option.name.replace("-", "_"): value(option) or None for option in OPTIONS
@@ -190,7 +191,7 @@ def resolve(
     if given["target"] is not None and backend == "model":
         raise UsageProblem(
             f"{prefix}target={given['target']} has no meaning with {prefix}backend={backend}",
-            f"Add {prefix}backend=real or replay, or leave the target out",
+            f"Add {prefix}backend=real or replay, or omit the target",
         )
     if backend == "replay":
         if given["target"] is None:
@@ -201,7 +202,7 @@ def resolve(
             raise UsageProblem(
                 f"{prefix}topology={given['topology']} has no meaning with {prefix}backend=replay:"
                 " a recording has the host that it was made on",
-                "Leave the topology out",
+                "Omit the topology",
             )
     target = (
         TargetName.of(given["target"] or "local") if given["target"] or backend == "real" else None
@@ -209,7 +210,7 @@ def resolve(
     if given["lab_cpu"] is not None and not (backend == "real" and target and target.scheme == LAB):
         raise UsageProblem(
             f"{prefix}lab-cpu={given['lab_cpu']} has no meaning without a lab",
-            f"Add {prefix}backend=real and {prefix}target=lab:LINE, or leave it out",
+            f"Add {prefix}backend=real and {prefix}target=lab:LINE, or omit it",
         )
     if given["kernel"] is not None:
         detect(given["kernel"])
@@ -237,6 +238,6 @@ def _seconds(text: str | None, prefix: str) -> float:
         seconds = 0.0
     if not 0 < seconds <= 3600:
         raise UsageProblem(
-            f"{prefix}timeout={text} is no number of seconds", "Give more than 0, at most 3600"
+            f"{prefix}timeout={text} is not a number of seconds", "Give more than 0, at most 3600"
         )
     return seconds

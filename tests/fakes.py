@@ -1,5 +1,5 @@
 """An agent in a thread, behind two pipes, for a link or a real backend to talk to; and a world
-that says what it is told to, for handles.
+with given answers, for handles.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FACTS: dict[str, Any] = {
 
 
 class FakeTarget(Target):
-    """A target whose agents answer as ``reply`` says.  ``links`` counts the connections."""
+    """A target whose agents answer with ``reply``.  ``links`` counts the connections."""
 
     name = "fake"
 
@@ -90,7 +90,7 @@ def describing(reply: Reply, **facts: Any) -> Reply:
 
 
 class Scripted:
-    """A world that answers with what it was given, in order."""
+    """A world that returns the given outcomes, in order."""
 
     def __init__(self, *answers: Outcome) -> None:
         self.answers = list(answers)

@@ -1,7 +1,7 @@
 """Runs of pytest within a test: alone or with xdist's workers, and what a usage error looks like.
 
-With workers a run starts two processes more, and says the same on every Python: so `WORKERS` is
-for tests where xdist is the point.
+With workers a run starts two more processes, and prints the same on every Python.  So use
+`WORKERS` only in tests about xdist.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ EITHER_WAY = (
 )
 WORKERS = pytest.mark.parametrize("workers", EITHER_WAY)
 
-# A conftest.py with which no file can be written to its end.
+# A conftest.py with which writing any file fails.
 FULL_DISK = """
 from pytest_kvmpmu.support.whole_file import WholeFile
 
@@ -25,7 +25,7 @@ def finish(self):
 
 WholeFile.finish = finish
 """
-# One with which each worker has a kernel of its own.
+# A conftest.py with which each worker has its own kernel.
 KERNEL_OF_EACH_WORKER = """
 import os
 from pytest_kvmpmu.backends import model
@@ -41,7 +41,7 @@ model.ModelBackend.__init__ = init
 
 
 def usage_error(result: pytest.RunResult) -> str:
-    """The one line that a usage error is; no traceback anywhere."""
+    """The single line of a usage error; fails if there is a traceback."""
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     text = result.outlines + result.errlines
     assert not [line for line in text if "Traceback" in line or "INTERNALERROR" in line]

@@ -1,4 +1,4 @@
-"""Batches: set-up calls that go out together."""
+"""Batches: set-up calls that are sent together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .fakes import Scripted
 
 
 def ioctls(world: Scripted) -> list[list[str]]:
-    """The names of the calls that went out together."""
+    """The names of the calls that were sent together."""
     return [[call.ioctl for call in batch] for batch in world.batches]
 
 

@@ -49,4 +49,6 @@ def test_their_size_is_an_option(
 def test_a_size_that_is_none_is_told(size: str, pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess(f"--kvmpmu-examples={size}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*--kvmpmu-examples: '{size}' is no whole number from 1 on"])
+    result.stderr.fnmatch_lines(
+        [f"*--kvmpmu-examples: '{size}' is not a whole number of at least 1"]
+    )

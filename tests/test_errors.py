@@ -1,4 +1,4 @@
-"""The project's one error for its users."""
+"""The project's error for its users."""
 
 from __future__ import annotations
 

@@ -145,12 +145,16 @@ SOURCE = "from pytest_kvmpmu.spec.catalogue import Source; from pathlib import P
     ("text", "hook", "says"),
     [
         ("def pytest_kvmpmu_backends(): return ['x']", "backends", "returns ['x'] (list). Return"),
-        ("def pytest_kvmpmu_backends(): return {'X y': 1}", "backends", "'X y' is no name. Use"),
-        ("def pytest_kvmpmu_backends(): return {1: 1}", "backends", "1 is no name. Use"),
+        (
+            "def pytest_kvmpmu_backends(): return {'X y': 1}",
+            "backends",
+            "'X y' is not a valid name. Use",
+        ),
+        ("def pytest_kvmpmu_backends(): return {1: 1}", "backends", "1 is not a valid name. Use"),
         ("def pytest_kvmpmu_backends(): return {'x': 1}", "backends", "'x' is 1 (int). Give a"),
         ("def pytest_kvmpmu_backends(): return 1 / 0", "backends", "raises ZeroDivisionError"),
-        (AGAIN, "backends", "'model' is there already, from pytest-kvmpmu. Use another name"),
-        ("def pytest_kvmpmu_targets(): return {'lab': print}", "targets", "'lab' is there already"),
+        (AGAIN, "backends", "'model' already exists, from pytest-kvmpmu. Use another name"),
+        ("def pytest_kvmpmu_targets(): return {'lab': print}", "targets", "'lab' already exists"),
         ("def pytest_kvmpmu_targets(): return 'ssh'", "targets", "returns 'ssh' (str). Return a"),
         ("def pytest_kvmpmu_clauses(): return 'mine.toml'", "clauses", "returns 'mine.toml' (str)"),
         (
@@ -186,7 +190,7 @@ def test_a_hook_with_an_argument_is_one_error_that_names_the_plugin(
     assert f"Plugin '{'misuse' if how == '-p' else pytester.path / 'conftest.py'}'" in line
     assert "for hook 'pytest_kvmpmu_backends'" in line
     assert "Argument(s) {'config'} are declared in the hookimpl but can not be found" in line
-    assert "Write it as pytest_kvmpmu.hooks has it, without arguments." in line
+    assert "Define it as in pytest_kvmpmu.hooks, without arguments." in line
 
 
 @pytest.mark.parametrize(
@@ -198,7 +202,7 @@ def test_a_hook_with_an_argument_is_one_error_that_names_the_plugin(
         (MINE + 'note = "x"', "mine.api: unknown key 'note'"),
         (MINE + 'since = "linux-1"', "mine.api: since or until is not a revision"),
         (MINE.replace("mine.rst 1", "of mine"), "mine.api: section is not a document with a num"),
-        (MINE.replace("mine.api", "api-version"), "'api-version' is there already, from pytest-kv"),
+        (MINE.replace("mine.api", "api-version"), "'api-version' already exists, from pytest-kv"),
     ],
 )
 def test_clauses_that_are_not_in_order_are_one_error(
@@ -224,9 +228,7 @@ def test_two_plugins_with_one_name_are_both_named(pytester: pytest.Pytester) -> 
     pytester.syspathinsert()
     pytester.makepyfile(USES, one=text, other=text)
     line = usage_error(pytester.runpytest_inprocess("-p", "one", "-p", "other"))
-    assert (
-        "plugin 'other', pytest_kvmpmu_targets: 'ssh' is there already, from plugin 'one'" in line
-    )
+    assert "plugin 'other', pytest_kvmpmu_targets: 'ssh' already exists, from plugin 'one'" in line
 
 
 @pytest.mark.parametrize(
@@ -257,7 +259,7 @@ def test_a_hook_that_comes_too_late_is_told(pytester: pytest.Pytester) -> None:
     (below / "conftest.py").write_text("def pytest_kvmpmu_backends(): return {}\n")
     (below / "test_it.py").write_text(USES)
     line = usage_error(pytester.runpytest_inprocess())
-    assert "comes too late" in line
+    assert "is loaded too late" in line
 
 
 # The example: installed as pip would, with its entry points.

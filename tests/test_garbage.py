@@ -1,4 +1,4 @@
-"""What the garbage collector passes over while specs run, and what it does not."""
+"""Which objects the garbage collector ignores while specs run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from pytest_kvmpmu.plugin.gc_freeze import Spared
 
-# `passed_over` tells whether the collector looks through what collecting the tests made.
+# `passed_over`: whether the collector ignores the objects that collecting the tests made.
 PASSED_OVER = """
     import gc
 

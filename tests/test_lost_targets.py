@@ -1,6 +1,6 @@
-"""A target whose agent breaks in the middle of a run, or does not come up again.
+"""A target whose agent fails in the middle of a run, or does not restart.
 
-Real processes, so that all is as with a kernel: only the agent is one that we made.
+It uses real processes, as with a kernel; only the agent is a fake.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """``run(specs, *args)`` runs specs on an agent that `rude_agent` is."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the run that this test is in
+    """``run(specs, *args)`` runs specs on `rude_agent`."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the run that contains this test
     pytester.makeconftest(CONFTEST)
     folder = pytester.path / "stand-in" / "pytest_kvmpmu"
     folder.mkdir(parents=True)

@@ -121,7 +121,7 @@ def test_standard_input_that_is_not_utf8_is_named(
     ("args", "says"),
     [
         (["--kernel=banana"], "unknown kernel revision 'banana'"),
-        (["--timeout=soon"], "--timeout=soon is no number of seconds"),
+        (["--timeout=soon"], "--timeout=soon is not a number of seconds"),
         (["--backend=modle"], "Did you mean 'model'?"),
         (["--target=local"], "--target=local has no meaning with --backend=model"),
         (["--topology=nowhere.toml"], "nowhere.toml cannot be read"),

@@ -38,7 +38,7 @@ BAD = [
     (["--kvmpmu-kernel=4.4"], "older than linux-5.10"),
     (["--kvmpmu-topology=rockpro65"], "Did you mean 'rockpro64'?"),
     (["--kvmpmu-topology=absent.toml"], "absent.toml cannot be read"),
-    (["--kvmpmu-timeout=soon"], "--kvmpmu-timeout=soon is no number of seconds"),
+    (["--kvmpmu-timeout=soon"], "--kvmpmu-timeout=soon is not a number of seconds"),
     (["--kvmpmu-timeout=0"], "Give more than 0, at most 3600"),
 ]
 
@@ -133,7 +133,7 @@ def test_a_run_that_needs_no_backend_has_no_line(
 
 @pytest.mark.parametrize("args", [[], ["--kvmpmu-backend=real"]], ids=["ini", "option"])
 def test_collect_only_starts_no_backend(args: list[str], pytester: pytest.Pytester) -> None:
-    # Where these tests run there is no usable kernel, or it takes a while to boot one.
+    # The kernel here may be unusable, or slow to boot.
     pytester.makepyfile(USES)
     pytester.makeini("[pytest]\nkvmpmu_backend = real\nkvmpmu_target = lab:nowhere\n")
     result = pytester.runpytest_inprocess("--collect-only", *args)
@@ -226,7 +226,7 @@ def test_version_is_pytests_own(args: list[str], pytester: pytest.Pytester) -> N
 
 
 def test_the_specs_by_module_are_in_use_without_options(pytester: pytest.Pytester) -> None:
-    # In a checkout they are no module of the package: the run ends after its header.
+    # In a checkout they are not a module of the package: the run ends after its header.
     result = pytester.runpytest_inprocess("--pyargs", "pytest_kvmpmu.conformance.nowhere")
     assert len(header(result)) == 1
     plain = pytester.runpytest_inprocess("pytest_kvmpmu.conformance.nowhere")

@@ -1,4 +1,4 @@
-"""What a run says in the end: clauses, and scripts that reproduce a failure."""
+"""What a run prints at its end: clauses, and scripts that reproduce a failure."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_an_empty_value_is_none() -> None:
         ({"topology": "absent.toml"}, "topology file /base/absent.toml cannot be read"),
         ({"backend": "real", "topology": "absent.toml"}, "/base/absent.toml cannot be read"),
         *(
-            ({"timeout": bad}, f"--kvmpmu-timeout={bad} is no number of seconds")
+            ({"timeout": bad}, f"--kvmpmu-timeout={bad} is not a number of seconds")
             for bad in ("0", "-1", "soon", "3601", "inf", "nan", "1s")
         ),
     ],
@@ -70,7 +70,7 @@ def test_the_prefix_is_what_the_user_wrote() -> None:
     def value(option: Option) -> str | None:
         return {"timeout": "soon"}.get(option.name)
 
-    with pytest.raises(UsageProblem, match=r"^--timeout=soon is no number"):
+    with pytest.raises(UsageProblem, match=r"^--timeout=soon is not a number"):
         resolve(value, prefix="--")
 
 

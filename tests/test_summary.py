@@ -1,4 +1,4 @@
-"""The tally of a run, and the table of its story."""
+"""The tally of a run, and its story table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With xdist the run ends with the same words as without."""
+"""With xdist, a run ends with the same text as without."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The pytest plugin: hooks only, in the order in which pytest calls them; those around each test
 are in `each_test`.
 
-Imports nothing but the options' table: pytest loads this module in every run, used or not.
+Imports only the options' table: pytest loads this module in every run, used or not.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     try:
         return [header.header(config)]
     except pytest.UsageError:
-        # Where the report is to tell of the specs, the run ends once they were collected.
+        # If a report is wanted, the run ends after collection, so that it lists the specs.
         if not is_reported(config):
             raise
         return []
@@ -123,7 +123,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable(
-    report: pytest.CollectReport | pytest.TestReport,  # noqa: ARG001  # what pytest made of it
+    report: pytest.CollectReport | pytest.TestReport,  # noqa: ARG001  # pytest serialises it
 ) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
     from .results import tell
 
@@ -168,12 +168,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """xdist: a worker ended."""
-    from .backend import heed_worker
+    from .backend import worker_ended
 
-    heed_worker(node)
+    worker_ended(node)
 
 
-# After pytest's summary, so that this is the last word.
+# After pytest's summary, so that the error is printed last.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     from .backend import end_for_workers
@@ -185,7 +185,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     end_for_workers(session.config, none_began=run is None or bool(run.missing))
 
 
-# After the reports', and before pytest collects what is garbage and blames whoever left it.
+# After the reports' hooks, and before pytest's last garbage collection, which reports leaks.
 def pytest_unconfigure(config: pytest.Config) -> None:
     from . import backend
 

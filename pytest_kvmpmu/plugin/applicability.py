@@ -1,4 +1,4 @@
-"""What a test's markers lead to: checked when it is collected, heeded when it runs.
+"""The effect of a test's markers: checked when it is collected, applied when it runs.
 
 Not for: what the markers are (`marks`).
 """
@@ -18,7 +18,7 @@ from .summary import difference
 
 
 def leave_out_differential(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the searches where neither -m nor a path on the command line names them."""
+    """Deselect the searches unless -m or a path on the command line names them."""
     if DIFFERENTIAL in config.option.markexpr or any(DIFFERENTIAL in arg for arg in config.args):
         return
     left_out = [item for item in items if item.get_closest_marker(DIFFERENTIAL)]
@@ -28,9 +28,9 @@ def leave_out_differential(config: pytest.Config, items: list[pytest.Item]) -> N
 
 
 def check_marks(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check all tests' markers, and tell the reports which clauses a test is for.
+    """Check all tests' markers, and add each test's name and clauses to its reports.
 
-    An xdist worker can't end the run, so it runs nothing and leaves word for the controller.
+    An xdist worker can't end the run, so it runs nothing and sends the error to the controller.
     """
     try:
         for item in items:
@@ -45,9 +45,9 @@ def check_marks(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def skip_unless_applicable(item: pytest.Item) -> None:
-    """Mark a test that doesn't apply as skipped, and tell its report which reason it is.
+    """Mark a test that doesn't apply as skipped, and add the reason to its report.
 
-    Runs before pytest's own look at the skip markers, which names the test's own line.
+    Runs before pytest evaluates skip markers, so that the skip has the test's own line.
     """
     if not uses_backend(item):
         return
@@ -64,14 +64,14 @@ def skip_unless_applicable(item: pytest.Item) -> None:
 
 
 def fail_if_divergent(item: pytest.Item) -> None:
-    """Fail a test that passed and cites where text and kernel differ.
+    """Fail a test that passed if it cites a clause where text and kernel differ.
 
-    The report says that this alone failed, so that the clauses still count as verified.
+    The report says that only this failed, so that the clauses still count as verified.
     """
     if not uses_backend(item):
         return
     found = [cited for cited in item.stash[MARKS].clauses if cited.divergent]
     if found:
-        item.user_properties.append((properties.STRICT, "the test passed but for this"))
+        item.user_properties.append((properties.STRICT, "only this made the test fail"))
         text = "\n".join(line for cited in found for line in difference(cited))
         pytest.fail(f"documentation and kernel differ:\n{text}", pytrace=False)

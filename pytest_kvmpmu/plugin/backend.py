@@ -1,6 +1,6 @@
-"""The life of a run's backend: made at its first use, closed at the end, or lost before.
+"""The lifetime of a run's backend: made at its first use, closed at the end, or lost before.
 
-Not for: which backend it is (`settings`), or what is printed of it (`header`).
+Not for: which backend it is (`choose`), or what is printed about it (`header`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .config import EXTENSIONS, OURS, settings_of, usage_error, usage_errors
 from .items import name_of
 from .recorder import RECORDER
 
-# Of a run.
+# The backend of a run.
 BACKEND: pytest.StashKey[Backend] = pytest.StashKey()
-# The same, if it is one that keeps tests apart.
+# The same, if it keeps tests apart.
 PER_TEST: pytest.StashKey[PerTest | None] = pytest.StashKey()
 # Why there is no backend, once that is known.
 NO_BACKEND: pytest.StashKey[pytest.UsageError] = pytest.StashKey()
@@ -32,7 +32,7 @@ _WORKERS_PROBLEM: pytest.StashKey[str] = pytest.StashKey()
 def backend_of(config: pytest.Config) -> Backend:
     """The backend of this run, started at the first call.
 
-    Raises pytest.UsageError with cause and remedy where it can't be had.
+    Raises pytest.UsageError with cause and remedy if it is unavailable.
     """
     if NO_BACKEND in config.stash:
         raise config.stash[NO_BACKEND]
@@ -48,7 +48,7 @@ def backend_of(config: pytest.Config) -> Backend:
 
 
 def _make(config: pytest.Config) -> Backend:
-    """The backend, if it is one that the run may be on."""
+    """Make the backend.  Raises pytest.UsageError if the run requires another host."""
     from .gate import options
 
     settings = settings_of(config)
@@ -67,7 +67,7 @@ def _make(config: pytest.Config) -> Backend:
 
 
 def start(session: pytest.Session) -> None:
-    """Start the backend.  A worker where that fails leaves word and asks for the run's end."""
+    """Start the backend.  If that fails in a worker, it tells the controller and stops."""
     try:
         backend_of(session.config)
     except pytest.UsageError as error:
@@ -79,14 +79,14 @@ def start(session: pytest.Session) -> None:
 
 
 def name_test(item: pytest.Item) -> None:
-    """Tell a backend that keeps tests apart which one is next."""
+    """Pass the name of the next test to a backend that keeps tests apart."""
     apart = item.config.stash.get(PER_TEST, None)
     if apart is not None:
         apart.begin(name_of(item))
 
 
 def stop_if_lost(item: pytest.Item) -> None:
-    """End the run after this test if its backend is of no more use; says so to a controller."""
+    """Stop the run after this test if its backend is lost; a worker tells the controller."""
     backend = item.config.stash.get(BACKEND, None)
     if backend is None or not backend.lost:
         return
@@ -109,8 +109,8 @@ def close(config: pytest.Config) -> None:
         del config.stash[BACKEND], config.stash[PER_TEST]
 
 
-def heed_worker(node: Any) -> None:
-    """Take over what an xdist worker that ended said of its backend."""
+def worker_ended(node: Any) -> None:
+    """Store what an xdist worker that ended reported about its backend."""
     stash, said = node.config.stash, workers.said_by(node) or {}
     if workers.PROBLEM in said:
         stash[_WORKERS_PROBLEM] = said[workers.PROBLEM]
@@ -127,7 +127,7 @@ def no_target(config: pytest.Config) -> str:
 
 
 def end_for_workers(config: pytest.Config, none_began: bool) -> None:
-    """pytest.UsageError where the workers could not begin, with what one of them said.
+    """Raises pytest.UsageError with a worker's error if the workers could not begin.
 
     ``none_began``: no worker had a backend.
     """

@@ -1,4 +1,4 @@
-"""The calls of a test, with their outcomes: put into its reports, and let go at its end."""
+"""The calls of a test, with their outcomes: added to its reports, and dropped at its end."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from ..kvm.session import Session
 from ..recording import script
 
-# Of the test that is running, until its teardown was reported.
+# The session of the running test, until its teardown was reported.
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
-# Of a run: whether the calls of specs that passed are wanted too.
+# Whether a run keeps the calls of passed specs too.
 KEEP_CALLS: pytest.StashKey[bool] = pytest.StashKey()
 
-# The sections of a failure's report that its calls are in.
+# The sections of a failure's report that contain its calls.
 SCRIPT_TITLES = ("calls, as a script for kvmpmu play", "their outcomes")
 
 
@@ -42,6 +42,6 @@ def calls_of(item: pytest.Item) -> tuple[dict[str, Any], ...]:
 
 
 def let_go(item: pytest.Item) -> None:
-    """Forget the test's calls: the next test is to tell of none but its own."""
+    """Drop the test's calls, so that the next test reports only its own."""
     if SESSION in item.config.stash:
         del item.config.stash[SESSION]

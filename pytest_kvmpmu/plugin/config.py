@@ -1,4 +1,4 @@
-"""What a run was asked for: its options and ini keys, read once, and what other plugins add.
+"""The options and ini keys of a run, read once, and what other plugins add.
 
 Not for: which options there are, or what a value means (`settings`).
 """
@@ -16,16 +16,16 @@ from ..settings import OPTIONS, STRICT_SPEC, Option, Settings, resolve
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 EXTENSIONS: pytest.StashKey[extensions.Extensions] = pytest.StashKey()
-# How many hooks were asked what they add.
+# How many hook implementations were called.
 _ASKED = pytest.StashKey[int]()
 
 
-# What an error of this plugin's begins with.
+# The prefix of this plugin's errors.
 OURS = "pytest-kvmpmu: "
 
 
 def usage_error(problem: Exception | str) -> pytest.UsageError:
-    """What ends a run without a traceback, and says that it is from this plugin."""
+    """The error that ends a run without a traceback and names this plugin."""
     return pytest.UsageError(f"{OURS}{problem}")
 
 
@@ -43,14 +43,14 @@ def usage_errors(*kinds: type[Exception]) -> Iterator[None]:
 
 
 def extend(config: pytest.Config) -> None:
-    """Ask other plugins what they add; their clauses are there until the run ends.
+    """Collect what other plugins add; their clauses are known until the run ends.
 
-    Raises pytest.UsageError that names the plugin at fault.
+    Raises pytest.UsageError that names the faulty plugin.
     """
     from ..spec import catalogue
 
     with usage_errors():
-        # Not in pytest_addhooks: pytest shows what is wrong with a plugin as a traceback then.
+        # Not in pytest_addhooks: there, pytest shows a plugin's error as a traceback.
         extensions.declare(config.pluginmanager)
         found = extensions.collect(config.pluginmanager)
     config.stash[EXTENSIONS] = found
@@ -59,11 +59,11 @@ def extend(config: pytest.Config) -> None:
 
 
 def refuse_latecomers(config: pytest.Config) -> None:
-    """A plugin that was loaded after the others had been asked would be passed over."""
+    """Raises pytest.UsageError if a plugin was loaded too late for its hooks to be called."""
     if extensions.count(config.pluginmanager) != config.stash[_ASKED]:
         raise usage_error(
-            "a conftest.py in a folder below the run's has a hook"
-            f" ({', '.join(extensions.HOOKS)}), which comes too late."
+            "a conftest.py in a subfolder of the run has a hook"
+            f" ({', '.join(extensions.HOOKS)}), which is loaded too late."
             " Move it to the top of the run, or load it with -p."
         )
 
@@ -84,7 +84,7 @@ def settings_of(config: pytest.Config) -> Settings:
 
 
 def check_options(config: pytest.Config) -> None:
-    """Check the options as far as that needs no device, whether they will be used or not."""
+    """Check the options as far as possible without a device, even if no test uses them."""
     if any(config.getoption(o.dest) is not None or config.getini(o.dest) for o in OPTIONS):
         settings_of(config)
 

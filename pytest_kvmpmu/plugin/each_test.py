@@ -1,6 +1,6 @@
 """The hooks around each test, registered once a run begins.
 
-Not in `plugin`, which imports nothing: an import within a hook costs something each time.
+Not in `plugin`, which imports nothing: an import within a hook costs time at each call.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def start(config: pytest.Config) -> None:
 
 
 class EachTest:
-    """Skips what does not apply, and tells what came of the rest."""
+    """Skips tests that do not apply, and reports the results of the rest."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -47,7 +47,7 @@ class EachTest:
 
 
 class Strict:
-    """``--kvmpmu-strict-spec``: fails what passed, where text and kernel differ."""
+    """``--kvmpmu-strict-spec``: fails tests that passed, if text and kernel differ."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
@@ -56,10 +56,10 @@ class Strict:
 
 
 class InWorker:
-    """Stops an xdist worker that is to stop before its first test.
+    """Keeps an xdist worker that should stop from running a test.
 
-    A worker runs its first test before it looks whether it is to stop; and it may not end before
-    it was sent that test, which the controller takes for a crash of its own.
+    A worker runs its first test before it checks ``shouldstop``.  It must not end before it
+    received that test: the controller would crash.
     """
 
     @pytest.hookimpl(tryfirst=True)

@@ -1,6 +1,6 @@
-"""The fixtures of a spec author.
+"""The fixtures for spec authors.
 
-Each test has a world of its own, so nothing of one test's VMs is there in the next.
+Each test has its own world, so no test sees the VMs of another.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from .story import StoryFixture
 def of_run(config: pytest.Config) -> ModuleType:
     """The fixtures that every spec uses, for the run of ``config``.
 
-    They have it from here since pytest makes ``request``, and looks up what depends on it, anew
-    for each test and each fixture that asks for it.
+    They take it from this closure: pytest makes ``request``, and looks up what depends on it,
+    anew for each test and each fixture that uses it.
     """
 
     @pytest.fixture(scope="session")
     def kvmpmu_backend() -> Backend:
-        """The backend that this run was asked for: the model, or a real kernel."""
+        """The backend of this run: the model, or a real kernel."""
         return backend_of(config)
 
     @pytest.fixture
@@ -56,7 +56,7 @@ def host(kvmpmu_backend: Backend) -> Host:
 
 @pytest.fixture(scope="session")
 def hardware(kvmpmu_backend: Backend) -> Host:
-    """The same with all its core PMUs, where the backend knows of some that KVM has no use for."""
+    """The host with all its core PMUs, also those that KVM ignores, if the backend knows them."""
     return kvmpmu_backend.hardware
 
 
@@ -68,7 +68,7 @@ def pmus(host: Host) -> tuple[Pmu, ...]:
 
 @pytest.fixture
 def vm(kvm: Kvm) -> Vm:
-    """A VM with nothing in it."""
+    """An empty VM."""
     return kvm.create_vm()
 
 
@@ -91,8 +91,8 @@ def gic(vm: Vm, vcpu: Vcpu) -> Device:  # noqa: ARG001  # a GIC comes after the 
 def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
     """``pmu_guest(cpu, pmu=None)``: a vCPU that is ready to run the cycle-counter payload.
 
-    Everything is done from ``cpu``, in the order in which kvmtool does it; with ``pmu``
-    KVM_ARM_VCPU_PMU_V3_SET_PMU names it.
+    All calls are made from ``cpu``, in kvmtool's order; with ``pmu``,
+    KVM_ARM_VCPU_PMU_V3_SET_PMU selects it.
     """
 
     def make(cpu: int, pmu: Pmu | None = None) -> Vcpu:
@@ -113,5 +113,5 @@ def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
 
 @pytest.fixture
 def story(request: pytest.FixtureRequest) -> StoryFixture:
-    """``story(row, column, text)``: put what was seen into the table at the end of the run."""
+    """``story(row, column, text)``: add a cell to the table at the end of the run."""
     return StoryFixture(request.node.user_properties)

@@ -1,9 +1,9 @@
-"""Keeping Python's garbage collector from what lives as long as the run.
+"""Excludes objects that live as long as the run from Python's garbage collection.
 
-What pytest made of the specs when it collected them stays until the end.  The collector would look
-through all of it time and again, and once more as Python ends: together that takes longer than all
-of the model's answers.  What the tests make is collected as ever, and pytest tells as ever what of
-it can't be disposed of.
+What pytest creates when it collects the specs stays until the end.  The collector would scan all
+of it again and again, and once more as Python exits: together that takes longer than all of the
+model's answers.  What the tests create is collected as usual, and pytest still reports errors in
+finalizers.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import gc
 
 
 class Spared:
-    """What the collector passes over; a process has one such set, whoever put something there."""
+    """The objects that the collector ignores; a process has only one such set."""
 
     def __init__(self) -> None:
         self._ours = False
 
     def begin(self) -> None:
-        """Pass over all that there is now."""
-        if hasattr(gc, "freeze"):  # PyPy has no such thing
+        """Ignore all objects that exist now."""
+        if hasattr(gc, "freeze"):  # PyPy does not have it
             gc.freeze()
             self._ours = True
 
     def end(self) -> None:
-        """Pass over nothing, if `begin` was called: by an earlier run in this process."""
+        """Ignore nothing any more, if an earlier run in this process called `begin`."""
         if self._ours:
             gc.unfreeze()
             self._ours = False

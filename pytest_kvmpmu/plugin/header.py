@@ -1,4 +1,4 @@
-"""What a run is on, in a line: for pytest's report header, and for every spec's reports."""
+"""The line that says what a run is on: for pytest's report header and every spec's reports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _leads_to(arg: str, specs: Path, config: pytest.Config) -> bool:
 
 
 def header(config: pytest.Config) -> str:
-    """The report header's line.  Starts the backend; an xdist controller lets it go again."""
+    """The report header's line.  Starts the backend; an xdist controller closes it afterwards."""
     line = f"kvmpmu: {description(config)}"
     if config.getoption("numprocesses", None):
         close(config)

@@ -1,4 +1,4 @@
-"""What a test is, as far as this plugin goes: its name, and whether it uses a backend."""
+"""What this plugin needs to know about a test: its name, and whether it uses a backend."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def name_of(item: pytest.Item) -> str:
     """The test's node id; for one of our specs it is the same wherever they are installed."""
     file, colons, inner = item.nodeid.partition("::")
     ours = _file_of_ours(item.path)
-    # pytest leaves the file out where the command line names one outside of its root.
+    # pytest omits the file if the command line names one outside of rootdir.
     return f"{ours or file or item.path.name}{colons}{inner}"
 
 
 @functools.cache
 def _file_of_ours(path: Path) -> str:
-    """The file of specs in their names, where it is ours; else the empty string."""
+    """The file as in our specs' names; empty if it is not one of ours."""
     specs = conformance_dir()
     return path.relative_to(specs.parent).as_posix() if path.is_relative_to(specs) else ""

@@ -1,8 +1,8 @@
 """``--kvmpmu-record``: the hooks of a run that is recorded.  Registered only then.
 
-There is a file at the end if every test of the run ended, passed or not: a part of a run
-would look like the whole of another.  Under xdist each worker writes a part of its own,
-and the controller joins them in the order of collection.
+The file is written only if every test of the run ended, passed or not: a part of a run
+would look like a whole one.  Under xdist each worker writes its own part, and the
+controller joins them in the order of collection.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """xdist: a worker ended.  One that crashed has left no word."""
+        """xdist: a worker ended.  One that crashed sent no output."""
         output = workers.said_by(node)
         if output is None:
             self._lost = True
@@ -115,9 +115,9 @@ RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
 
 
 def start(config: pytest.Config) -> None:
-    """Register the hooks that record the run, if that was asked for and there will be one.
+    """Register the hooks that record the run, if recording is requested and tests will run.
 
-    Raises pytest.UsageError where the file can't be written.
+    Raises pytest.UsageError if the file can't be written.
     """
     path = config.getoption(RECORD.dest) or config.getini(RECORD.dest)
     if not path or config.option.collectonly:

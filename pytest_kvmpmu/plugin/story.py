@@ -1,4 +1,4 @@
-"""The table of the story: what specs saw, as rows and columns at the end of the run."""
+"""The story table: what specs observed, in rows and columns at the end of the run."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Tally:
 
 
 def tally(results: Iterable[SpecResult], kernels: Iterable[str] = ()) -> Tally:
-    """The tally of a run's results; ``kernels`` are what it was on, in a line each."""
+    """The tally of a run's results; ``kernels`` say what it was on, a line each."""
     found = Tally(kernels=dict.fromkeys(kernels))
     for result in results:
         found.add(result)
@@ -75,9 +75,9 @@ def difference(cited: Clause) -> list[str]:
 
 
 def lines(found: Tally, strict: bool = False) -> list[str]:
-    """The summary's text; empty where no test had to do with a kernel.
+    """The summary's text; empty if no test used a kernel.
 
-    ``strict`` where a difference between text and kernel fails the run.
+    ``strict``: a difference between text and kernel fails the run.
     """
     if not (found.kernels or found.passed or found.failed or found.waived or found.errors):
         return []

@@ -1,6 +1,6 @@
 """xdist: whether this process is a worker, and what a worker tells the controller.
 
-A worker can't end the run with an error, so it leaves the cause for the controller.
+A worker can't end the run with an error, so it sends the cause to the controller.
 Not for: a test's result; that travels in its reports.
 """
 
@@ -28,7 +28,7 @@ def given(config: pytest.Config) -> Mapping[str, Any]:
 
 
 def tell_controller(config: pytest.Config, key: str, value: Any) -> bool:
-    """Leave ``value`` for the controller; False where there is none."""
+    """Send ``value`` to the controller; False if there is none."""
     if not is_worker(config):
         return False
     config.workeroutput[key] = value  # type: ignore[attr-defined]  # xdist's
@@ -36,6 +36,6 @@ def tell_controller(config: pytest.Config, key: str, value: Any) -> bool:
 
 
 def said_by(node: Any) -> Mapping[str, Any] | None:
-    """What an xdist worker that ended left for its controller; None for one that crashed."""
+    """What an xdist worker that ended sent to its controller; None for one that crashed."""
     found: Mapping[str, Any] | None = getattr(node, "workeroutput", None)
     return found

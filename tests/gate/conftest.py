@@ -1,4 +1,4 @@
-"""A kernel of which two clauses are asked, so that a run of a few tests can be a whole one."""
+"""Requires only two clauses, so that a run of a few tests can be complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SLUGS = ("set-pmu.set", "irq.set")
 
 @pytest.fixture
 def two_clauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts are about `SLUGS` alone, and none of our own specs are missed."""
+    """Verdicts are only about `SLUGS`, and none of our own specs is missed."""
     monkeypatch.setattr(verdict, "asked_for", lambda _: [clause(slug) for slug in SLUGS])
     monkeypatch.setattr(left_out, "our_files", frozenset)
 

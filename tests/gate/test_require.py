@@ -1,4 +1,4 @@
-"""``--kvmpmu-require``: what a run must be on."""
+"""``--kvmpmu-require``: what a run must have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that a failed run ends with: it runs exactly what failed."""
+"""The command that a failed run ends with: it reruns exactly what failed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SPECS = """
 def command(result: pytest.RunResult) -> list[str]:
     """The words of the command that a run ended with."""
     lines = result.outlines
-    program, *args = shlex.split(lines[lines.index("to run again what failed:") + 1])
+    program, *args = shlex.split(lines[lines.index("to rerun what failed:") + 1])
     assert program == "pytest"
     return args
 
@@ -52,13 +52,13 @@ def test_the_command_runs_what_failed_and_nothing_else(
 def test_a_run_that_passed_has_none(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(vcpu): pass")
     result = pytester.runpytest_inprocess()
-    assert "to run again what failed:" not in result.outlines
+    assert "to rerun what failed:" not in result.outlines
 
 
 def test_tests_of_another_kind_have_none(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): assert False")
     result = pytester.runpytest_inprocess()
-    assert "to run again what failed:" not in result.outlines
+    assert "to rerun what failed:" not in result.outlines
 
 
 MANY = """
@@ -141,7 +141,7 @@ def test_it_is_right_where_pytest_was_started(
 
 
 def test_a_spec_of_ours_is_found_wherever_it_is(pytester: pytest.Pytester) -> None:
-    # Not what was recorded: the calls differ.
+    # Fails: the calls differ from the recorded ones.
     trace = conformance_dir().parent / "fixtures/traces/5.10-rockpro64.jsonl.gz"
     result = pytester.runpytest_subprocess(
         str(conformance_dir() / "test_cover_letter.py"),
@@ -174,7 +174,7 @@ def test_a_stale_waivers_spec_is_run_again_too(pytester: pytest.Pytester) -> Non
 def test_a_spec_of_an_installed_plugin_is_run_as_a_module(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # As the wheel has it.
+    # As in the wheel.
     shutil.copytree(PACKAGE, tmp_path / "pytest_kvmpmu")
     shutil.copytree(conformance_dir(), tmp_path / "pytest_kvmpmu" / "conformance")
     for name in ("lab", "payloads", "topologies"):

@@ -1,8 +1,8 @@
-"""The gate of a CI: the verdict on a run, its waivers, what it requires, and its exit status.
+"""The gate for a CI: the verdict on a run, its waivers, its requirements, and its exit status.
 
-`options` has what was asked for, `waiving` are the hooks where tests are run, `judging` those where
-the run is led; `text` and `rerun` make what is printed.  What verdicts and waivers are is in
-`report`.
+`options` reads the options; `waiving` has the hooks of the process that runs the tests, `judging`
+those of the controller; `text` and `rerun` make the printed lines.  Verdicts are made in `report`,
+waivers are read in `waivers`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ JUDGE: pytest.StashKey[Judge] = pytest.StashKey()
 
 def start(config: pytest.Config) -> None:
     """Register the hooks that this process of a run needs.  Raises pytest.UsageError for bad
-    options, and for a waiver file that can't be right.
+    options, and for a bad waiver file.
     """
     from ...errors import UsageProblem
     from ..results.selecting import start as start_selecting
@@ -48,7 +48,7 @@ def start(config: pytest.Config) -> None:
 
 
 def lines(reporter: pytest.TerminalReporter) -> list[str]:
-    """What the end of the run says about its verdict; empty where no spec had to do with it."""
+    """The lines about the verdict at the end of the run; empty if the run had no spec."""
     judge = reporter.config.stash.get(JUDGE, None)
     if judge is None or not judge.concerned:
         return []
@@ -56,5 +56,5 @@ def lines(reporter: pytest.TerminalReporter) -> list[str]:
     from .text import verdict
 
     out = verdict(judge)
-    again = command(reporter, judge.suspects)
-    return [*out, *(["to run again what failed:", f"  {again}"] if again else [])]
+    rerun = command(reporter, judge.suspects)
+    return [*out, *(["to rerun what failed:", f"  {rerun}"] if rerun else [])]

@@ -1,6 +1,6 @@
-"""``--kvmpmu-require=guest-run``: whether a guest was entered, and told of it.
+"""``--kvmpmu-require=guest-run``: whether a guest was entered, and reported back.
 
-The hooks of both sides: the first where a test runs, the second where the run is led.
+Has the hooks of both sides: the first for the process of the test, the second for the controller.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _RAN = "kvmpmu_guest_run"
 
 
 class GuestRun:
-    """``seen``: a KVM_RUN came back since the guest accessed the address that it reports to."""
+    """``seen``: a KVM_RUN returned because the guest accessed its report address."""
 
     def __init__(self) -> None:
         self.seen = False

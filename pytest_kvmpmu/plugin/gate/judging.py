@@ -1,6 +1,6 @@
-"""The hooks where a run is led: its verdict, its waivers' state, its exit status.
+"""The hooks of the controller: the run's verdict, the state of its waivers, its exit status.
 
-Nothing here makes a status better, and a worse one than "tests failed" stays.
+They never improve an exit status, and keep one that is worse than "tests failed".
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 
 class Judge:
-    """Judges the run that ``config`` leads.
+    """Judges the run of ``config``, in the controller.
 
-    At its end ``verdict`` and ``checked`` say what came of it, ``failures`` why the gate fails it
-    (a sentence each), ``met`` that it does not, and ``changes`` what was done to the waiver file.
+    At its end ``verdict`` and ``checked`` hold the results; ``failures`` says why the gate fails
+    the run (a sentence each), ``met`` that it passes; ``changes`` lists the changes to the waiver
+    file.
     """
 
     verdict: Verdicts
@@ -50,19 +51,19 @@ class Judge:
 
     @property
     def results(self) -> list[SpecResult]:
-        """What each spec came to, by name."""
+        """Each spec's result, sorted by name."""
         return self.config.stash[GATHERED].results
 
     @property
     def concerned(self) -> bool:
-        """Whether the run had to do with specs, or was to, and had what they run on."""
+        """Whether the run had specs, or should have had some, and had a target."""
         if no_target(self.config):
             return False
         return bool(self._selection.specs or self.results or self.asked.insists)
 
     @property
     def suspects(self) -> list[str]:
-        """The specs that show an entry to be stale."""
+        """The specs that show that a waiver is stale."""
         return [spec for found in self.checked.stale for spec in found.specs]
 
     @pytest.hookimpl(tryfirst=True)
@@ -81,12 +82,12 @@ class Judge:
 
     @property
     def _on(self) -> tuple[str, str] | None:
-        """The run's kernel and board, by what they call themselves."""
+        """The names that the run's kernel and board report."""
         run = self.config.stash[GATHERED].run
         return None if run is None else (run.kernel, run.board)
 
     def _judge(self) -> None:
-        # Not loaded by the many runs that have no spec.
+        # Imported late: most runs have no spec.
         from ...report.verdict.judge import Verdicts, judge
         from ...waivers.stale import check
 
@@ -109,7 +110,7 @@ class Judge:
             if not got.green:
                 found.append(f"{GATE.flag}={self.asked.gate} is not met: {got.value}")
             elif kernels_differ:
-                found.append(f"{GATE.flag}: the workers ran on kernels or hosts that differ")
+                found.append(f"{GATE.flag}: the workers ran on different kernels or hosts")
             else:
                 self.met = f"{GATE.flag}={self.asked.gate} is met"
         if self._guest is not None and not self._guest.seen:
@@ -121,7 +122,7 @@ class Judge:
         return found
 
     def _update(self, session: pytest.Session) -> None:
-        """Rewrite the waiver file, unless the run was a part of one."""
+        """Rewrite the waiver file, unless the run was partial."""
         why, on = self._partial(session), self._on
         try:
             if why or on is None:
@@ -134,7 +135,7 @@ class Judge:
             self.failures.append(f"{UPDATE_WAIVERS.flag}: {problem}")
 
     def _rewrite(self, on: tuple[str, str]) -> None:
-        from ...waivers import rewrite  # tomlkit takes its time
+        from ...waivers import rewrite  # tomlkit is slow to import
 
         path = self.asked.path
         assert path is not None  # the option was checked
@@ -152,7 +153,7 @@ class Judge:
         self.changes = changes or ["nothing to change"]
 
     def _partial(self, session: pytest.Session) -> str:
-        """Why this is not a whole run, or the empty string."""
+        """Why this is not a complete run, or the empty string."""
         if not self._selection.specs:
             return "there was no spec"
         left = sorted(self._selection.deselected)

@@ -1,6 +1,6 @@
-"""What the user asked of the gate: options and ini keys, checked before the run.
+"""The gate's options and ini keys, checked before the run.
 
-Not for: what needs a device.  `missing` is asked once there is one.
+Not for: checks that need a device.  `missing` is called once there is one.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ...settings import GATE, GATES, REQUIRE, UPDATE_WAIVERS, WAIVERS, Option, S
 if TYPE_CHECKING:
     from ...waivers.file import Waiver
 
-# Beside the host's capabilities: not the model nor a recording; a guest was entered and answered.
+# Besides the host's capabilities: neither model nor recording; a guest was entered and answered.
 REAL, GUEST_RUN = "real", "guest-run"
 
 ASKED = pytest.StashKey["Asked"]()
 
 
 class Asked(NamedTuple):
-    """``gate`` is one of the above or empty.  ``insists``: options on the command line, not in an
-    ini file, asked for it, so that a run without any spec is meant too.
+    """``gate`` is one of `GATES` or empty.  ``insists``: options on the command line, not in an
+    ini file, request a gate, so that even a run without specs is judged.
     """
 
     gate: str = ""
@@ -37,7 +37,7 @@ class Asked(NamedTuple):
     insists: bool = False
 
     def missing(self, settings: Settings, host: Host) -> str:
-        """What the run is not on though that is required, in a sentence; or the empty string."""
+        """The first requirement that the run does not meet, in a sentence; or the empty string."""
         for name in self.require:
             if name == REAL and settings.backend != "real":
                 return _said(name, f"the backend is {settings.backend}")
@@ -51,14 +51,14 @@ def _said(name: str, why: str) -> str:
 
 
 def of_config(config: pytest.Config) -> Asked:
-    """What this run was asked for.  `UsageProblem` for a bad value or a bad waiver file."""
+    """The gate's options.  Raises `UsageProblem` for a bad value or a bad waiver file."""
     if ASKED not in config.stash:
         config.stash[ASKED] = _read(config)
     return config.stash[ASKED]
 
 
 def check(config: pytest.Config, settings: Settings, host: Host) -> None:
-    """`UsageProblem` where the run must be on something else."""
+    """Raises `UsageProblem` if the run does not meet a requirement."""
     if lack := of_config(config).missing(settings, host):
         raise UsageProblem(lack, "Run on a host that has it, or require less")
 
@@ -79,7 +79,8 @@ def _read(config: pytest.Config) -> Asked:
         )
     if update and path is not None and not path.parent.is_dir():
         raise UsageProblem(
-            f"the waiver file {path} cannot be written: there is no such folder", "Make it first"
+            f"the waiver file {path} cannot be written: its folder does not exist",
+            "Create the folder first",
         )
     waivers: tuple[Waiver, ...] = ()
     if path is not None and not (update and not path.exists()):
@@ -96,7 +97,7 @@ def _value(config: pytest.Config, option: Option) -> str:
 
 
 def _path(config: pytest.Config) -> Path | None:
-    """The waiver file: an option's starts where pytest does, an ini file's beside that file."""
+    """The waiver file: an option's path starts where pytest does, an ini key's at rootdir."""
     given = config.getoption(WAIVERS.dest)
     if given is not None:
         return config.invocation_params.dir / given if given else None

@@ -1,4 +1,4 @@
-"""The command that runs again exactly what failed, on what it failed on."""
+"""The command that reruns exactly what failed, on the same target."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 from ...settings import DEFAULT_EXAMPLES, EXAMPLES, OPTIONS, REQUIRE, STRICT_SPEC, WAIVERS
 from ...support.resources import PACKAGE, conformance_dir
 
-# More tests than this go through a file: pytest takes the arguments in it with @FILE.
+# More tests than this are passed in a file, which pytest reads as @FILE.
 _MOST = 8
 _SEEDS = ("randomly_seed", "hypothesis_seed")
 
 
 def command(reporter: pytest.TerminalReporter, suspects: Iterable[str] = ()) -> str:
-    """The command line; empty where nothing failed.
+    """The command line; empty if nothing failed.
 
     ``suspects`` are the names of specs that did not fail, but made the run fail.
     """
@@ -34,7 +34,7 @@ def command(reporter: pytest.TerminalReporter, suspects: Iterable[str] = ()) -> 
     found = {_argument(config, *one) for one in (*failed, *((spec, "") for spec in suspects))}
     if not found:
         return ""
-    tests = sorted(found)  # xdist reports them in no order
+    tests = sorted(found)  # xdist reports them in any order
     shown = tests if len(tests) <= _MOST else _through_a_file(config, tests)
     return quoted(["pytest", *_options(config, tests), *shown])
 
@@ -45,9 +45,9 @@ def quoted(args: list[str]) -> str:
 
 
 def _options(config: pytest.Config, tests: list[str]) -> Iterator[str]:
-    """Ours as they were given, and those of pytest's on which it depends what a test is.
+    """Our options as given, and those of pytest's that decide what a test is.
 
-    Not those that write files, nor the gate: what failed is a part of a run.
+    Not options that write files, nor the gate: the rerun is only a part of the run.
     """
     option = config.option
     for ours in (*OPTIONS, REQUIRE, WAIVERS):
@@ -72,10 +72,10 @@ def _options(config: pytest.Config, tests: list[str]) -> Iterator[str]:
 
 
 def _argument(config: pytest.Config, node_id: str, location: str) -> str:
-    """What to give to pytest, where it was started, for that node.
+    """The argument for that node, relative to where pytest was started.
 
-    A node id starts at pytest's root, or for a file outside of it at what was asked for; the
-    ``location`` of a test starts at the root in any case, but may be its base class's.
+    A node id is relative to rootdir, or for a file outside of it to the given argument; the
+    ``location`` of a test is always relative to rootdir, but may be that of its base class.
     """
     file, colons, inner = node_id.partition("::")
     specs = conformance_dir()
@@ -91,9 +91,9 @@ def _argument(config: pytest.Config, node_id: str, location: str) -> str:
 
 
 def _through_a_file(config: pytest.Config, tests: list[str]) -> list[str]:
-    """``@FILE`` with the tests, a line each, in pytest's cache; as they are where there is none.
+    """``@FILE`` with the tests, a line each, in pytest's cache; without a cache, the tests.
 
-    Named for its content, so that a command of an earlier run stays what it was.
+    The name depends on the content, so that the command of an earlier run stays valid.
     """
     cache = getattr(config, "cache", None)
     if cache is None:

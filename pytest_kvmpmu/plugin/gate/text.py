@@ -1,4 +1,4 @@
-"""What the end of a run says: the verdict, what keeps it from being a better one, its waivers."""
+"""The text at the end of a run: the verdict, what keeps it from being better, its waivers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...report.verdict.words import every, headline, reasons
 if TYPE_CHECKING:
     from .judging import Judge
 
-# More names than this are shown with -v alone.
+# More names than this are shown only with -v.
 _MOST = 8
 
 

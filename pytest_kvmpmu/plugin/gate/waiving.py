@@ -1,9 +1,9 @@
-"""The hook where tests are run: a failure that a waiver lists becomes an expected one.
+"""The hook in the process that runs tests: a failure that a waiver lists becomes expected.
 
-Only the failure it lists, in its errno or message: another one stays what it is.  An error of
-ours, or a backend that broke, says nothing about the kernel and is never waived.
+Only a failure with the listed errno or message is waived.  An error of the suite, or of the
+backend, says nothing about the kernel and is never waived.
 
-Not for: whether waivers still hold.  That takes the whole run (`report.stale`).
+Not for: whether waivers still hold.  That takes the whole run (`waivers.stale`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Waiving:
         today = datetime.date.today()
         self._waivers = [waiver for waiver in waivers if not waiver.expired(today)]
 
-    # Next to what makes the report, so that all others hear of the waiver.
+    # Innermost, so that all other hooks see the waiver.
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -42,7 +42,7 @@ class Waiving:
             waiver = self._find(item, errno, message) if status is Status.FAIL else None
             if waiver is not None:
                 report.outcome = "skipped"
-                # What pytest's own xfail leaves on a report.
+                # The attribute that pytest's own xfail sets.
                 report.wasxfail = f"{waiver.reason} ({waiver.link})"
                 for there in (item.user_properties, report.user_properties):
                     there.append((WAIVER, str(waiver)))

@@ -1,1 +1,1 @@
-"""Results of a run: made where a spec runs, gathered and reported where the run is led."""
+"""Results of a run: made in the process of each spec, gathered and reported by the controller."""

@@ -1,6 +1,6 @@
-"""What the specs of a run came to, gathered where the run is led.
+"""The results of a run's specs, gathered by the controller.
 
-The same with xdist and without: whatever a test has to tell travels in its reports.
+It works the same with and without xdist: each result travels in the test's reports.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from .no_target import header, results, tell_others
 from .selecting import SELECTING
 from .tell import ON, RESULT
 
-# Whose chance it is, and where pytest keeps its seed.
+# Plugins that use random seeds, and the option with the seed.
 _SEEDS = {"pytest-randomly": "randomly_seed", "hypothesis": "hypothesis_seed"}
 
 
 class Gathering:
-    """Hears every report of the run that ``config`` leads."""
+    """Receives every report of the run of ``config``."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -50,20 +50,20 @@ class Gathering:
             self._keep(begun._replace(reason=str(report.longrepr).strip()))
 
     def _keep(self, result: SpecResult) -> None:
-        # By name: pytest calls tests alike in files that are named outside of its root.
+        # By name: for files outside of rootdir, pytest's node ids are not unique.
         self._ended[result.spec] = result
         self._begun.pop(result.spec, None)
 
     @property
     def results(self) -> list[SpecResult]:
-        """What each spec came to, by name; one that did not end is an error."""
+        """Each spec's result, sorted by name; one that did not end is an error."""
         begun = map(_interrupted, self._begun.values())
         found = [*self._ended.values(), *begun, *self._missed]
         return sorted(found, key=lambda one: one.spec)
 
     @property
     def _missed(self) -> list[SpecResult]:
-        """What there was no target for."""
+        """The specs that had no target."""
         why = no_target(self._config)
         selecting = self._config.stash.get(SELECTING, None)
         if not why or selecting is None or selecting.selection is None:
@@ -71,7 +71,7 @@ class Gathering:
         found = results(selecting.selection, why)
         return [one for one in found if one.spec not in {**self._ended, **self._begun}]
 
-    # Before all others, whatever they write.
+    # Before all other plugins, which may write reports.
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self) -> Generator[None]:
         tell_others(self._config, self._missed)
@@ -79,7 +79,7 @@ class Gathering:
 
     @property
     def run(self) -> RunInfo | None:
-        """What the run was on, or was to be; None where no test used a backend."""
+        """What the run was on, or should have been; None if no test used a backend."""
         missing = ""
         if self._on:
             first = min(self._on, key=lambda one: one.time)
@@ -104,12 +104,12 @@ class Gathering:
 
 
 def _interrupted(setup: pytest.TestReport) -> SpecResult:
-    """Of a spec there is no more than the report of its setup."""
-    told = [(name, str(value)) for name, value in setup.user_properties]
+    """The result of a spec of which only the setup was reported."""
+    given = [(name, str(value)) for name, value in setup.user_properties]
     return SpecResult(
-        next((value for name, value in told if name == properties.SPEC), setup.nodeid),
+        next((value for name, value in given if name == properties.SPEC), setup.nodeid),
         Status.ERROR,
-        tuple(value for name, value in told if name == properties.CLAUSE),
+        tuple(value for name, value in given if name == properties.CLAUSE),
         "the run ended within this spec",
         node_id=setup.nodeid,
     )
@@ -119,6 +119,6 @@ GATHERED: pytest.StashKey[Gathering] = pytest.StashKey()
 
 
 def start(config: pytest.Config) -> None:
-    """Register the hook that hears each spec's result."""
+    """Register the hook that receives each spec's result."""
     config.stash[GATHERED] = gathering = Gathering(config)
     config.pluginmanager.register(gathering, "kvmpmu-gathering")

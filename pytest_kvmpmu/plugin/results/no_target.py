@@ -1,6 +1,6 @@
-"""A run that had no target: the backend could not be had, so that no spec ran.
+"""A run without target: the backend was unavailable, so no spec ran.
 
-Not for: how it ends; that is the one error with its cause.
+Not for: how it ends; that is one error with its cause.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from ...report.results.result import SpecResult, Status, without_target
 from ...report.results.selection import Selection
 from .. import properties
 
-# Those which would count the specs as run: they ran before, and will again.
+# Plugins that would count these specs as run.
 _COUNT = ("session", "terminalreporter", "lfplugin", "stepwiseplugin")
 
 
 def header(backend: str, target: str | None) -> Header:
-    """What is known of such a run."""
+    """What is known about such a run."""
     versions = {"pytest-kvmpmu": __version__, "python": platform.python_version()}
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     return without_target(backend, target, versions, now)
 
 
 def results(selection: Selection, why: str) -> Iterator[SpecResult]:
-    """What the specs came to that were to be run."""
+    """The results of the specs that should have run."""
     for spec, cited in selection.specs.items():
         if spec not in selection.deselected:
             yield SpecResult(spec, Status.MISS, tuple(dict.fromkeys(cited)), reason(why))
@@ -42,7 +42,7 @@ def reason(why: str) -> str:
 
 
 def tell_others(config: pytest.Config, missed: Iterable[SpecResult]) -> None:
-    """Let JUnit, and other plugins that write reports, have an error for each of these."""
+    """Report an error for each of these to JUnit and other plugins that write reports."""
     manager = config.pluginmanager
     counting = [
         plugin
@@ -52,7 +52,7 @@ def tell_others(config: pytest.Config, missed: Iterable[SpecResult]) -> None:
     log = manager.subset_hook_caller("pytest_runtest_logreport", counting)
     for result in missed:
         file, _, inner = result.spec.partition("::")
-        told = [
+        given = [
             (properties.SPEC, result.spec),
             *((properties.CLAUSE, slug) for slug in result.clauses),
             (properties.STATUS, result.status.kcidb),
@@ -62,7 +62,7 @@ def tell_others(config: pytest.Config, missed: Iterable[SpecResult]) -> None:
             nodeid=result.spec,
             location=(file, None, inner),
             keywords={},
-            user_properties=told,
+            user_properties=given,
         )
         log(report=report(outcome="failed", longrepr=result.reason, when="setup"))
         log(report=report(outcome="passed", longrepr=None, when="teardown"))

@@ -1,7 +1,7 @@
 """``--kvmpmu-report``: the hooks of a run that is reported.  Registered only then.
 
 A report is written when the run ends: a whole file under its name, or none.  A run that ended
-early still gives one, which says so.
+early still writes one, marked as partial.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ CONCLUSION: pytest.StashKey[Conclusion] = pytest.StashKey()
 class Reporter:
     """Writes the files ``paths``, relative to ``base``, at the end of a run.
 
-    `UsageProblem`, before the run, for an ending that is not known and a file that can't be
-    written.  A file of an earlier run goes away: what is there is of this run.
+    Raises `UsageProblem`, before the run, for an unknown ending and for a file that can't be
+    written.  A file of an earlier run is removed first.
     """
 
     def __init__(self, base: Path, paths: Sequence[str], gathering: Gathering) -> None:
@@ -57,7 +57,7 @@ class Reporter:
         self._not_collected += report.failed
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when not in ("setup", "call"):  # xdist has a word of its own for a lost worker
+        if report.when not in ("setup", "call"):  # xdist uses another one for a lost worker
             self._ended.add((report.nodeid, report.location[0]))
 
     @pytest.hookimpl(tryfirst=True)
@@ -76,8 +76,8 @@ class Reporter:
         run = self._gathering.run
         if run is None:
             raise UsageProblem(
-                "no test ended that used a kernel or the model",
-                "Run specs: pytest conformance, for one",
+                "no test that used a kernel or the model ended",
+                "Run specs, for example: pytest conformance",
             )
         if self._gathering.kernels_differ:
             raise UsageProblem("the workers ran on different kernels or hosts", "Run without -n")
@@ -108,7 +108,7 @@ REPORTER: pytest.StashKey[Reporter] = pytest.StashKey()
 
 
 def start(config: pytest.Config) -> None:
-    """Register the hooks that report the run, if that was asked for and there will be one.
+    """Register the hooks that report the run, if a report is requested and tests will run.
 
     Raises pytest.UsageError for an unknown ending, and for a file that can't be written.
     """
@@ -126,7 +126,7 @@ def start(config: pytest.Config) -> None:
 
 
 def is_reported(config: pytest.Config) -> bool:
-    """Whether a report is wanted, so that a run without backend collects its specs all the same."""
+    """Whether a report is wanted, so that a run without backend still collects its specs."""
     return REPORTER in config.stash or bool(config.getoption("xmlpath", None))
 
 

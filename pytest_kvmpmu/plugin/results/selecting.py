@@ -1,4 +1,4 @@
-"""The hooks where tests are collected: which specs there were, and which were left out."""
+"""The hooks of collection: which specs there are, and which are omitted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTPUT = "kvmpmu_selection"
 
 
 class Selecting:
-    """Notes what ``config``'s run collects; on an xdist controller, what a worker noted.
+    """Records what the run of ``config`` collects; on an xdist controller, what a worker did.
 
     ``lost``: a worker crashed; ``unread``: what could not be collected.
     """
@@ -42,18 +42,16 @@ class Selecting:
 
     @property
     def selection(self) -> Selection | None:
-        """What the run collected: each of xdist's workers collects the same.  None where that is
-        not known.
-        """
+        """What the run collected: each of xdist's workers collects the same.  None if unknown."""
         return self._noted
 
     def left_out(self, results: Iterable[SpecResult]) -> LeftOut | None:
-        """What the run left out, of which these results came; None where that is not known."""
+        """What the run with these results omitted; None if that is unknown."""
         return None if self._noted is None else left_out(self._noted, results)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         self._collected.update(item.path for item in items)
-        # A search is left out unless it is asked for, and no verdict waits for it.
+        # A search runs only on request, and no verdict depends on it.
         self._deselected |= self._note(i for i in items if not i.get_closest_marker(DIFFERENTIAL))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -62,7 +60,7 @@ class Selecting:
             file = file_of(report.nodeid)
             self._unread[file] = str(self._config.rootpath / file)
 
-    # Before the run's backend is started, which may be the run's end.
+    # Before the run's backend is started, which may end the run.
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._note(session.items)
@@ -76,7 +74,7 @@ class Selecting:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """xdist: a worker ended.  One that crashed has left no word."""
+        """xdist: a worker ended.  One that crashed sent no output."""
         output = workers.said_by(node)
         if output is None:
             self.lost = True
@@ -108,9 +106,9 @@ class Selecting:
         return any((here / file).resolve() == item.path.resolve() for file in inner)
 
     def _beside(self) -> dict[str, str]:
-        """The test files beside those of the specs of which nothing was collected.
+        """The test files in the specs' folders of which nothing was collected.
 
-        Not beside ours: those are known without being looked for.
+        Not in our own folder: its files are known without a search.
         """
         patterns = self._config.getini("python_files")
         folders = {path.parent: name for name, path in self._paths.items()}

@@ -1,7 +1,7 @@
-"""What a spec came to, judged where it ran: in the process of the test, an xdist worker's too.
+"""The result of a spec, judged in the process that ran it, also in an xdist worker.
 
 The whole result is an attribute of the teardown's report; `gather` reads it.  Between processes
-it travels in its JSON form.  What JUnit and others should see as well is in the test's
+it travels in its JSON form.  What JUnit and others should see too is in the test's
 user_properties.
 """
 
@@ -30,7 +30,7 @@ from ..story import PROPERTY as STORY
 # The attributes of a report that carry a SpecResult, and a Header with the first of a process.
 RESULT, ON = "kvmpmu_result", "kvmpmu_on"
 
-# What a kernel that differs from its contract leads to.  All else is an error of ours.
+# Exceptions that mean: the kernel differs from its contract.  Any other is an error of the suite.
 _DIFFERS = (
     AssertionError,
     CallHung,
@@ -57,13 +57,13 @@ _SAID = pytest.StashKey[bool]()
 
 
 def is_spec(item: pytest.Item) -> bool:
-    """Whether the test has to do with a kernel or with clauses."""
+    """Whether the test uses a kernel or cites clauses."""
     found = item.stash.get(MARKS, None)  # another plugin's item may have none
     return found is not None and (bool(found.clauses) or uses_backend(item))
 
 
 def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Take a phase of a test into account; with the last one, let its report tell the result."""
+    """Record a phase of a test; at the last one, attach the result to its report."""
     if report.when == "setup" and is_spec(item):
         item.stash[_PHASES] = _Phases()
     phases = item.stash.get(_PHASES, None)
@@ -81,15 +81,15 @@ def hear(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRepo
         if title not in SCRIPT_TITLES:
             phases.sections[title] = text
     if report.when == "teardown":
-        del item.stash[_PHASES]  # pytest keeps every item to the end of the run
+        del item.stash[_PHASES]  # pytest keeps every item until the end of the run
         _tell(item, phases, report)
 
 
 def _skipped(item: pytest.Item, phases: _Phases, error: BaseException | None) -> None:
-    told = {str(name): str(value) for name, value in item.user_properties}
-    inapplicable = told.get(properties.NOT_APPLICABLE)
+    given = {str(name): str(value) for name, value in item.user_properties}
+    inapplicable = given.get(properties.NOT_APPLICABLE)
     status = Status.MISS if inapplicable is None else Status.SKIP
-    phases.found.append((status, inapplicable or told.get(properties.MISSING) or _line(error), ""))
+    phases.found.append((status, inapplicable or given.get(properties.MISSING) or _line(error), ""))
 
 
 def _failed(phases: _Phases, error: BaseException | None, report: pytest.TestReport) -> None:
@@ -107,7 +107,7 @@ def outcome(error: BaseException | None, text: str) -> tuple[Status, str, str]:
 
 
 def _blame(error: BaseException) -> Status:
-    """Whether the kernel differs from its contract, or something of ours broke."""
+    """Whether the kernel differs from its contract, or the suite failed."""
     inner = getattr(error, "exceptions", None)  # an ExceptionGroup's
     if isinstance(inner, tuple):
         return Status.worst([_blame(one) for one in inner])
@@ -124,7 +124,7 @@ def _errno(error: BaseException) -> str:
 
 
 def _line(error: BaseException | None) -> str:
-    """The first line of what an exception says; its type, where that is not clear."""
+    """The first line of an exception's message; with its type if that alone is not clear."""
     if error is None:
         return ""
     said = _first(str(error))
@@ -144,24 +144,24 @@ def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None
     _, reason, errno = next(
         (found for found in phases.found if found[0] is status), (status, "", "")
     )
-    told: dict[str, list[str]] = {}
+    given: dict[str, list[str]] = {}
     for name, value in item.user_properties:
-        told.setdefault(name, []).append(str(value))
+        given.setdefault(name, []).append(str(value))
     bad = status in (Status.FAIL, Status.ERROR)
-    spec = told[properties.SPEC][0]
+    spec = given[properties.SPEC][0]
     result = SpecResult(
         spec,
         status,
-        tuple(dict.fromkeys(told.get(properties.CLAUSE, ()))),
+        tuple(dict.fromkeys(given.get(properties.CLAUSE, ()))),
         reason,
         errno,
         phases.waived,
-        len(phases.found) == 1 and properties.STRICT in told,
+        len(phases.found) == 1 and properties.STRICT in given,
         "" if item.nodeid == spec else item.nodeid,
         phases.seconds,
         calls_of(item) if bad or config.stash.get(KEEP_CALLS, False) else (),
-        _sections(phases, bad, told),
-        tuple(told.get(STORY, ())),
+        _sections(phases, bad, given),
+        tuple(given.get(STORY, ())),
     )
     setattr(report, RESULT, result)
     backend = config.stash.get(BACKEND, None)
@@ -173,23 +173,23 @@ def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None
 
 
 def pack(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A report that pytest took apart for another process, ours in their JSON forms."""
+    """A report that pytest serialised for another process, with our values in JSON form."""
     return {
         name: value.to_json() if name in (RESULT, ON) else value for name, value in report.items()
     }
 
 
 def unpack(report: pytest.TestReport) -> None:
-    """Undo `pack`, in the report that pytest made of it."""
+    """Undo `pack`, in the report that pytest deserialised."""
     for name, kind in ((RESULT, SpecResult), (ON, Header)):
         if name in vars(report):
             setattr(report, name, kind.from_json(getattr(report, name)))
 
 
 def _sections(
-    phases: _Phases, bad: bool, told: Mapping[str, Sequence[str]]
+    phases: _Phases, bad: bool, given: Mapping[str, Sequence[str]]
 ) -> tuple[tuple[str, str], ...]:
-    """Of a spec that passed only what a search reached; what was printed is of no interest."""
-    reach = "\n".join(told.get(properties.REACH, ()))
+    """All sections of a spec that failed; of one that passed, only what a search reached."""
+    reach = "\n".join(given.get(properties.REACH, ()))
     found = [*phases.sections.items()] if bad else []
     return (*found, *([("reach", reach)] if reach else []))
