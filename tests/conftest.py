@@ -23,15 +23,15 @@ ONCE = frozenset(
     for name in (
         "ci",
         "differential",
-        "docs_sections",
         "model",
-        "mutants",
-        "report/test_browser.py",
+        "report/pages/test_html_browser.py",
+        "spec/test_catalogue.py",
         "spec/test_lint.py",
-        "test_catalogue.py",
-        "test_docs.py",
-        "test_pages.py",
-        "test_site.py",
+        "tools/docs_sections",
+        "tools/mutants",
+        "whole/test_docs.py",
+        "whole/test_pages.py",
+        "whole/test_site.py",
     )
 )
 assert all(path.exists() for path in ONCE)  # a file that was renamed would be forgotten

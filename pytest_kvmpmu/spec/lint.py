@@ -1,7 +1,7 @@
 """What is wrong with the catalogue: its rows, the specs that cite them, the excuses.
 
 Not for: the commits that rows name (`lint_changes`), or whether the documentation has the
-sections that they name (tests/docs_sections).
+sections that they name (tests/tools/docs_sections).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.lab import lines, start
 from pytest_kvmpmu.lab.store.cache import Cache
 
-from .archive import Archive, Key, end_agent, make_key
+from .debian import Archive, Key, end_agent, make_key
 from .web import Web
 
 A53 = Pmu("armv8_cortex_a53", 8, frozenset({0}), 6, "arm,cortex-a53-pmu")

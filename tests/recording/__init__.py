@@ -1,1 +1,1 @@
-"""Tests of recordings; `python -m tests.recording` makes those of the lab again."""
+"""Tests of pytest_kvmpmu.recording."""

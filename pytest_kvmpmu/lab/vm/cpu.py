@@ -18,7 +18,7 @@ from ..failure import LabFailure
 from ..host import programs
 
 DEFAULT = "cortex-a57"
-# ID_AA64DFR0_EL1.PMUVer of QEMU's cores, as a program at EL2 reads it (tests/lab/test_cpu.py).
+# ID_AA64DFR0_EL1.PMUVer of QEMU's cores, as a program at EL2 reads it (tests/lab/vm/test_cpu.py).
 PMUVER = {
     "cortex-a57": 1,
     "cortex-a76": 4,

@@ -14,6 +14,8 @@ from pytest_kvmpmu.lab.store import recipe, stock
 from pytest_kvmpmu.lab.store.cache import Cache, Entry
 
 from ..conftest import BOARD, LINE
+from .bundles import root as root
+from .bundles import written as written
 
 OTHER = lines.names()[1]
 PLACES = {

@@ -1,4 +1,0 @@
-"""Whether the kernels' documentation has the sections that clauses name.
-
-``python -m tests.docs_sections``, or ``tox -e sections``: needs Debian's apt and a mirror.
-"""

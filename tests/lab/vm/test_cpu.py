@@ -1,0 +1,195 @@
+"""The core that the lab emulates: which will do, and how a board follows it."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.lab import LabFailure, cpus, start
+from pytest_kvmpmu.lab.lines import load
+from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.recipe import Recipe
+from pytest_kvmpmu.lab.vm import qemu
+
+from ..conftest import BOARD, LINE, Pretend
+
+HELP = """
+Available CPUs:
+  cortex-a15
+  cortex-a57
+  cortex-m3 (deprecated)
+  max
+"""
+PROPERTIES = {
+    "cortex-a15": ["has_el2", "pmu"],
+    "cortex-a57": ["aarch64", "has_el2", "pmu"],
+    "cortex-m3": [],
+    "max": ["aarch64", "has_el2", "pmu", "sve"],
+    "no-el2": ["aarch64", "pmu"],
+    "no-pmu": ["aarch64", "has_el2"],
+}
+
+
+@pytest.fixture
+def fake(pretend: Pretend) -> str:
+    """A QEMU that knows these cores, and speaks QMP."""
+    answers = "\n".join(
+        f'*{name}-arm-cpu*) echo \'{{"return": ['
+        + ", ".join(f'{{"name": "{has}", "type": "bool"}}' for has in properties)
+        + "]}' ;;"
+        for name, properties in PROPERTIES.items()
+    )
+    return str(
+        pretend(
+            "qemu-system-aarch64",
+            f"""[ "$2" = help ] && {{ cat <<'.'{HELP}.
+exit; }}
+echo '{{"QMP": {{"version": {{}}}}}}'
+while read -r line; do
+case $line in
+{answers}
+*qom-list*) echo '{{"error": {{"class": "DeviceNotFound", "desc": "no"}}}}' ;;
+*) echo '{{"return": {{}}}}'; echo '{{"event": "SHUTDOWN"}}' ;;
+esac
+done""",
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["cortex-a57", "max", "max,lpa2=off"])
+def test_a_core_with_el2_and_a_pmu_will_do(fake: str, name: str) -> None:
+    cpus.check(fake, name)
+
+
+def test_an_unknown_core_is_a_usage_problem_with_those_that_will_do(fake: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        cpus.check(fake, "cortex-a75,sve=off")
+    assert caught.value.cause == "unknown lab CPU 'cortex-a75'"
+    assert caught.value.remedy == "Did you mean 'cortex-a57'? Known: cortex-a57, max"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("cortex-a15", "the lab CPU cortex-a15 is no 64-bit core"),
+        ("cortex-m3", "the lab CPU cortex-m3 is no 64-bit core"),
+        ("no-el2", "the lab CPU no-el2 has no EL2, which KVM needs"),
+        ("no-pmu", "the lab CPU no-pmu has no PMU"),
+    ],
+)
+def test_a_core_that_will_not_do_is_refused_with_the_reason(
+    fake: str, name: str, says: str
+) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        cpus.check(fake, name)
+    assert caught.value.cause == says
+    assert "cortex-a76 (VHE)" in caught.value.remedy
+
+
+def test_a_qemu_that_does_not_answer_is_a_failure(pretend: Pretend) -> None:
+    silent = str(pretend("qemu-system-aarch64", "cat >/dev/null"))
+    with pytest.raises(LabFailure, match="asking QEMU about its CPUs: it answered ''"):
+        cpus.check(silent, "max")
+
+
+def test_a_board_follows_the_core() -> None:
+    for name, version in cpus.PMUVER.items():
+        fitted = cpus.fitted(BOARD, name)
+        assert {pmu.pmuver for pmu in fitted.pmus} == {version}
+        assert fitted.pmuver == version
+        assert [pmu.cpus for pmu in fitted.pmus] == [pmu.cpus for pmu in BOARD.pmus]
+    assert cpus.fitted(topology.load("rockpro64"), "cortex-a76").event_bits == {16}
+    assert cpus.fitted(topology.load("rockpro64"), "cortex-a57").event_bits == {10}
+
+
+def test_what_is_not_known_of_a_core_is_not_claimed_of_its_board() -> None:
+    fitted = cpus.fitted(topology.load("uncovered-cpu"), "cortex-x9")
+    assert fitted.pmuver is None
+    assert fitted.event_bits == {None}
+
+
+def test_a_board_of_another_version_is_refused_on_a_core_that_has_it_not() -> None:
+    board = topology.load("armv8-1")
+    assert cpus.fitted(board, "cortex-a76").pmus == board.pmus
+    with pytest.raises(UsageProblem) as caught:
+        cpus.fitted(board, "cortex-a57")
+    assert "armv8-1 is a board for the model: its pmuver" in caught.value.cause
+    assert "emulate a cortex-a76 (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " in caught.value.remedy
+    mixed = replace(board, pmus=(board.pmus[0], replace(board.pmus[1], pmuver=1)))
+    with pytest.raises(UsageProblem, match="or use --kvmpmu-backend=model") as caught:
+        cpus.fitted(mixed, "cortex-a76")
+    assert "lab-cpu" not in caught.value.remedy
+
+
+def test_each_core_has_snapshots_of_its_own(cache: Cache) -> None:
+    (cache.root / "current").mkdir(parents=True)
+    for name in (LINE, "user-space"):
+        (cache.root / f"current/{name}.json").write_text('{"place": "x"}')
+    program = shutil.which("sh")
+    assert program is not None
+    recipes = [
+        Recipe(load(LINE), BOARD, program, cpu) for cpu in ("cortex-a57", "cortex-a76", "max")
+    ]
+    assert len({recipe.slot for recipe in recipes}) == 3
+    assert len({recipe.place(cache) for recipe in recipes}) == 3
+
+
+@pytest.mark.lab
+def test_the_cores_of_the_table_are_qemus() -> None:
+    path = qemu.find()
+    assert set(cpus.PMUVER) <= set(cpus.names(path))
+    for name in cpus.PMUVER:
+        cpus.check(path, name)
+    with pytest.raises(UsageProblem) as caught:
+        cpus.check(path, "cortex-a77")
+    assert "Did you mean 'cortex-a76'?" in caught.value.remedy
+    assert "cortex-a57" in caught.value.remedy
+    assert "cortex-m3" not in caught.value.remedy
+    for name in ("cortex-m3", "cortex-a15"):
+        with pytest.raises(UsageProblem, match="is no 64-bit core"):
+            cpus.check(path, name)
+
+
+# Instead of a kernel: writes ID_AA64DFR0_EL1 to the serial line, lowest byte first, and ends.
+REGISTER = (
+    0xD5380501,  # mrs x1, id_aa64dfr0_el1
+    0xD2A12000,  # mov x0, #0x9000000: the PL011 of QEMU's virt machine
+    0x52800102,  # mov w2, #8
+    0x39000001,  # 1: strb w1, [x0]
+    0xD348FC21,  # lsr x1, x1, #8
+    0x71000442,  # subs w2, w2, #1
+    0x54FFFFA1,  # b.ne 1b
+    0xD2B08000,  # mov x0, #0x84000000
+    0xF2800100,  # movk x0, #8: PSCI SYSTEM_OFF
+    0xD4000003,  # smc #0
+)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", cpus.PMUVER)
+def test_the_pmu_version_of_a_core_is_that_in_its_register(name: str, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(struct.pack(f"<{len(REGISTER)}I", *REGISTER))
+    board = qemu.board_options(BOARD, name)
+    done = subprocess.run(
+        [qemu.find(), *board, "-serial", "stdio", "-kernel", str(program)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    (register,) = struct.unpack("<Q", done.stdout)
+    assert register >> 8 & 0xF == cpus.PMUVER[name]
+
+
+@pytest.mark.lab
+def test_a_property_that_a_core_has_not_is_quoted(cold: Path) -> None:
+    with pytest.raises(LabFailure, match=r"cortex-a57-arm-cpu\.sve"):
+        start(LINE, BOARD, cache_dir=cold, cpu="cortex-a57,sve=on", progress=lambda _: None)

@@ -1,0 +1,1 @@
+"""Tests of pytest_kvmpmu.plugin, most of them in runs of pytest."""

@@ -1,0 +1,1 @@
+"""Makes the lab's recordings again: ``python -m tests.tools.recording``."""

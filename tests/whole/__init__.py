@@ -1,0 +1,1 @@
+"""Tests of all parts together: the wheel, the documentation, the examples, whole runs."""
