@@ -11,17 +11,11 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu import commands
-from pytest_kvmpmu.data.revision import REVISIONS, detect, revision
+from pytest_kvmpmu.data.revision import detect
 from pytest_kvmpmu.spec import listing
-from pytest_kvmpmu.spec.catalogue import REASONS, Clause, Unspecified, clauses, unspecified
-from pytest_kvmpmu.spec.changes import Commit, Posting
+from pytest_kvmpmu.spec.catalogue import REASONS, clauses, unspecified
 
 Capture = pytest.CaptureFixture[str]
-SHORT = Clause("a.b", "api.rst 4.1", "it is so", "must", "observed", REVISIONS[0], None, "")
-LONG = Clause(
-    "c", "vcpu.rst 1", " ".join(["word"] * 20), "may", "divergent", revision("linux-6.4"),
-    revision("linux-6.5"), "another",
-)  # fmt: skip
 
 
 def loaded(capsys: Capture, *args: str) -> dict[str, Any]:
@@ -106,35 +100,6 @@ def test_commits_keeps_what_a_change_began_or_ended_and_names_it(capsys: Capture
     assert rows["set-pmu.per-vcpu"]["posting"]["message_id"].startswith("20211115165041.")
 
 
-def test_commits_are_listed_as_kernel_developers_write_them() -> None:
-    made = SHORT._replace(
-        commits=(
-            Commit("012345678abc", "KVM: Add this", "6.4", ()),
-            Commit("112345678abc", "KVM: Fix it", "7.1", ("6.12.91",)),
-        ),
-        commits_note="the fix came later",
-        posting=Posting("series-v1", "[PATCH 0/2] This", "1@example.org"),
-    )
-    assert listing.changes([LONG, made], None) == [
-        "a.b  (in every revision)",
-        '  012345678abc ("KVM: Add this") (in v6.4)',
-        '  112345678abc ("KVM: Fix it") (in v7.1; stable: 6.12.91)',
-        "  posted: [PATCH 0/2] This (<1@example.org>)",
-        "  note: the fix came later",
-    ]
-    assert all(len(line) <= 40 for line in listing.changes([made], 40))
-
-
-def test_reasons_are_listed_with_their_meaning_and_their_why() -> None:
-    excuses = {"a.b": Unspecified("destructive", "it hangs"), "c": Unspecified("pending", "")}
-    assert listing.gaps([SHORT, LONG], excuses, None) == [
-        f"pending: 1 ({REASONS['pending']})",
-        "  c",
-        f"destructive: 1 ({REASONS['destructive']})",
-        "  a.b: it hangs",
-    ]
-
-
 def test_markdown_prints_the_page(capsys: Capture) -> None:
     assert commands.main(["clauses", "--markdown"]) == 0
     assert capsys.readouterr().out.startswith("# Clauses\n")
@@ -165,40 +130,6 @@ def test_what_makes_no_sense_is_one_error_with_exit_code_4(
     assert (status, out) == (4, "")
     assert words in err
     assert err.count("\n") == 1
-
-
-def test_a_wide_terminal_gets_a_table_with_wrapped_statements() -> None:
-    lines = listing.table([SHORT, LONG], 110)
-    assert all(len(line) <= 110 for line in lines)
-    assert lines[2].startswith("a.b   api.rst 4.1  in every revision")
-    assert lines[3].startswith(
-        "c     vcpu.rst 1   since linux-6.4 until linux-6.5  divergent, may  w"
-    )
-    assert lines[4].strip() == " ".join(["word"] * (len(lines[4].split())))
-
-
-@pytest.mark.parametrize("width", [80, 40, 12, 1])
-def test_a_narrow_terminal_gets_a_paragraph_for_each_clause(width: int) -> None:
-    lines = listing.table([SHORT, LONG], width)
-    assert lines[0] == "a.b"
-    assert "".join("".join(lines).split()).endswith("word" * 20)
-    assert width < 12 or all(len(line) <= width for line in lines)
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "releases"),
-    [
-        ("linux-5.10", None, "from 5.10"),
-        ("linux-5.10", "series-v1", "from 5.10, before 5.18"),
-        ("series-v1", None, "from 5.18"),
-        ("linux-6.4", "linux-6.5", "from 6.4, before 6.6"),
-        ("series-v1", "series-v1", "none"),
-    ],
-)
-def test_a_span_is_told_in_releases(since: str, until: str | None, releases: str) -> None:
-    last = revision(until) if until else None
-    made = Clause("a", "b", "c", "must", "documented", revision(since), last, "")
-    assert made.releases == releases
 
 
 def test_a_reader_that_stops_early_is_no_error() -> None:

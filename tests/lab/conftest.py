@@ -11,6 +11,7 @@ import pytest
 
 from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.lab import lines, start
+from pytest_kvmpmu.lab.archive import choose, release
 from pytest_kvmpmu.lab.store.cache import Cache
 
 from .debian import Archive, Key, end_agent, make_key
@@ -119,6 +120,15 @@ def web(tmp_path: Path) -> Iterator[Web]:
     web = Web(folder)
     yield web
     web.end()
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No apt, and nothing said about what has expired."""
+    if shutil.which("gpgv") is None:
+        pytest.skip("needs gpgv")
+    monkeypatch.setenv(choose.FETCH_VARIABLE, "plain")
+    monkeypatch.delenv(release.CHECK_VARIABLE, raising=False)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
-"""The plugin's options in a run: bad values, ini twins, the header line."""
+"""The plugin's options in a run: bad values and ini twins."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
@@ -79,58 +77,6 @@ def header(result: pytest.RunResult) -> list[str]:
     return [line for line in result.outlines if line.startswith("kvmpmu: ")]
 
 
-def test_the_header_names_the_backend_the_kernel_and_the_host(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(USES)
-    result = pytester.runpytest_inprocess("--kvmpmu-kernel=6.1.119", "--kvmpmu-timeout=2.5")
-    assert header(result) == [
-        "kvmpmu: backend model, kernel 6.1.119 as linux-6.0, topology rockpro64,"
-        " PMUs armv8_cortex_a53=8 (cpus 0-3), armv8_cortex_a72=9 (cpus 4-5), timeout 2.5 s"
-    ]
-    result.assert_outcomes(passed=1)
-
-
-def test_a_revision_by_name_is_named_once(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(USES)
-    (line,) = header(pytester.runpytest_inprocess("--kvmpmu-kernel=series-v1"))
-    assert "kernel series-v1, topology" in line
-
-
-def test_a_newer_kernel_than_any_checked_is_noted_in_the_header(
-    pytester: pytest.Pytester,
-) -> None:
-    pytester.makepyfile(USES)
-    (line,) = header(pytester.runpytest_inprocess("--kvmpmu-kernel=99.0"))
-    assert "kernel 99.0 is newer than" in line
-
-
-def test_the_line_stands_in_the_header_when_an_option_was_given(
-    pytester: pytest.Pytester,
-) -> None:
-    pytester.makepyfile(PLAIN)
-    result = pytester.runpytest_inprocess("--kvmpmu-backend=model")
-    lines = result.outlines
-    assert lines.index(header(result)[0]) < lines.index("collected 1 item")
-    result.assert_outcomes(passed=1)
-
-
-def test_without_options_the_line_comes_after_collection(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(USES)
-    result = pytester.runpytest_inprocess()
-    (line,) = header(result)
-    assert result.outlines.index(line) == result.outlines.index("collected 1 item") + 1
-    result.assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize("args", [[], ["--collect-only", "--kvmpmu-backend=model"]])
-def test_a_run_that_needs_no_backend_has_no_line(
-    args: list[str], pytester: pytest.Pytester
-) -> None:
-    pytester.makepyfile(PLAIN)
-    result = pytester.runpytest_inprocess(*args)
-    assert header(result) == []
-    result.stdout.no_fnmatch_line("*kvmpmu *")
-
-
 @pytest.mark.parametrize("args", [[], ["--kvmpmu-backend=real"]], ids=["ini", "option"])
 def test_collect_only_starts_no_backend(args: list[str], pytester: pytest.Pytester) -> None:
     # The kernel here may be unusable, or slow to boot.
@@ -162,82 +108,4 @@ def test_a_topology_of_the_users_own_is_a_file(pytester: pytest.Pytester) -> Non
     pytester.makepyfile("def test_it(host): assert host.cpus == (0, 1)")
     result = pytester.runpytest_inprocess("--kvmpmu-topology=mine.toml")
     assert "topology mine, PMUs none" in header(result)[0]
-    result.assert_outcomes(passed=1)
-
-
-def test_the_plugin_can_be_turned_off(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(PLAIN)
-    result = pytester.runpytest_inprocess("-p", "no:kvmpmu", "--fixtures")
-    assert result.ret == 0
-    result.stdout.no_fnmatch_line("*kvmpmu*")
-    pytester.runpytest_inprocess("-p", "no:kvmpmu").assert_outcomes(passed=1)
-
-
-def test_markers_are_listed(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess("--markers")
-    result.stdout.fnmatch_lines(
-        [
-            "@pytest.mark.kvmpmu_clause(slug, ...): *",
-            "@pytest.mark.kvmpmu_requires(capability, ...): *two-pmus*",
-            "@pytest.mark.kvmpmu_revision(since=None, until=None): *",
-        ]
-    )
-
-
-def test_fixtures_are_listed_with_their_sentence(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess("--fixtures")
-    for name in (
-        "kvmpmu_backend",
-        "kvm",
-        "host",
-        "pmus",
-        "vm",
-        "vcpu",
-        "gic",
-        "pmu_guest",
-        "story",
-    ):
-        result.stdout.fnmatch_lines([f"{name}* -- *fixtures.py:*", "    *."])
-    result.stdout.no_fnmatch_line("*fixtures.py*no docstring available*")
-
-
-def test_help_lists_options_and_ini_keys(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess("--help")
-    for name in (
-        "backend",
-        "target",
-        "kernel",
-        "topology",
-        "timeout",
-        "lab-cpu",
-        "cache-dir",
-        "record",
-    ):
-        result.stdout.fnmatch_lines([f"*--kvmpmu-{name}=*"])
-        result.stdout.fnmatch_lines([f"*kvmpmu_{name.replace('-', '_')} (string):*"])
-    assert header(result) == []
-
-
-@pytest.mark.parametrize("args", [["--version"], ["--version", "--version"]])
-def test_version_is_pytests_own(args: list[str], pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess(*args)
-    assert result.ret == 0
-    assert header(result) == []
-
-
-def test_the_specs_by_module_are_in_use_without_options(pytester: pytest.Pytester) -> None:
-    # In a checkout they are not a module of the package: the run ends after its header.
-    result = pytester.runpytest_inprocess("--pyargs", "pytest_kvmpmu.conformance.nowhere")
-    assert len(header(result)) == 1
-    plain = pytester.runpytest_inprocess("pytest_kvmpmu.conformance.nowhere")
-    assert header(plain) == []
-
-
-def test_the_specs_by_path_are_in_use_without_options(pytester: pytest.Pytester) -> None:
-    from pytest_kvmpmu.support.resources import conformance_dir
-
-    spec = next(Path(conformance_dir()).glob("test_vcpu_1_4*.py"))
-    result = pytester.runpytest_subprocess(f"{spec}::test_get_is_refused")
-    lines = result.outlines
-    assert lines.index(header(result)[0]) < lines.index("collected 1 item")
     result.assert_outcomes(passed=1)

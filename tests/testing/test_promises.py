@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from pytest_kvmpmu.backends.base import Backend
-from pytest_kvmpmu.backends.model import ModelBackend, ModelWorld
+from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.backends.real import RealBackend
 from pytest_kvmpmu.backends.recording import RecordingBackend
 from pytest_kvmpmu.backends.replay import ReplayBackend
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.data.revision import REVISIONS
-from pytest_kvmpmu.errors import BackendFailure, UsageProblem
+from pytest_kvmpmu.errors import BackendFailure
 from pytest_kvmpmu.recording.writer import Writer
 from pytest_kvmpmu.testing import BrokenPromises, check_backend
 from pytest_kvmpmu.testing.promises import PROMISES
@@ -182,40 +182,3 @@ def test_a_broken_promise_is_caught_and_said(
 
 def test_each_promise_is_broken_by_one_of_these() -> None:
     assert {case[2] for case in CASES} == {p.what for p in PROMISES} | {CLOSE, AGAIN}
-
-
-def test_a_backend_that_is_right_in_all_else_breaks_one_promise() -> None:
-    with pytest.raises(BrokenPromises) as caught:
-        check_backend(wrong.RaceInAnyOrder)
-    assert list(caught.value.broken) == [RACE]
-    assert str(caught.value).startswith("the backend model breaks 1 promise of ")
-
-
-def test_what_builds_on_a_broken_promise_is_not_tried_and_that_is_said() -> None:
-    with pytest.raises(BrokenPromises) as caught:
-        check_backend(wrong.each(wrong.as_dicts))
-    assert list(caught.value.broken) == [ANSWERS]
-    assert str(caught.value).splitlines()[-1].startswith("13 further promises build on that")
-
-
-def test_a_backend_that_can_not_be_made_is_no_broken_promise() -> None:
-    def make() -> ModelBackend:
-        raise UsageProblem("no board here", "Plug one in")
-
-    with pytest.raises(UsageProblem, match="no board here"):
-        check_backend(make)
-
-
-def test_a_backend_is_closed_whatever_it_breaks() -> None:
-    closed: list[bool] = []
-
-    class Closing(wrong.Whole):
-        def world(self) -> ModelWorld:
-            raise KeyboardInterrupt
-
-        def close(self) -> None:
-            closed.append(True)
-
-    with pytest.raises(KeyboardInterrupt):
-        check_backend(Closing)
-    assert closed

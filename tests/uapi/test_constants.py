@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
 
 from pytest_kvmpmu.uapi import constants as k
-from pytest_kvmpmu.uapi import errno, ioctl, structs
-from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import POINTEES
 
-REQUESTS = {
-    "KVM_GET_API_VERSION": 0x0000AE00,
-    "KVM_CREATE_VM": 0x0000AE01,
-    "KVM_CHECK_EXTENSION": 0x0000AE03,
-    "KVM_GET_VCPU_MMAP_SIZE": 0x0000AE04,
-    "KVM_CREATE_VCPU": 0x0000AE41,
-    "KVM_SET_USER_MEMORY_REGION": 0x4020AE46,
-    "KVM_CREATE_IRQCHIP": 0x0000AE60,
-    "KVM_RUN": 0x0000AE80,
-    "KVM_GET_ONE_REG": 0x4010AEAB,
-    "KVM_SET_ONE_REG": 0x4010AEAC,
-    "KVM_ARM_VCPU_INIT": 0x4020AEAE,
-    "KVM_ARM_PREFERRED_TARGET": 0x8020AEAF,
-    "KVM_CREATE_DEVICE": 0xC00CAEE0,
-    "KVM_SET_DEVICE_ATTR": 0x4018AEE1,
-    "KVM_GET_DEVICE_ATTR": 0x4018AEE2,
-    "KVM_HAS_DEVICE_ATTR": 0x4018AEE3,
-}
-ERRNOS = {
-    "EPERM": 1, "ENOENT": 2, "EINTR": 4, "EIO": 5, "ENXIO": 6, "E2BIG": 7, "ENOEXEC": 8,
-    "EBADF": 9, "EAGAIN": 11, "ENOMEM": 12, "EACCES": 13, "EFAULT": 14, "EBUSY": 16,
-    "EEXIST": 17, "ENODEV": 19, "EINVAL": 22, "EMFILE": 24, "ENOTTY": 25, "ENOSPC": 28,
-    "ENOSYS": 38, "EOPNOTSUPP": 95,
-}  # fmt: skip
 NUMBERS = {
     "KVM_CAP_IRQCHIP": 0, "KVM_CAP_USER_MEMORY": 3, "KVM_CAP_NR_VCPUS": 9,
     "KVM_CAP_MAX_VCPUS": 66, "KVM_CAP_ONE_REG": 70, "KVM_CAP_DEVICE_CTRL": 89,
@@ -74,10 +45,6 @@ TABLES = (
 )  # fmt: skip
 
 
-def test_request_numbers_are_the_headers() -> None:
-    assert ioctl.REQUESTS == REQUESTS
-
-
 def test_names_have_the_headers_numbers() -> None:
     assert {name: k.ABI_NAMES.get(name) for name in NUMBERS} == NUMBERS
 
@@ -101,69 +68,6 @@ def test_the_numbers_outside_of_tables_are_the_headers() -> None:
     assert k.KVM_CREATE_DEVICE_TEST == 1
     assert k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED == 1
     assert (k.KVM_VGIC_V3_DIST_SIZE, k.KVM_VGIC_V3_REDIST_SIZE) == (0x10000, 0x20000)
-
-
-@pytest.mark.parametrize(
-    ("layout", "size"),
-    [
-        (structs.KVM_DEVICE_ATTR, 24),
-        (structs.KVM_VCPU_INIT, 32),
-        (structs.KVM_CREATE_DEVICE, 12),
-        (structs.KVM_USERSPACE_MEMORY_REGION, 32),
-        (structs.KVM_ONE_REG, 16),
-        (structs.KVM_PMU_EVENT_FILTER, 8),
-    ],
-    ids=["device_attr", "vcpu_init", "create_device", "memory_region", "one_reg", "filter"],
-)
-def test_structures_have_the_headers_sizes(layout: struct.Struct, size: int) -> None:
-    assert layout.size == size
-
-
-def test_members_lie_at_the_headers_offsets() -> None:
-    attr = structs.KVM_DEVICE_ATTR.pack(1, 2, 3, 4)
-    assert struct.unpack_from("<I", attr, 4) == (2,)
-    assert struct.unpack_from("<QQ", attr, 8) == (3, 4)
-    region = structs.KVM_USERSPACE_MEMORY_REGION.pack(1, 2, 3, 4, 5)
-    assert struct.unpack_from("<QQQ", region, 8) == (3, 4, 5)
-    assert structs.KVM_PMU_EVENT_FILTER.pack(0x0201, 0x0403, 1).hex() == "0102030401000000"
-    assert structs.KVM_VCPU_INIT.pack(5, 8, *[0] * 6)[:8].hex() == "0500000008000000"
-
-
-def test_kvm_runs_members_lie_at_the_headers_offsets() -> None:
-    assert structs.RUN_IMMEDIATE_EXIT[0] == 1
-    assert structs.RUN_EXIT_REASON[0] == 8
-    assert structs.RUN_FAIL_ENTRY[0] == structs.RUN_MMIO[0] == 32
-    assert structs.RUN_FAIL_ENTRY[1].size == 12
-    assert structs.RUN_MMIO[1].unpack(bytes(range(21))) == (
-        0x0706050403020100,
-        bytes(range(8, 16)),
-        0x13121110,
-        20,
-    )
-
-
-def test_a_filter_behind_addr_has_the_headers_layout() -> None:
-    assert POINTEES["kvm_pmu_event_filter"][0] == structs.KVM_PMU_EVENT_FILTER.format
-
-
-def test_errno_values_are_linuxs_on_arm64() -> None:
-    assert {member.name: member.value for member in Errno} == ERRNOS
-
-
-def test_every_errno_has_its_message() -> None:
-    assert set(errno.MESSAGES) == set(Errno)
-    assert errno.MESSAGES[Errno.ENOEXEC] == "Exec format error"
-
-
-@pytest.mark.parametrize("value", range(1, 134))
-def test_an_errnos_name_leads_back_to_it(value: int) -> None:
-    assert errno.number(errno.name(value)) == value
-
-
-@pytest.mark.parametrize("text", ["", "E", "ENONSENSE", "E1x", "6", "enxio"])
-def test_what_is_no_errno_name_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no errno name"):
-        errno.number(text)
 
 
 @pytest.mark.parametrize(

@@ -7,3 +7,4 @@ from ...lab.carry.conftest import there as there
 from ...lab.conftest import cache as cache
 from ...lab.conftest import host_with as host_with
 from ...lab.conftest import pretend as pretend
+from ...lab.store.conftest import filled as filled

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.lab.archive import choose, release
 from pytest_kvmpmu.lab.archive.mirror import Mirror
 from pytest_kvmpmu.lab.archive.plain import LIST, PlainSuite
 
@@ -15,15 +13,6 @@ from ..debian import Archive
 from ..web import Web
 
 LIST_PATH = f"/dists/stable/{LIST}.xz"
-
-
-@pytest.fixture
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No apt, and nothing said about what has expired."""
-    if shutil.which("gpgv") is None:
-        pytest.skip("needs gpgv")
-    monkeypatch.setenv(choose.FETCH_VARIABLE, "plain")
-    monkeypatch.delenv(release.CHECK_VARIABLE, raising=False)
 
 
 @pytest.fixture

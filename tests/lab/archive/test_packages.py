@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import lines
-from pytest_kvmpmu.lab.archive import choose, mirror, packages
+from pytest_kvmpmu.lab.archive import mirror, packages
 from pytest_kvmpmu.lab.archive.plain import PlainSuite
 from pytest_kvmpmu.lab.host import requirements
 from pytest_kvmpmu.lab.store.cache import Cache
-from pytest_kvmpmu.lab.store.stock import IMAGE, Stock
+from pytest_kvmpmu.lab.store.stock import Stock
 
 from ..debian import Archive
 from ..web import Web
 from .conftest import update
 
 pytestmark = pytest.mark.usefixtures("plain")
-
-
-def test_a_kernel_comes_into_the_cache_without_apt_or_dpkg(
-    archive: Archive,
-    web: Web,
-    cache: Cache,
-    said: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    host_with: Callable[..., Path],
-) -> None:
-    line = lines.lines()[0]
-    archive.suite = line.suite
-    archive.add(line.package, Depends="linux-image-5.10.9-arm64")
-    image = b"MZ Linux version 5.10.9-arm64 (who@where) "
-    archive.add("linux-image-5.10.9-arm64", "5.10.9-1", {"boot/vmlinuz-5.10.9-arm64": image})
-    archive.publish()
-    monkeypatch.delenv(choose.FETCH_VARIABLE)
-    monkeypatch.setenv("PATH", str(host_with("gpgv", "setpriv", "sh")))
-    monkeypatch.setenv(mirror.MIRROR_VARIABLE, f"{web.url}/")
-    monkeypatch.setenv(requirements.KEYRING_VARIABLE, str(archive.key.armored))
-    entry = Stock(cache, said.append).kernel(line)
-    assert entry.about["release"] == "5.10.9-arm64"
-    assert entry.file(IMAGE).read_bytes() == image
-    assert list((cache.root / "debs").iterdir()) == []
 
 
 def test_a_line_whose_suite_is_gone_lists_the_lines_still_there(

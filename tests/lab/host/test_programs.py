@@ -12,46 +12,10 @@ import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import LabFailure, start
-from pytest_kvmpmu.lab.host import programs, requirements
-from pytest_kvmpmu.lab.vm import qemu
+from pytest_kvmpmu.lab.host import programs
 
-from ..conftest import BOARD, LINE, Pretend
+from ..conftest import BOARD, LINE
 from ..processes import ended
-
-
-def test_without_qemu_the_error_says_how_to_get_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UsageProblem) as caught:
-        start(LINE, BOARD, cache_dir=tmp_path)
-    assert "qemu-system-aarch64 is missing" in caught.value.cause
-    assert "apt-get install qemu-system-arm" in caught.value.remedy
-    assert "kvmpmu lab setup --install" in caught.value.remedy
-
-
-def test_an_old_qemu_is_refused_with_both_versions(tmp_path: Path, pretend: Pretend) -> None:
-    pretend("qemu-system-aarch64", "echo 'QEMU emulator version 6.2.0 (Debian 1:6.2)'")
-    with pytest.raises(UsageProblem, match=r"is QEMU 6\.2, the lab needs 7\.2 or newer"):
-        start(LINE, BOARD, cache_dir=tmp_path / "cache")
-
-
-@pytest.mark.parametrize(
-    ("said", "version"),
-    [
-        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)", "7.2.22 (Debian 1:7.2+dfsg-7)"),
-        ("QEMU emulator version 10.0.2", "10.0.2"),
-    ],
-)
-def test_a_new_enough_qemu_is_taken(pretend: Pretend, said: str, version: str) -> None:
-    path = pretend("qemu-system-aarch64", f"echo '{said}'")
-    assert qemu.check(qemu.find()) == qemu.Qemu(str(path), version)
-
-
-def test_a_program_that_is_not_qemu_is_refused(pretend: Pretend) -> None:
-    pretend("qemu-system-aarch64", "echo hello")
-    with pytest.raises(UsageProblem, match="does not say its version"):
-        qemu.check(qemu.find())
 
 
 def test_the_lab_is_for_linux_and_macos(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,19 +27,6 @@ def test_the_lab_is_for_linux_and_macos(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_unknown_line_is_a_usage_problem() -> None:
     with pytest.raises(UsageProblem, match="unknown lab line"):
         start("6.99", BOARD)
-
-
-def test_the_missing_packages_are_listed_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(requirements, "KEYRINGS", ())
-    assert requirements.missing() == [
-        "apt",
-        "debian-archive-keyring",
-        "qemu-system-arm",
-        "util-linux",
-    ]
 
 
 def test_a_program_that_fails_is_quoted() -> None:

@@ -6,16 +6,11 @@ import bz2
 import gzip
 import lzma
 import struct
-from pathlib import Path
 
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab.kernel import image
-from pytest_kvmpmu.lab.lines import load
-from pytest_kvmpmu.lab.prepare import sound
-from pytest_kvmpmu.lab.store.cache import Cache, Entry
-from pytest_kvmpmu.lab.store.stock import IMAGE, Stock
 
 RELEASE = "6.13.0-rc2-mine+"
 
@@ -144,40 +139,3 @@ def test_an_image_without_a_banner_is_refused() -> None:
 @pytest.mark.parametrize(("bits", "size"), [(0, None), (1, 4), (2, 16), (3, 64)])
 def test_the_page_size_is_read(bits: int, size: int | None) -> None:
     assert image.page_kilobytes(made(8 | bits << 1)) == size
-
-
-# What the stock makes of them.
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
-    path = tmp_path / "Image.gz"
-    path.write_bytes(gzip.compress(PLAIN))
-    return path
-
-
-def test_an_own_kernel_is_kept_unpacked_with_its_release(cache: Cache, own: Path) -> None:
-    entry = Stock(cache, print).kernel(load(str(own)))
-    assert entry.file(IMAGE).read_bytes() == PLAIN
-    assert entry.about == {"release": RELEASE}
-
-
-def test_a_kept_kernel_that_was_damaged_is_made_anew(
-    cache: Cache, own: Path, said: list[str]
-) -> None:
-    def fetch() -> Entry:
-        return Stock(cache, said.append).kernel(load(str(own)))
-
-    kept = fetch().file(IMAGE)
-    assert sound(cache, fetch, said.append).file(IMAGE) == kept
-    assert said == []
-    kept.write_bytes(PLAIN[:-1] + b"x")  # its size is as it was
-    assert sound(cache, fetch, said.append).file(IMAGE).read_bytes() == PLAIN
-    assert said == [f"{kept.parent} is damaged, fetching it again"]
-
-
-def test_a_refused_kernel_leaves_nothing_in_the_cache(cache: Cache, own: Path) -> None:
-    own.write_bytes(b"MZ" + bytes(1000))
-    with pytest.raises(UsageProblem, match=f"^{own} is an EFI program"):
-        Stock(cache, print).kernel(load(str(own)))
-    assert list((cache.root / "kernels").iterdir()) == []

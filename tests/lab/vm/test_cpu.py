@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from dataclasses import replace
@@ -13,9 +12,6 @@ import pytest
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import LabFailure, cpus, start
-from pytest_kvmpmu.lab.lines import load
-from pytest_kvmpmu.lab.store.cache import Cache
-from pytest_kvmpmu.lab.store.recipe import Recipe
 from pytest_kvmpmu.lab.vm import qemu
 
 from ..conftest import BOARD, LINE, Pretend
@@ -126,19 +122,6 @@ def test_a_board_of_another_version_is_refused_on_a_core_that_has_it_not() -> No
     with pytest.raises(UsageProblem, match="or use --kvmpmu-backend=model") as caught:
         cpus.fitted(mixed, "cortex-a76")
     assert "lab-cpu" not in caught.value.remedy
-
-
-def test_each_core_has_snapshots_of_its_own(cache: Cache) -> None:
-    (cache.root / "current").mkdir(parents=True)
-    for name in (LINE, "user-space"):
-        (cache.root / f"current/{name}.json").write_text('{"place": "x"}')
-    program = shutil.which("sh")
-    assert program is not None
-    recipes = [
-        Recipe(load(LINE), BOARD, program, cpu) for cpu in ("cortex-a57", "cortex-a76", "max")
-    ]
-    assert len({recipe.slot for recipe in recipes}) == 3
-    assert len({recipe.place(cache) for recipe in recipes}) == 3
 
 
 @pytest.mark.lab

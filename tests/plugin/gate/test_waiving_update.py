@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.support.resources import conformance_dir
-from pytest_kvmpmu.waivers.rewrite import rewritten
-from pytest_kvmpmu.waivers.stale import Checked
 
 from ...inner_runs import usage_error
 from . import waiving
@@ -277,11 +272,6 @@ def test_entries_in_another_form_are_not_touched(pytester: pytest.Pytester) -> N
     result = update(pytester)
     assert path.read_text() == text
     result.stdout.fnmatch_lines(["*the waivers can't be rewritten: not all are tables. *"])
-
-
-def test_a_text_that_looks_like_an_entry_is_not_taken_for_one(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="not all are tables"):
-        rewritten("[[waiver]]\nspec = '''\n[[waiver]]\n'''\n", [], [], Checked(), ("x", "y"))
 
 
 def test_without_a_file_there_is_nothing_to_update(pytester: pytest.Pytester) -> None:

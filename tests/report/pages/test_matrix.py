@@ -8,58 +8,19 @@ import pytest
 
 from pytest_kvmpmu.data.revision import revision
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.report.pages import calls
 from pytest_kvmpmu.report.pages.cell import Cell
 from pytest_kvmpmu.report.pages.matrix import NONE, OTHER, Matrix, Row, matrix
-from pytest_kvmpmu.report.pages.words import lead, on_columns, title
-from pytest_kvmpmu.report.results.conclusion import Verdict
 from pytest_kvmpmu.report.results.left_out import LeftOut
 from pytest_kvmpmu.report.results.result import SpecResult, Status
 from pytest_kvmpmu.report.verdict.judge import asked_for
 
-from ..runs import report, reports, result
+from ..runs import report, result
 
 FAIL, ERROR, MISS, PASS, SKIP = Status
 
 
 def row(found: Matrix, slug: str) -> Row:
     return next(one for one in found.rows if one.slug == slug)
-
-
-def verdict(*statuses: Status, clause: str = "set-pmu.set", kernel: str = "6.12") -> Cell:
-    results = [result(f"f::{n}", status, clause) for n, status in enumerate(statuses)]
-    return row(matrix([report(*results, kernel=kernel)]), clause).cells[0]
-
-
-@pytest.mark.parametrize(
-    ("statuses", "expected"),
-    [
-        ([PASS], Cell.VERIFIED),
-        ([PASS, SKIP], Cell.VERIFIED),
-        ([PASS, MISS], Cell.UNVERIFIED),
-        ([PASS, FAIL], Cell.VIOLATED),
-        ([ERROR, FAIL], Cell.VIOLATED),
-        ([PASS, ERROR], Cell.ERROR),
-        ([MISS, SKIP], Cell.UNVERIFIED),
-        ([SKIP], Cell.NOT_RUN),  # the clause holds, but no spec is for this revision
-        ([], Cell.NOT_RUN),
-    ],
-)
-def test_a_clause_is_judged_by_all_specs_that_cite_it(
-    statuses: list[Status], expected: Cell
-) -> None:
-    assert verdict(*statuses) is expected
-
-
-def test_a_clause_that_does_not_hold_there_is_not_applicable() -> None:
-    assert verdict(SKIP, clause="set-pmu.absent") is Cell.INAPPLICABLE
-    assert verdict(clause="set-pmu.absent") is Cell.INAPPLICABLE
-    assert verdict(PASS, clause="set-pmu.absent", kernel="5.10") is Cell.VERIFIED
-
-
-def test_a_clause_whose_text_says_something_else_is_marked() -> None:
-    assert verdict(PASS, clause="attr.flags") is Cell.DIVERGENT
-    assert verdict(FAIL, clause="attr.flags") is Cell.VIOLATED
 
 
 def test_a_failure_that_is_waived_is_no_other() -> None:
@@ -184,81 +145,3 @@ def test_columns_that_say_the_same_are_told_from_those_that_differ() -> None:
     assert of(PASS, PASS).alike
     assert of(PASS, MISS).alike
     assert not of(PASS, FAIL).alike
-
-
-def issued(attr: str, errno: str = "") -> SpecResult:
-    call = {"call": "KVM_SET_DEVICE_ATTR", "on": "vcpu0", "cpu": 0, "attr": attr}
-    outcome = {"ret": -1, "errno": errno} if errno else {"ret": 0}
-    first = {"call": {"call": "KVM_CREATE_VM", "on": "kvm", "cpu": 0, "new": "vm0"},
-             "outcome": {"ret": 0}}  # fmt: skip
-    pairs = (first, first, first, {"call": call, "outcome": outcome})
-    return result("f::a", PASS, "set-pmu.set", calls=pairs)
-
-
-def test_identical_calls_are_there_once_and_others_show_what_differs() -> None:
-    found = matrix(
-        [
-            report(issued("A"), kernel="5.18"),
-            report(issued("A", "EBUSY"), kernel="6.1"),
-            report(issued("A"), kernel="6.12"),
-        ]
-    )
-    (evidence,) = row(found, "set-pmu.set").evidence
-    assert [variant.columns for variant in evidence.variants] == [(0, 2), (1,)]
-    assert evidence.variants[0].lines == (
-        "  1  cpu0 kvm KVM_CREATE_VM as vm0 = 0",
-        "  2  cpu0 kvm KVM_CREATE_VM as vm0 = 0",
-        "  3  cpu0 kvm KVM_CREATE_VM as vm0 = 0",
-        "  4  cpu0 vcpu0 KVM_SET_DEVICE_ATTR attr=A = 0",
-    )
-    assert evidence.variants[1].lines == (
-        "  1 to 3: as above",
-        "  4  cpu0 vcpu0 KVM_SET_DEVICE_ATTR attr=A = -1 EBUSY",
-    )
-
-
-def test_an_outcome_is_a_line_in_the_kernels_words() -> None:
-    run = {"call": "KVM_RUN", "on": "vcpu0", "cpu": 4}
-    mmio = {"phys_addr": 0xA000000, "len": 8, "is_write": True, "data": 123456}
-    fail = {"hardware_entry_failure_reason": 1, "cpu": 4}
-    shown = calls.lines(
-        [
-            {"call": run, "outcome": {"ret": 0, "exit": {"reason": "KVM_EXIT_MMIO", "mmio": mmio}}},
-            {"call": run, "outcome": {"ret": 0, "exit": {"reason": "X", "fail_entry": fail}}},
-            {"call": run, "outcome": {"ret": -1, "errno": "EINTR", "timed_out": True}},
-            {"call": run, "outcome": None},
-            {"call": {**run, "addr": {"u64": 0x8000000}, "features": [3]},
-             "outcome": {"ret": 0, "out": {"target": 5, "features": []}}},
-        ]
-    )  # fmt: skip
-    assert shown == (
-        "cpu4 vcpu0 KVM_RUN = 0 KVM_EXIT_MMIO phys_addr=0xa000000 len=8 is_write=true data=moved",
-        "cpu4 vcpu0 KVM_RUN = 0 X hardware_entry_failure_reason=1 cpu=4",
-        "cpu4 vcpu0 KVM_RUN = -1 EINTR timed out",
-        "cpu4 vcpu0 KVM_RUN = no answer",
-        "cpu4 vcpu0 KVM_RUN addr=u64:0x8000000 features=3 = 0 target=5 features=none",
-    )
-
-
-def test_title_and_lead_say_what_was_run_and_what_is_bad(pytester: pytest.Pytester) -> None:
-    found = matrix(reports(pytester))
-    assert title(found) == "2 kernels on 2 boards"
-    bad = "2 violated, 3 violated but waived, 2 not verified because of an error, 3 not verified"
-    assert f" clauses, 3 runs: {bad}. On " in lead(found)
-    assert lead(found).endswith(" the runs differ.")
-
-
-def test_one_run_is_called_by_its_name() -> None:
-    found = matrix([report()])
-    assert title(found) == "6.12 on rockpro64"
-    assert lead(found).endswith(" clauses, 1 run: none violated.")
-
-
-def test_columns_are_named_by_kernel() -> None:
-    found = matrix([report(kernel=k, board=b) for k in ("5.10", "6.1") for b in BOARDS])
-    assert on_columns(found, range(6)) == "on all 6"
-    assert on_columns(found, (0, 1, 2, 4)) == "on 5.10: all boards; 6.1: rockpro64"
-    assert on_columns(matrix([report()]), (0,)) == "on 6.12 on rockpro64"
-
-
-BOARDS = ("one-pmu", "rockpro64", "three-pmus")
