@@ -10,6 +10,7 @@ from pytest_kvmpmu.data.revision import revision
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.report.pages.cell import Cell
 from pytest_kvmpmu.report.pages.matrix import NONE, OTHER, Matrix, Row, matrix
+from pytest_kvmpmu.report.results.conclusion import Verdict
 from pytest_kvmpmu.report.results.left_out import LeftOut
 from pytest_kvmpmu.report.results.result import SpecResult, Status
 from pytest_kvmpmu.report.verdict.judge import asked_for
