@@ -6,7 +6,7 @@ and where the host has what the test requires.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import pytest
@@ -27,7 +27,7 @@ LINES = (
     "differential: a search among random sequences; left out unless -m or the command line"
     " names it.",
 )
-CLAUSE, DIFFERENTIAL = "kvmpmu_clause", "differential"
+CLAUSE, REQUIRES, DIFFERENTIAL = "kvmpmu_clause", "kvmpmu_requires", "differential"
 
 
 class Marks(NamedTuple):
@@ -58,15 +58,16 @@ class Marks(NamedTuple):
 
 # Of a test.
 MARKS: pytest.StashKey[Marks] = pytest.StashKey()
+_CITING: pytest.StashKey[tuple[pytest.Mark, ...]] = pytest.StashKey()
 
 
 def marks(item: pytest.Item) -> Marks:
-    """The markers of ``item``.  `UsageProblem` for what can't be right, with its place."""
+    """The markers of ``item``.  Raises `UsageProblem` for a bad one, with its place."""
     try:
         since, until = _span(item)
         return Marks(
-            tuple(clause(slug) for slug in _names(item, CLAUSE)),
-            tuple(capability(name).name for name in _names(item, "kvmpmu_requires")),
+            tuple(clause(slug) for slug in _names(CLAUSE, _citing(item))),
+            tuple(capability(name).name for name in _names(REQUIRES, item.iter_markers(REQUIRES))),
             since,
             until,
         )
@@ -74,8 +75,20 @@ def marks(item: pytest.Item) -> Marks:
         raise UsageProblem(f"{item.nodeid}: {problem.cause}", problem.remedy) from problem
 
 
-def _names(item: pytest.Item, marker: str) -> Iterator[str]:
-    for mark in item.iter_markers(marker):
+def slugs(item: pytest.Item) -> tuple[str, ...]:
+    """The slugs of ``item`` as they are written, not checked: of a deselected test, for one."""
+    return tuple(str(slug) for mark in _citing(item) for slug in mark.args)
+
+
+def _citing(item: pytest.Item) -> tuple[pytest.Mark, ...]:
+    """The clause markers of ``item``, read once."""
+    if _CITING not in item.stash:
+        item.stash[_CITING] = tuple(item.iter_markers(CLAUSE))
+    return item.stash[_CITING]
+
+
+def _names(marker: str, found: Iterable[pytest.Mark]) -> Iterator[str]:
+    for mark in found:
         if not mark.args or mark.kwargs or not all(isinstance(arg, str) for arg in mark.args):
             raise UsageProblem(
                 f"{marker} takes one name or more", f'Write it like {marker}("set-pmu.enxio")'

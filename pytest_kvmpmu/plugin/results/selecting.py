@@ -15,7 +15,7 @@ from ...report.results.selection import Selection, file_of
 from ...support.resources import conformance_dir
 from .. import workers
 from ..items import name_of, uses_backend
-from ..marks import CLAUSE, DIFFERENTIAL
+from ..marks import DIFFERENTIAL, slugs
 
 SELECTING = pytest.StashKey["Selecting"]()
 # A key of xdist's workeroutput.
@@ -85,7 +85,7 @@ class Selecting:
         found = set()
         for item in items:
             self._collected.add(item.path)
-            cited = tuple(str(arg) for m in item.iter_markers(CLAUSE) for arg in m.args)
+            cited = slugs(item)
             if cited or uses_backend(item):
                 name = name_of(item)
                 found.add(name)
