@@ -16,11 +16,11 @@ from ..lab import LabFailure
 USAGE_ERROR = 4
 FAILURE = 1
 INTERRUPTED = 128 + signal.SIGINT
-READER_GONE = 128 + 13  # SIGPIPE, where there is one
+READER_GONE = 128 + 13  # SIGPIPE, which Windows lacks
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends with pytest's exit code for a usage error."""
+    """Ends with pytest's exit status for a usage error."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"kvmpmu: {failure}", file=sys.stderr)
         return FAILURE
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; keep Python from complaining at its end.
+        # The reader (head, less) has closed the pipe; keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""``kvmpmu clauses``: print the catalogue, whole or what was asked for."""
+"""``kvmpmu clauses``: print the catalogue or a selection of it."""
 
 from __future__ import annotations
 

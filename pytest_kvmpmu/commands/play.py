@@ -33,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play the script that ``args`` name.  Nothing is issued unless all of it is in order."""
+    """Play the script that ``args`` name.  No call is issued unless the whole script is valid."""
 
     def value(option: Option) -> str | None:
         given: str | None = getattr(args, option.dest)

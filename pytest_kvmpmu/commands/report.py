@@ -23,10 +23,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "report",
         help="show reports of runs side by side, or what changed between two",
         description="Make one page of the reports that --kvmpmu-report=FILE.json wrote: clauses"
-        " by kernels and boards. With --gate say whether each kernel is conformant, on all of its"
-        " boards together; the exit status is then 1 where one is not. With --diff compare two; the"
-        " exit status is then 0 where nothing is worse, 1 where a spec newly fails, 2 where one"
-        " newly ends in an error, 3 where one is no longer run or is skipped.",
+        " by kernels and boards. With --gate say whether each kernel is conformant on all of its"
+        " boards together; the exit status is then 1 if one is not. With --diff compare two; the"
+        " exit status is then 0 if nothing is worse, 1 if a spec newly fails, 2 if one newly ends"
+        " in an error, 3 if one no longer runs or is now skipped.",
     )
     parser.add_argument("reports", metavar="FILE.json", nargs="*", type=Path)
     parser.add_argument(
@@ -35,8 +35,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--gate",
         metavar="|".join(GATES),
-        help="fail unless each kernel was found conformant; -on-host: as far as its boards can show"
-        " it",
+        help="fail unless each kernel is conformant; -on-host: as far as its boards can show",
     )
     parser.add_argument(
         "--diff", action="store_true", help="compare two reports, the old one and the new one"
@@ -48,7 +47,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what ``args`` ask for."""
+    """Print the schema, compare two reports, or write the page and check the gate."""
     if args.schema:
         print(SCHEMA.read_text(encoding="utf-8"), end="")
         return 0
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         return _diff(args)
     if not args.reports or (args.output is None and args.gate is None):
         raise UsageProblem(
-            "reports are needed, and the page to make of them or a gate",
+            "kvmpmu report needs reports, and a page to write or a gate to check",
             "Write it like kvmpmu report A.json B.json -o matrix.html",
         )
     if args.output is not None and args.output.suffix not in PAGES:

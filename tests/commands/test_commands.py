@@ -1,4 +1,4 @@
-"""How the ``kvmpmu`` program ends."""
+"""The exit status of the ``kvmpmu`` program."""
 
 from __future__ import annotations
 

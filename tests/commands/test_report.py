@@ -115,10 +115,16 @@ def test_the_schema_is_printed(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ([], "reports are needed, and the page to make of them or a gate. Write it like kvmpmu r"),
-        (["GOOD"], "reports are needed, and the page to make of them or a gate"),
-        (["-o", "x.html"], "reports are needed, and the page to make of them or a gate"),
-        (["--gate=conformant"], "reports are needed, and the page to make of them or a gate"),
+        (
+            [],
+            "kvmpmu report needs reports, and a page to write or a gate to check. Write it like",
+        ),
+        (["GOOD"], "kvmpmu report needs reports, and a page to write or a gate to check"),
+        (["-o", "x.html"], "kvmpmu report needs reports, and a page to write or a gate to check"),
+        (
+            ["--gate=conformant"],
+            "kvmpmu report needs reports, and a page to write or a gate to check",
+        ),
         (["GOOD", "--gate=conforman"], "unknown gate 'conforman'. Did you mean 'conformant'? "),
         (["GOOD", "--gate=conformant", "-o", "x.pdf"], "unknown ending of a page '.pdf'"),
         (["GOOD", "GOOD", "--gate=conformant"], "GOOD are both of kernel 6.1 on rockpro64"),

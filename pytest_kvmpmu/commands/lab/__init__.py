@@ -1,4 +1,4 @@
-"""``kvmpmu lab ACTION``: arm64 KVM hosts in software, for any use.
+"""``kvmpmu lab ACTION``: arm64 KVM hosts in software.
 
 Each module declares one action, or two that belong together, with ``add_parser``.
 """

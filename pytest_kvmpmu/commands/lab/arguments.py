@@ -1,4 +1,4 @@
-"""What several actions of ``kvmpmu lab`` take."""
+"""Arguments that several actions of ``kvmpmu lab`` share."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DEFAULT_BOARD = "rockpro64"
 
 def add_cache_dir(parser: argparse.ArgumentParser) -> None:
     """``--cache-dir DIR``."""
-    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where the lab is kept")
+    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the lab's cache")
 
 
 def add_topology(parser: argparse.ArgumentParser) -> None:
-    """``NAME|FILE``: the topology that an action is about."""
+    """``NAME|FILE``: the topology."""
     parser.add_argument(
         "topology", metavar="NAME|FILE", help=f"the topology: {', '.join(topology.names())}"
     )
@@ -31,13 +31,13 @@ def add_cpu(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cpu",
         metavar="CPU",
-        help="the core to emulate, by QEMU's name, like cortex-a76 or max for VHE "
+        help="the core to emulate, by its QEMU name, like cortex-a76, or max for VHE "
         f"(default: {lab.cpus.DEFAULT})",
     )
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
-    """``LINE``, ``--topology``, ``--cpu``, ``--copy``, ``--cache-dir``: what `machine` starts."""
+    """``LINE``, ``--topology``, ``--cpu``, ``--copy``, ``--cache-dir``: arguments of `machine`."""
     parser.add_argument(
         "line",
         metavar="LINE",
@@ -55,15 +55,15 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE[:DEST]",
-        help="copy a file, or a folder with all that is in it, into the machine; DEST starts from "
-        "the home folder there, and is a folder where it ends with a slash; may be given again",
+        help="copy a file or a whole folder into the machine; DEST is relative to the home folder "
+        "there, and names a folder if it ends with a slash; may be repeated",
     )
     add_cache_dir(parser)
 
 
 @contextlib.contextmanager
 def machine(args: argparse.Namespace, host: Host) -> Iterator[lab.Machine]:
-    """The machine that the arguments of `add_machine` name, with its files in their places."""
+    """The machine that the arguments of `add_machine` describe, with the files copied."""
     from ...lab.vm import guest, parcel
 
     lab.check_line(args.line)

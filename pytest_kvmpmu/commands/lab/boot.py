@@ -16,24 +16,24 @@ def add_parser(actions: Any) -> None:
     parser = actions.add_parser(
         "boot",
         help="an interactive shell on a lab machine",
-        description="Start a machine and give its serial console to this terminal: a root shell "
-        "of busybox. `exit` ends it, and so does Ctrl-] in whatever state it is; the machine ends "
-        "with it. All other keys are the machine's.",
+        description="Start a machine and connect its serial console to this terminal: a busybox "
+        "shell as root. `exit` ends the shell, Ctrl-] always does; the machine then stops too. "
+        "All other keys go to the machine.",
     )
     arguments.add_machine(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Have it; the shell's exit status, 0 where the user left by the escape."""
+    """Run the shell; returns its exit status, or 0 if the user left with Ctrl-]."""
     from ...lab.vm import terminal
 
     host = arguments.board(args)
     keys, screen = sys.stdin.fileno(), sys.stdout.fileno()
     if not (os.isatty(keys) and os.isatty(screen)):
         raise UsageProblem(
-            "kvmpmu lab boot needs a terminal, and its input or output is none",
-            "For a script there is `kvmpmu lab run LINE -- COMMAND`",
+            "kvmpmu lab boot needs a terminal, but its input or output is not one",
+            "In a script use `kvmpmu lab run LINE -- COMMAND`",
         )
     with arguments.machine(args, host) as vm:
         print(f"kvmpmu: {vm.kernel_release} on {host.name}; `exit` or Ctrl-] ends it", flush=True)
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         if message is None:
             print("\nkvmpmu: left", flush=True)
             return 0
-        vm.check("exit" in message, f"the agent's last word was {message!r}")
+        vm.check("exit" in message, f"the agent's last message was {message!r}")
         if "why" in message:
             print(f"kvmpmu: {message['why']}", file=sys.stderr)
         return int(message["exit"])

@@ -20,39 +20,38 @@ def add_parser(actions: Any) -> None:
         "export",
         help="write a prepared lab to a file, for hosts without a Debian mirror",
         description="Write kernels, user space and compiled bytecode to a file that "
-        "`kvmpmu lab import` takes on another host. Snapshots stay here: each is bound to one "
-        "QEMU, and the other host makes its own in one boot.",
+        "`kvmpmu lab import` reads on another host. Snapshots are not exported: each works with "
+        "one QEMU only, and the other host makes its own in one boot.",
     )
-    export.add_argument("file", type=Path, metavar="FILE", help="what to write (a .tar.gz)")
+    export.add_argument("file", type=Path, metavar="FILE", help="the file to write (a .tar.gz)")
     export.add_argument(
         "lines",
         nargs="*",
         metavar="LINE",
-        help="kernel lines, prepared first where they are not (default: all that are prepared)",
+        help="kernel lines, prepared first if needed (default: all prepared lines)",
     )
     export.add_argument(
         "--topology",
         default=arguments.DEFAULT_BOARD,
         metavar="NAME|FILE",
-        help=f"the board that each line has to answer on before "
-        f"(default: {arguments.DEFAULT_BOARD})",
+        help=f"the board on which each line is tried first (default: {arguments.DEFAULT_BOARD})",
     )
     arguments.add_cpu(export)
     export.set_defaults(run=run_export)
 
     import_ = actions.add_parser(
         "import",
-        help="take a prepared lab from a file",
-        description="Take what `kvmpmu lab export` wrote into the cache. Needs no mirror, no apt "
-        "and no network.",
+        help="copy a prepared lab from a file into the cache",
+        description="Copy a lab that `kvmpmu lab export` wrote into the cache. Needs no mirror, "
+        "no apt and no network.",
     )
-    import_.add_argument("file", type=Path, metavar="FILE", help="what `kvmpmu lab export` wrote")
+    import_.add_argument("file", type=Path, metavar="FILE", help="the file to read")
     import_.add_argument(
         "--topology",
         action="append",
         default=[],
         metavar="NAME|FILE",
-        help="boot each line on this board too, and keep the snapshot; may be given again",
+        help="also boot each line on this board, and keep the snapshot; may be repeated",
     )
     arguments.add_cpu(import_)
     import_.set_defaults(run=run_import)
@@ -61,7 +60,7 @@ def add_parser(actions: Any) -> None:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
+    """Export; returns 0.  Raises `UsageProblem` or `lab.LabFailure`."""
     from ...lab.carry import transfer
 
     for name in args.lines:
@@ -72,12 +71,12 @@ def run_export(args: argparse.Namespace) -> int:
 
 
 def run_import(args: argparse.Namespace) -> int:
-    """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
+    """Import; returns 0.  Raises `UsageProblem` or `lab.LabFailure`."""
     from ...lab.carry import transfer
 
     if args.cpu and not args.topology:
         raise UsageProblem(
-            f"--cpu {args.cpu} has no meaning for an import that boots nothing",
+            f"--cpu {args.cpu} has no effect on an import that boots nothing",
             "Name the board to boot with --topology",
         )
     hosts = [topology.load(name) for name in args.topology]

@@ -1,4 +1,4 @@
-"""``kvmpmu lab dts TOPOLOGY``: the device tree with which a board boots."""
+"""``kvmpmu lab dts TOPOLOGY``: the device tree that a board boots with."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def add_parser(actions: Any) -> None:
     parser = actions.add_parser(
         "dts",
         help="print the device tree of a topology",
-        description="Print the source of the device tree with which a lab machine of that "
-        "topology boots: QEMU's own, with the topology's PMUs.",
+        description="Print the source of the device tree that a lab machine of this topology "
+        "boots with: QEMU's own, with the topology's PMUs.",
     )
     arguments.add_topology(parser)
     arguments.add_cpu(parser)

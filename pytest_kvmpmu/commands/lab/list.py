@@ -1,4 +1,4 @@
-"""``kvmpmu lab list``: the kernel lines, and what of the lab is there."""
+"""``kvmpmu lab list``: the kernel lines, and which parts of the lab are prepared."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ def add_parser(actions: Any) -> None:
     """Declare the action."""
     parser = actions.add_parser(
         "list",
-        help="kernel lines and what of them is here",
-        description="Print the kernel lines, the kernel fetched for each, and the boards of which "
-        "there is a snapshot that would be used, with their sizes.",
+        help="list the kernel lines and what is prepared of each",
+        description="Print the kernel lines, the kernel fetched for each, and the boards that "
+        "have a usable snapshot, with their sizes.",
     )
     parser.add_argument(
-        "--mirror", action="store_true", help="ask the mirror what it has now; fetches its lists"
+        "--mirror",
+        action="store_true",
+        help="show what the mirror offers now; fetches its package lists",
     )
     arguments.add_cache_dir(parser)
     parser.set_defaults(run=run)
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             " `kvmpmu lab clean` removes them"
         )
     if not args.mirror:
-        print("what the mirror has now: `kvmpmu lab list --mirror`")
+        print("`kvmpmu lab list --mirror` shows what the mirror offers now")
     return 0
 
 
@@ -73,7 +75,7 @@ def _board(snapshot: inventory.Snapshot) -> str:
 
 
 def _offers(cache: Cache, shelves: Sequence[inventory.Shelf]) -> list[str]:
-    """What the mirror has for each line."""
+    """What the mirror offers for each line."""
     from ...lab.store.stock import Stock
 
     stock = Stock(cache, to_stderr)
@@ -84,7 +86,7 @@ def _offers(cache: Cache, shelves: Sequence[inventory.Shelf]) -> list[str]:
             continue
         deb = stock.offered(lab.check_line(shelf.line))
         if deb is None:
-            offers.append("has none")
+            offers.append("none")
         elif f"{deb.name} {deb.version}" == shelf.package:
             offers.append("the same")
         else:

@@ -1,4 +1,4 @@
-"""``kvmpmu lab picture TOPOLOGY``: which CPUs there are, and which PMU covers which."""
+"""``kvmpmu lab picture TOPOLOGY``: draw its CPUs, and the PMU that covers each."""
 
 from __future__ import annotations
 

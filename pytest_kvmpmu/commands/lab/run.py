@@ -12,7 +12,7 @@ from ...lab import LabFailure
 from . import arguments
 
 TIMED_OUT = 124
-# As docker and timeout say that it was not the command that failed.
+# docker and timeout use the same status if they fail, not the command.
 LAB_FAILED = 125
 
 
@@ -22,30 +22,38 @@ def add_parser(actions: Any) -> None:
         "run",
         help="run a command on a lab machine",
         description="Start a machine, run the command there as root, pass its output on as it "
-        "comes, and end with its exit status; the machine ends with it.",
-        epilog=f"Exit status: the command's, 128 + N where signal N ended it; {TIMED_OUT}: it "
-        f"did not end in time; {LAB_FAILED}: the lab broke; 126, 127: the command could not be "
-        "started, was not found; 4: wrong usage. Messages of kvmpmu begin with its name.",
+        "arrives, stop the machine and return the command's exit status.",
+        epilog=f"Exit status: the command's, or 128 + N if signal N ended it; {TIMED_OUT}: it "
+        f"did not end in time; {LAB_FAILED}: the lab failed; 126: the command could not be "
+        "started; 127: it was not found; 4: usage error. Messages of kvmpmu begin with its name.",
     )
     arguments.add_machine(parser)
     parser.add_argument(
         "--cpus", metavar="LIST", help="the CPUs that the command may use, like 0-3,5"
     )
     parser.add_argument(
-        "--timeout", type=float, metavar="S", help="seconds that the command may take"
+        "--timeout",
+        type=float,
+        metavar="S",
+        help="the longest that the command may take, in seconds",
     )
-    parser.add_argument("command", nargs="+", metavar="COMMAND", help="after --: its arguments")
+    parser.add_argument(
+        "command", nargs="+", metavar="COMMAND", help="the command and its arguments, after --"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run it; the exit status."""
+    """Run the command; returns the exit status."""
     from ...lab.vm import guest
 
     host = arguments.board(args)
     cpus = _cpus(args.cpus, host)
     if args.timeout is not None and not 0 < args.timeout < guest.FOREVER:
-        raise UsageProblem(f"--timeout {args.timeout:g} is no time", "Give seconds, like 30")
+        raise UsageProblem(
+            f"--timeout {args.timeout:g} is out of range",
+            "Write a number of seconds above 0, like 30",
+        )
     seconds = guest.FOREVER if args.timeout is None else args.timeout
     try:
         with arguments.machine(args, host) as vm:
@@ -65,11 +73,11 @@ def _cpus(text: str | None, host: Host) -> list[int]:
     try:
         cpus = sorted(parse_cpus(text))
     except ValueError as error:
-        raise UsageProblem(f"--cpus {text!r} is no CPU list", "Write it like 0-3,5") from error
+        raise UsageProblem(f"--cpus {text!r} is not a CPU list", "Write it like 0-3,5") from error
     if not cpus:
         raise UsageProblem("--cpus names no CPU", there)
     if missing := [cpu for cpu in cpus if cpu not in host.cpus]:
-        raise UsageProblem(f"--cpus {text}: there is no CPU {missing[0]}", there)
+        raise UsageProblem(f"--cpus {text}: CPU {missing[0]} does not exist", there)
     return cpus
 
 

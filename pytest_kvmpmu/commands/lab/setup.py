@@ -21,9 +21,9 @@ def add_parser(actions: Any) -> None:
     """Declare the action."""
     setup = actions.add_parser(
         "setup",
-        help="fetch current kernels, build the lab and see that it works",
+        help="fetch current kernels, build the lab and check that it works",
         description="Fetch current kernels from the host's Debian mirror, boot each once, "
-        "keep a snapshot, and see that it resumes.",
+        "keep a snapshot, and check that it resumes.",
     )
     setup.add_argument(
         "lines",
@@ -35,7 +35,7 @@ def add_parser(actions: Any) -> None:
         "--topology",
         action="append",
         metavar="NAME|FILE",
-        help=f"a board; may be given again (default: {' and '.join(BOARDS)})",
+        help=f"a board; may be repeated (default: {' and '.join(BOARDS)})",
     )
     arguments.add_cpu(setup)
     setup.add_argument(
@@ -46,7 +46,7 @@ def add_parser(actions: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it.  0, or `UsageProblem` or `lab.LabFailure`."""
+    """Prepare the lab; returns 0.  Raises `UsageProblem` or `lab.LabFailure`."""
     names = args.lines or lab.line_names()
     for name in names:
         lab.check_line(name)
@@ -58,24 +58,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def install(packages: list[str]) -> None:
-    """Install Debian packages on this host.  `UsageProblem` where that can't be done."""
+    """Install Debian packages on this host.  Raises `UsageProblem` if that fails."""
     if not packages:
         return
     command = ["apt-get", "install", "--no-install-recommends", "-y", *packages]
     if shutil.which("apt-get") is None:
         raise UsageProblem(
-            f"--install needs apt-get, and this host has none; missing: {', '.join(packages)}",
-            "Install them the way this host installs software",
+            f"--install needs apt-get, which this host lacks; missing: {', '.join(packages)}",
+            "Install these programs with the package manager of this host",
         )
     if os.geteuid() != 0:
         raise UsageProblem(
             f"--install needs root to install {', '.join(packages)}",
             f"Run `{' '.join(command)}` as root",
         )
-    # Not on a leash: a package installation should not be cut in half.
+    # No timeout: a package installation should not be interrupted.
     status = subprocess.run(command, check=False).returncode
     if status != 0:
         raise UsageProblem(
             f"`{' '.join(command)}` failed with status {status}",
-            "Mend what it says above, perhaps with `apt-get update` first",
+            "Fix the problem that it reports above; `apt-get update` may help",
         )

@@ -54,8 +54,8 @@ def test_an_import_can_make_the_snapshots_too(file: Path, there: Cache, started:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--cpu", "max"], "--cpu max has no meaning for an import that boots nothing"),
-        (["--topology", "armv8-1"], "armv8-1 is a board for the model"),
+        (["--cpu", "max"], "--cpu max has no effect on an import that boots nothing"),
+        (["--topology", "armv8-1"], "armv8-1 is a board for the model only"),
     ],
 )
 def test_an_import_that_could_not_boot_takes_nothing(

@@ -1,4 +1,4 @@
-"""``kvmpmu lab run``: the agent is real, QEMU is not there."""
+"""``kvmpmu lab run``: the agent is real, without QEMU."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...lab.local_machine import local_machine
 
 
 class Lab:
-    """Starts machines without QEMU; what it was asked for, and what it started."""
+    """Starts machines without QEMU; remembers the requests and the machines."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -110,13 +110,13 @@ def test_a_lab_that_breaks_is_125(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--cpus", "6"], "--cpus 6: there is no CPU 6. rockpro64 has the CPUs 0-5"),
-        (["--cpus", "x"], "--cpus 'x' is no CPU list. Write it like 0-3,5"),
+        (["--cpus", "6"], "--cpus 6: CPU 6 does not exist. rockpro64 has the CPUs 0-5"),
+        (["--cpus", "x"], "--cpus 'x' is not a CPU list. Write it like 0-3,5"),
         (["--cpus", ""], "--cpus names no CPU"),
-        (["--timeout", "0"], "--timeout 0 is no time"),
-        (["--timeout", "nan"], "--timeout nan is no time"),
+        (["--timeout", "0"], "--timeout 0 is out of range"),
+        (["--timeout", "nan"], "--timeout nan is out of range"),
         (["--topology", "rockpr64"], "Did you mean 'rockpro64'"),
-        (["--copy", "/no/such"], "--copy /no/such: there is no file /no/such"),
+        (["--copy", "/no/such"], "--copy /no/such: '/no/such' does not exist"),
     ],
 )
 def test_wrong_usage_starts_no_machine(
@@ -147,7 +147,7 @@ def test_a_line_and_a_command_are_needed(
     assert started.asked == []
 
 
-# kvmpmu with a machine without QEMU; says the machine's process id first.
+# kvmpmu with a machine without QEMU; prints the machine's process id first.
 PROGRAM = """
 import signal, sys
 from pathlib import Path

@@ -21,7 +21,7 @@ SNAPSHOT, OLD_SNAPSHOT = f"{SLOT}/now", f"{SLOT}/then"
 
 @pytest.fixture
 def filled(cache: Cache, pretend: Pretend) -> Cache:
-    """A cache with what is current and what was: a kernel, user space, a snapshot."""
+    """A cache with current and outdated entries: a kernel, user space, a snapshot."""
     pretend("qemu-system-aarch64", "exit 0")
     add(cache, KERNEL, release="6.12.9", packages=["linux-image-6.12.9-arm64 6.12.9-1"])
     add(cache, OLD_KERNEL, release="6.12.8")

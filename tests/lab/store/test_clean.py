@@ -16,7 +16,7 @@ from .conftest import BASE, KERNEL, OLD_KERNEL, OLD_SNAPSHOT, SLOT, SNAPSHOT, la
 
 
 def there(cache: Cache) -> set[str]:
-    """The places of what is in the cache; ``current`` as a whole."""
+    """The places of the entries in the cache; ``current`` as a whole."""
     return {
         path.parent.relative_to(cache.root).as_posix() for path in cache.root.rglob("entry.json")
     } | {"current" for _ in (cache.root / "current").glob("*")}
@@ -58,7 +58,7 @@ def test_clean_all_leaves_only_locks(filled: Cache) -> None:
 
 @contextlib.contextmanager
 def held(cache: Cache, name: str) -> Iterator[None]:
-    """Another process has that lock."""
+    """Another process holds the lock."""
     script = (
         "import sys, filelock\n"
         "lock = filelock.FileLock(sys.argv[1])\n"
@@ -90,7 +90,7 @@ def test_what_another_run_works_on_stays(
     with held(filled, lock):
         assert lab(filled, "clean", "--all") == 0
     assert there(filled) == stays
-    assert "in use by another run, left: kernels/now, 2 MB" in capsys.readouterr().out
+    assert "in use by another run, kept: kernels/now, 2 MB" in capsys.readouterr().out
 
 
 def test_clean_follows_no_link_out_of_the_cache(filled: Cache, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``kvmpmu lab boot`` on a terminal of its own; the machine only echoes."""
+"""``kvmpmu lab boot`` on its own terminal; the machine only echoes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pytest_kvmpmu.lab.vm import terminal
 
 ROOT = Path(__file__).parents[3]
 
-# A guest: the request, then what it is sent, in brackets; some of it has effects.
+# A guest: prints the request, then its input in brackets; some input has effects.
 GUEST = r"""
 import os, sys
 sys.path.insert(0, sys.argv[1])
@@ -44,7 +44,7 @@ while keys := os.read(0, 100):
         os.write(1, b"Kernel panic\r\n")
         sys.exit()
 """
-# kvmpmu, with that guest for a machine.
+# kvmpmu, with that guest as its machine.
 PROGRAM = """
 import sys
 from pytest_kvmpmu import commands, lab
@@ -91,7 +91,7 @@ class Screen:
         for _ in range(500):
             if termios.tcgetattr(self.theirs) == self.before:
                 return True
-            time.sleep(0.01)  # the guard does it, after the process's end
+            time.sleep(0.01)  # by the guard, after the process's end
         return False
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ def test_a_shell_that_can_not_be_started_says_why(screen: Screen) -> None:
     ("keys", "says"),
     [
         (b"panic", b"the lab VM ended before its shell"),
-        (b"died", b"the agent's last word was {'died': 'SIGKILL'}"),
+        (b"died", b"the agent's last message was {'died': 'SIGKILL'}"),
     ],
 )
 def test_a_machine_that_ends_first_is_a_failure(screen: Screen, keys: bytes, says: bytes) -> None:
@@ -185,7 +185,7 @@ def test_boot_needs_a_terminal(
         raise AssertionError("no machine is needed")
 
     monkeypatch.setattr(lab, "start", start)
-    with open(os.devnull) as nothing:  # noqa: PTH123 - it is no file
+    with open(os.devnull) as nothing:  # noqa: PTH123 - a device, not a file
         monkeypatch.setattr(sys, "stdin", nothing)
         monkeypatch.setattr(sys, "stdout", nothing)
         assert commands.main(["lab", "boot", "6.12"]) == 4
