@@ -1,1 +1,1 @@
-"""Backends: what executes Calls.  `base` says what one has to be."""
+"""Backends execute Calls.  `base` defines their protocol."""

@@ -1,9 +1,9 @@
 """The Backend protocol.
 
-A backend is made by a function that may raise `UsageProblem`: whatever keeps it from
-working on this machine is found then, not in the middle of a run.
+A function makes a backend, and raises `UsageProblem` if it cannot work on this machine;
+a problem is found then, not in the middle of a run.
 
-`pytest_kvmpmu.testing.check_backend` holds a backend against what is promised here.
+`pytest_kvmpmu.testing.check_backend` checks a backend against this protocol.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from ..wire.outcome import Outcome
 
 
 class World(Protocol):
-    """A place where Calls are executed, with no object but ``kvm`` at first."""
+    """Executes Calls; at first ``kvm`` is its only object."""
 
     def execute(
         self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
     ) -> list[Outcome]:
         """One Outcome for each of ``calls``, in order; with ``until_refused`` none after the
         first that returned -1.  A refused call is an Outcome like any other.  A call that takes
-        longer than ``seconds`` (default: what the backend was made with) is interrupted, and
-        its Outcome marked ``timed_out``.  `BackendFailure` where a call can't be issued, as from
-        a CPU that is not there; this world may be lost then, the next one is sound.
+        longer than ``seconds`` (default: the backend's own limit) is interrupted, and its
+        Outcome is marked ``timed_out``.  Raises `BackendFailure` if a call can't be issued, for
+        example from a CPU that does not exist; this world may then be lost, the next one works.
         """
         ...
 
     def race(self, calls: Sequence[Call], seconds: float | None = None) -> list[Outcome]:
-        """The Outcomes of ``calls``, in order, issued at the same time by as many threads.
+        """The Outcomes of ``calls``, in order, issued at the same time, each by its own thread.
 
-        What the model gives is one of the orders in which they could get the kernel's locks.
+        The model picks one of the orders in which they could get the kernel's locks.
         Not for KVM_RUN.
         """
         ...
@@ -44,11 +44,11 @@ class World(Protocol):
 class Backend(Protocol):
     """A kernel, real or not.
 
-    ``release`` is what it calls itself, ``revision`` whose behaviour is expected of it,
-    ``notes`` what a reader of the results must know, one sentence each.  ``hardware`` is the
-    host with all its core PMUs, ``host`` that with those that KVM has for guests, as far as
-    the backend can tell them apart.  ``lost`` says why it is of no use any more, and is empty
-    while it is.
+    ``release`` is its version as uname reports it, ``revision`` the behaviour expected of it,
+    ``notes`` has one sentence for each fact that a reader of the results must know.
+    ``hardware`` is the host with all its core PMUs, ``host`` the same with only those that KVM
+    offers to guests, as far as the backend can distinguish them.  ``lost`` says why the backend
+    is no longer usable, and is empty while it is usable.
     """
 
     name: str
@@ -62,24 +62,24 @@ class Backend(Protocol):
     def lost(self) -> str: ...
 
     def world(self) -> World:
-        """A fresh world.  Ends the one before."""
+        """A fresh world.  Ends the previous one."""
         ...
 
     def apart(
         self, sequences: Sequence[Sequence[Call]], seconds: float | None = None
     ) -> list[list[Outcome]]:
-        """The Outcomes of each sequence, each in a fresh world; sooner than one by one."""
+        """The Outcomes of each sequence, each in a fresh world; faster than one by one."""
         ...
 
     def close(self) -> None:
-        """Let go of everything; no process, thread or open file is left.  May be called again."""
+        """Release everything; no process, thread or open file is left.  May be called again."""
         ...
 
 
 @runtime_checkable
 class PerTest(Protocol):
-    """A backend that keeps apart what is one test's: a recording's."""
+    """A backend that keeps the worlds of each test apart, as a recording does."""
 
     def begin(self, test: str) -> None:
-        """The worlds from now on are that test's."""
+        """Worlds made from now on belong to ``test``."""
         ...

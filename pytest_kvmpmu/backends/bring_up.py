@@ -1,6 +1,6 @@
-"""Bringing up a target's agent: again after each failure, and not for ever.
+"""Starting a target's agent, and restarting it after a failure, a limited number of times.
 
-Not for: what is asked of an agent that is up (`real`).
+Not for: requests to a running agent (`real`).
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from ..errors import UsageProblem
 from ..link.link import Link, LinkLost
 from ..targets.base import Target
 
-# Failures in a row after which a target is given up.
+# A target is abandoned after this number of failures in a row.
 MOST_FAILURES = 3
 # How long a machine may take to describe itself, in seconds.
 _PATIENCE = 15.0
-# What every description has.
+# The keys of every description, and their types.
 _FACTS = {"machine": str, "release": str, "cpus": list, "pmus": list, "kvm": str}
 
 
 class BringUps:
-    """Gives links to agents of ``target``; each has described itself, all of them alike.
+    """Makes links to agents of ``target``; all of them describe the same machine.
 
-    ``facts`` is their description, ``lost`` says why there will be no more of them.
+    ``facts`` is that description, ``lost`` says why no more agents will be started.
     """
 
     def __init__(self, target: Target) -> None:
@@ -33,7 +33,7 @@ class BringUps:
         self.lost = ""
 
     def link(self) -> Link:
-        """A link to a fresh agent.  `LinkLost` or `UsageProblem` where there is none."""
+        """A link to a fresh agent.  Raises `LinkLost` or `UsageProblem` if it cannot start."""
         if self.lost:
             raise LinkLost(self.lost)
         try:
@@ -61,15 +61,15 @@ class BringUps:
         was = self.facts or facts
         changed = [name for name in {**was, **facts} if was.get(name) != facts.get(name)]
         if changed:
-            told = ", ".join(f"{it} was {was.get(it)!r}, is {facts.get(it)!r}" for it in changed)
-            raise LinkLost(f"it is not the machine that it was when the run began: {told}")
+            text = ", ".join(f"{it} was {was.get(it)!r}, is {facts.get(it)!r}" for it in changed)
+            raise LinkLost(f"the machine has changed since the run began: {text}")
 
 
 def _facts(link: Link) -> dict[str, Any]:
     answer = link.request({"op": "describe"}, _PATIENCE)
     facts = answer.get("ok")
     if not isinstance(facts, dict):
-        raise LinkLost(f"the agent's description of its machine is none: {answer!r:.200}")
+        raise LinkLost(f"the agent did not describe its machine: {answer!r:.200}")
     for name, kind in _FACTS.items():
         if not isinstance(facts.get(name), kind):
             raise LinkLost(f"the agent's description of its machine has no {name}: {facts!r:.200}")
@@ -78,5 +78,5 @@ def _facts(link: Link) -> dict[str, Any]:
             parse_cpus(pmu["cpus"])
             int(pmu["type"]), str(pmu["name"])
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise LinkLost(f"the agent describes what is no PMU: {pmu!r:.200}") from error
+            raise LinkLost(f"the agent described an invalid PMU: {pmu!r:.200}") from error
     return facts

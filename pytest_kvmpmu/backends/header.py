@@ -1,4 +1,4 @@
-"""The header of a recording or report of a backend: what is under test, since when, by what."""
+"""The header of a recording or report: what was tested, when, and with which versions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .base import Backend
 
 
 def header_of(backend: Backend, target: str | None = None) -> Header:
-    """The header of a run on ``backend`` that begins now; ``target`` as the user calls it."""
+    """The header of a run on ``backend`` that begins now; ``target`` as the user wrote it."""
     return Header(
         backend.name,
         target,
@@ -28,7 +28,7 @@ def header_of(backend: Backend, target: str | None = None) -> Header:
 
 
 def _asked(backend: Backend) -> str | None:
-    """The revision's name, unless the release alone leads to it."""
+    """The revision's name, unless the release alone determines it."""
     try:
         known = detect(backend.release).revision
     except UsageProblem:

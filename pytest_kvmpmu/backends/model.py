@@ -11,31 +11,31 @@ from ..errors import BackendFailure
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 
-# Places that a backend remembers: all specs lead to 1,700, a search to any number.
+# Most places that a backend caches: all specs need 1,700, a search any number.
 _MOST = 5_000
 
 
 class _Place:
-    """Where a sequence of calls led: the last of them, its outcome, and the state after it.
+    """The result of a sequence of calls: the last call, its outcome, and the state after it.
 
-    ``next`` has the places that are one call further.  They are found by the call's identity,
-    since a Call is long to hash, and handles ask with the same one.
+    ``next`` has the places one call further, by the call's identity: hashing a Call takes long,
+    and handles pass the same object.
     """
 
     __slots__ = ("call", "next", "outcome", "state")
 
     def __init__(self, state: model.State, call: Call | None, outcome: Outcome) -> None:
         self.state = state
-        self.call = call  # kept, so that no other gets its identity
+        self.call = call  # kept alive, so that no other object gets its id
         self.outcome = outcome
         self.next: dict[int, _Place] | None = None
 
 
 class ModelBackend:
-    """A host as given, with a kernel of the revision given (default: the newest).
+    """The given host, with a kernel of the given revision (default: the newest).
 
-    Most specs begin alike, and the model is a pure function: what a call that was not refused led
-    to, after the calls before it, is remembered, for the first `_MOST` of them.
+    Most specs begin alike, and the model is a pure function, so results are cached: each
+    sequence of calls that were not refused, up to `_MOST` of them.
     """
 
     name = "model"
@@ -62,10 +62,10 @@ class ModelBackend:
         return [self.world().execute(sequence, seconds=seconds) for sequence in sequences]
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing to release."""
 
     def _step(self, state: model.State, call: Call) -> tuple[model.State, Outcome]:
-        """What ``call`` comes to in ``state``."""
+        """The state after ``call`` in ``state``, and its outcome."""
         if call.cpu not in self.host.cpus:
             raise BackendFailure(f"CPU {call.cpu} cannot be used here: the host has no such CPU")
         try:
@@ -74,7 +74,7 @@ class ModelBackend:
             raise BackendFailure(str(error)) from error
 
     def _follow(self, place: _Place, call: Call) -> _Place:
-        """Where ``call`` leads from ``place``.  A refusal is not remembered: few specs go on."""
+        """The place after ``call``.  A refusal is not cached: few specs continue after one."""
         there = place.next.get(id(call)) if place.next else None
         if there is None:
             state, outcome = self._step(place.state, call)
@@ -87,7 +87,7 @@ class ModelBackend:
 
 
 class ModelWorld:
-    """Keeps its place between calls."""
+    """Remembers its place between calls."""
 
     def __init__(self, backend: ModelBackend) -> None:
         self._backend = backend

@@ -1,4 +1,4 @@
-"""Any backend, with every Call and Outcome written down."""
+"""Any backend, with every Call and Outcome recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .header import header_of
 
 
 class RecordingBackend:
-    """``backend``, recorded by ``writer``; ``target`` is what the user called its place."""
+    """``backend``, recorded by ``writer``; ``target`` as the user wrote it."""
 
     def __init__(self, backend: Backend, writer: Writer, target: str | None = None) -> None:
         self.name = backend.name
@@ -33,7 +33,7 @@ class RecordingBackend:
         return self._backend.lost
 
     def begin(self, test: str) -> None:
-        """The worlds from now on are that test's."""
+        """Worlds made from now on belong to ``test``."""
         self._test = test
 
     def world(self) -> RecordingWorld:

@@ -1,5 +1,5 @@
-"""A recording as a backend: it gives the recorded Outcomes for as long as the Calls are the
-recorded ones.  No kernel, and no model.
+"""A recording as a backend: it returns the recorded Outcomes as long as the Calls match the
+recorded ones.  Needs neither a kernel nor the model.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..recording.reader import read
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 
-_AGAIN = "record again, with --kvmpmu-record"
+_AGAIN = "record it again with --kvmpmu-record"
 
 
 class ReplayBackend:
@@ -41,20 +41,20 @@ class ReplayBackend:
         self._taken = 0
 
     def begin(self, test: str) -> None:
-        """The worlds from now on are that test's, from its first one."""
+        """Worlds made from now on are those of ``test``, from its first one."""
         self._test, self._taken = test, 0
 
     def world(self) -> ReplayWorld:
         if self._test is None:
             raise UsageProblem(
-                f"{self.recording.path} is a recording, which answers nothing but its tests' calls",
+                f"{self.recording.path} is a recording, which answers only the calls of its tests",
                 "Use --kvmpmu-backend=model or real",
             )
         worlds = self._worlds.get(self._test, ())
         if not worlds:
             raise BackendFailure(
-                f"{self.recording.path} has nothing of {self._test}, which was not run or made"
-                f" no call then; {_AGAIN}"
+                f"{self.recording.path} has no calls of {self._test}, which did not run or made"
+                f" none when it was recorded; {_AGAIN}"
             )
         if self._taken == len(worlds):
             raise BackendFailure(
@@ -70,11 +70,11 @@ class ReplayBackend:
         return [self.world().execute(sequence, seconds=seconds) for sequence in sequences]
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing to release."""
 
 
 class ReplayWorld:
-    """One recorded world, and how far it has been gone through."""
+    """One recorded world, and its next step."""
 
     def __init__(self, path: Path, world: World) -> None:
         self._path = path
@@ -84,7 +84,7 @@ class ReplayWorld:
     def execute(
         self, calls: Sequence[Call], until_refused: bool = False, seconds: float | None = None
     ) -> list[Outcome]:
-        del seconds  # it took what it took
+        del seconds  # the recorded time cannot change
         outcomes: list[Outcome] = []
         for call in calls:
             outcomes += self._step((call,)).outcomes
@@ -97,7 +97,7 @@ class ReplayWorld:
         return list(self._step(tuple(calls), at_once=True).outcomes)
 
     def _step(self, calls: tuple[Call, ...], at_once: bool = False) -> Step:
-        """The next step, if it is of these calls; of a batch that failed the first will do."""
+        """The next step, if it has these calls; of a batch that failed, its first calls suffice."""
         if self._next == len(self._world.steps):
             line = self._world.steps[-1].line if self._world.steps else self._world.line
             raise BackendFailure(

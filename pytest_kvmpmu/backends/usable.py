@@ -1,4 +1,4 @@
-"""What keeps /dev/kvm of a machine from being tested: each cause with its own remedy."""
+"""Why /dev/kvm of a machine cannot be tested: each cause with its own remedy."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _LAB = "Run on a real arm64 kernel in QEMU with --kvmpmu-target=lab:6.12"
 def check(facts: Mapping[str, Any], where: str, needs_pmu: bool = True, lack: str = "") -> None:
     """Raise `UsageProblem` unless the machine that ``facts`` describe can be tested.
 
-    ``facts`` is the agent's answer to ``describe``, ``where`` the target's name; a board
-    that is to have no PMU is usable without one.  ``lack`` is what is known of it besides.
+    ``facts`` is the agent's answer to ``describe``, ``where`` the target's name.  Without
+    ``needs_pmu`` a board without a PMU is usable.  ``lack`` replaces the stated cause.
     """
     if facts["machine"] not in ("aarch64", "arm64"):
         raise UsageProblem(

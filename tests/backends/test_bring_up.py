@@ -1,4 +1,4 @@
-"""Bringing up an agent: what counts as failed, and when it is given up."""
+"""Starting an agent: what counts as a failure, and when the target is abandoned."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Moody(FakeTarget):
     ("said", "says"),
     [
         ({"ok": {}}, "has no machine: {}"),
-        ({"ok": 7}, "description of its machine is none: {'ok': 7}"),
-        ({"hello": 1}, "description of its machine is none"),
+        ({"ok": 7}, "did not describe its machine: {'ok': 7}"),
+        ({"hello": 1}, "did not describe its machine"),
         ({"ok": {**FACTS, "cpus": "0-5"}}, "has no cpus"),
-        ({"ok": {**FACTS, "pmus": ["a53"]}}, "describes what is no PMU: 'a53'"),
-        ({"ok": {**FACTS, "pmus": [{"name": "a", "type": 9, "cpus": "x"}]}}, "no PMU"),
-        ({"ok": {**FACTS, "pmus": [{"name": "a", "type": None, "cpus": "0"}]}}, "no PMU"),
-        ({"ok": {**FACTS, "pmus": [{"name": "a", "type": 9, "cpus": 0}]}}, "no PMU"),
+        ({"ok": {**FACTS, "pmus": ["a53"]}}, "described an invalid PMU: 'a53'"),
+        ({"ok": {**FACTS, "pmus": [{"name": "a", "type": 9, "cpus": "x"}]}}, "an invalid PMU"),
+        ({"ok": {**FACTS, "pmus": [{"name": "a", "type": None, "cpus": "0"}]}}, "an invalid PMU"),
+        ({"ok": {**FACTS, "pmus": [{"name": "a", "type": 9, "cpus": 0}]}}, "an invalid PMU"),
     ],
 )
 def test_a_description_that_is_none_is_a_failure(said: dict[str, Any], says: str) -> None:

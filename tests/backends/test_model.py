@@ -99,7 +99,7 @@ def test_what_a_backend_remembers_has_a_bound(monkeypatch: pytest.MonkeyPatch) -
 
 
 class _Counting(ModelBackend):
-    """Keeps the calls that it works out."""
+    """Records the calls that it computes."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)

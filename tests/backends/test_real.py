@@ -1,4 +1,4 @@
-"""Calls on the real backend, with agents that answer as they are told."""
+"""Calls on the real backend, with scripted agents."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_calls_after_a_refusal_may_be_left_out_where_that_was_asked() -> None:
     backend.close()
 
 
-# What keeps a host from being used.
+# Why a host can't be used.
 
 
 @pytest.mark.parametrize(

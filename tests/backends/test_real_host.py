@@ -1,4 +1,4 @@
-"""Which hosts the real backend takes, and what it says of the others."""
+"""Which hosts the real backend accepts, and its errors for the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def never(_: dict[str, Any]) -> Sequence[bytes]:
 
 
 def refused(**facts: Any) -> UsageProblem:
-    """Why a host that is so can't be used."""
+    """Why such a host can't be used."""
     target = FakeTarget(describing(never, **facts))
     with pytest.raises(UsageProblem) as caught:
         RealBackend(target, 1.0)
