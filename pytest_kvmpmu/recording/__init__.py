@@ -1,5 +1,5 @@
-"""Recordings: every Call and Outcome of a run in a file, and what can be done with one.
+"""Recordings: every Call and Outcome of a run in a file.
 
-`form` has the lines, `writer` and `reader` the file, `join` makes one of several,
-`judge` holds a recording against the model.  docs/recordings.md describes the file.
+`form` defines the lines, `writer` and `reader` the file, `join` merges several,
+`judge` checks a recording against the model.  docs/recordings.md describes the file.
 """

@@ -1,6 +1,6 @@
 """The lines of a recording as values, and their JSON.
 
-Not for: files.  `writer` and `reader` have those.
+Not for: files (`writer` and `reader`).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ KEY = "kvmpmu-recording"
 
 
 class BadLine(ValueError):
-    """A line that is not what stands at its place; one sentence without full stop."""
+    """A line is invalid at its place; one sentence without a full stop."""
 
 
 class Header(NamedTuple):
     """What was recorded, where, by what and when.
 
-    ``revision`` is whose behaviour was expected; ``kernel`` the same, where that was the
-    user's word and not the release's.  ``time`` is when the run began, in UTC.
+    ``revision`` is the behaviour that was expected; ``kernel`` is the same if the user chose
+    it, not the release.  ``time`` is the start of the run, in UTC.
     """
 
     backend: str
@@ -47,17 +47,17 @@ class Header(NamedTuple):
         return detect(self.kernel or self.release)
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form; what there is nothing to say about is left out."""
+        """The JSON form.  Empty fields are omitted."""
         value = {**self._asdict(), "host": _host_to_json(self.host), "notes": list(self.notes)}
         return {KEY: VERSION, **{key: inner for key, inner in value.items() if inner}}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Header:
-        """The inverse of `to_json`.  `BadLine` for what is no header."""
+        """The inverse of `to_json`.  Raises `BadLine` if ``value`` is not a header."""
         if KEY not in value:
-            raise BadLine(f"this is no header of a recording: it has no key {KEY!r}")
+            raise BadLine(f"this is not the header of a recording: the key {KEY!r} is missing")
         if value[KEY] is True or value[KEY] != VERSION:  # True equals 1
-            raise BadLine(f"format {value[KEY]!r} is not known; this version reads {VERSION}")
+            raise BadLine(f"format {value[KEY]!r} is unknown; this version reads {VERSION}")
         optional = {"target": str, "kernel": str, "notes": list}
         needed = {"backend": str, "release": str, "revision": str, "host": dict}
         check(value, {KEY: int, **needed, "versions": dict, "time": str}, optional)
@@ -81,8 +81,8 @@ class Header(NamedTuple):
 class Step(NamedTuple):
     """One Call and its Outcome, or calls that were issued at once, with theirs.
 
-    Where the backend broke there are no outcomes, and ``failure`` says why.  ``line`` is
-    where it stands, from 1.  ``seconds`` is the bound where the test gave one.
+    If the backend failed there are no outcomes, and ``failure`` says why.  ``line`` is its
+    line in the file, from 1.  ``seconds`` is the time limit if the test set one.
     """
 
     calls: tuple[Call, ...]
@@ -93,7 +93,7 @@ class Step(NamedTuple):
     line: int = 0
 
     def to_json(self, world: int) -> dict[str, Any]:
-        """The JSON form, as a step in that world."""
+        """The JSON form, as a step of world number ``world``."""
         value: dict[str, Any] = {"world": world}
         pairs = [
             {"call": call.to_json(), "outcome": outcome.to_json()}
@@ -109,7 +109,7 @@ class Step(NamedTuple):
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], line: int = 0) -> Step:
-        """The inverse of `to_json`.  `BadLine` for what is no step."""
+        """The inverse of `to_json`.  Raises `BadLine` if ``value`` is not a step."""
         optional = {"seconds": (int, float)}
         seconds = value.get("seconds")
         if "failure" in value:
@@ -137,7 +137,7 @@ class World(NamedTuple):
 def check(
     value: Mapping[str, Any], keys: Mapping[str, Any], optional: Mapping[str, Any] | None = None
 ) -> None:
-    """`BadLine` unless ``value`` has ``keys``, perhaps ``optional`` ones, each of its type."""
+    """Raises `BadLine` unless ``value`` has ``keys``, at most also ``optional``, of their types."""
     known = {**keys, **(optional or {})}
     for key in keys:
         if key not in value:
@@ -153,7 +153,7 @@ def _pair(
     value: Any, more: Mapping[str, Any], optional: Mapping[str, Any] | None = None
 ) -> tuple[Call, Outcome]:
     if not isinstance(value, dict):
-        raise BadLine(f"{value!r} is no call with its outcome")
+        raise BadLine(f"{value!r} is not a call with its outcome")
     check(value, {**more, "call": dict, "outcome": dict}, optional)
     return _call(value["call"]), _outcome(value["outcome"])
 
@@ -172,7 +172,7 @@ def _outcome(value: Mapping[str, Any]) -> Outcome:
     except (AttributeError, KeyError, TypeError, ValueError):
         whole = False
     if not whole:
-        raise BadLine(f"outcome: {value!r} is none")
+        raise BadLine(f"outcome: {value!r} is not an outcome")
     return found
 
 
@@ -205,7 +205,7 @@ def _host_from_json(value: Mapping[str, Any]) -> Host:
     pmus = []
     for pmu in value["pmus"]:
         if not isinstance(pmu, dict):
-            raise BadLine(f"pmus: {pmu!r} is no PMU")
+            raise BadLine(f"pmus: {pmu!r} is not a PMU")
         check(pmu, {"name": str, "type": int, "cpus": str}, _PMU)
         pmus.append(Pmu(**{**pmu, "cpus": _cpus(pmu["cpus"])}))
     return Host(**{**value, "cpus": tuple(sorted(_cpus(value["cpus"]))), "pmus": tuple(pmus)})

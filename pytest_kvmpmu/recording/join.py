@@ -1,4 +1,4 @@
-"""One recording of several: what the workers of a run wrote, in the order of their tests."""
+"""Merge the recordings of a run's workers into one, in the order of the tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .writer import Writer
 def join(parts: Sequence[Recording], tests: Sequence[str], writer: Writer) -> None:
     """Write the worlds of ``parts``, those of a test together, in the order of ``tests``.
 
-    `UsageProblem` where the parts are not of one kernel and host.
+    Raises `UsageProblem` if the parts have different kernels or hosts.
     """
     first = min((part.header for part in parts), key=lambda header: header.time)
     for part in parts:

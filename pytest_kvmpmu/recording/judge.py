@@ -1,7 +1,7 @@
-"""Whether the model says what was recorded.
+"""Checks a recording against the model.
 
-Calls that were issued at once took effect in an order that nobody saw: every order is
-tried, and every state that the recorded outcomes allow is followed from there.
+The order in which calls issued at once took effect is unknown: every order is tried, and
+every state that the recorded outcomes allow is followed from there.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .reader import Recording
 
 
 def disagreements(recording: Recording) -> Iterator[str]:
-    """Where the model does not allow what was recorded: line, test, call and why.
+    """Each recorded outcome that the model does not allow: line, test, call and why.
 
-    No more than one for each world: what follows has another state.
+    At most one for each world: the calls after it start from another state.
     """
     judge = _Judge(recording.header.host, recording.header.detected.revision)
     for world in recording.worlds:
@@ -37,7 +37,7 @@ class _Judge:
         self.revision = revision
 
     def world(self, world: World) -> str:
-        """Why the model does not allow it, or the empty string."""
+        """Why the model does not allow the world, or the empty string."""
         states = [model.State()]
         told = Told()
         for step in world.steps:
@@ -59,13 +59,13 @@ class _Judge:
         return ""
 
     def orders(self, step: Step) -> Iterator[tuple[tuple[Call, Outcome], ...]]:
-        """The orders in which the calls of a step can have taken effect."""
+        """The orders in which the calls of a step may have taken effect."""
         return itertools.permutations(zip(step.calls, step.outcomes, strict=True))
 
     def follow(
         self, state: model.State, order: tuple[tuple[Call, Outcome], ...], told: Told
     ) -> model.State:
-        """The state after the calls in that order; `_Differs` where an outcome is not allowed."""
+        """The state after the calls in that order.  Raises `_Differs` if an outcome differs."""
         for call, found in order:
             try:
                 asked = told.for_model(call)
@@ -79,7 +79,7 @@ class _Judge:
 
 
 class _Differs(Exception):
-    """The model says something else."""
+    """The model does not allow an outcome."""
 
 
 def _named(call: Call) -> str:

@@ -1,6 +1,6 @@
-"""Reading a recording; a file that is not whole is refused, with the place.
+"""Reading a recording; an incomplete file is refused, and the message names the line.
 
-Not for: what the calls mean, and whether they could have been issued in that order.
+Not for: the meaning of the calls, or whether they could have been issued in that order.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..support.json_lines import END, Lines
 from .form import BadLine, Header, Step, World, check
 from .writer import GZIP
 
-_AGAIN = "Record it again, with --kvmpmu-record"
+_AGAIN = "Record it again with --kvmpmu-record"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A whole recording: its worlds in order."""
+    """A complete recording: its worlds in order."""
 
     path: Path
     header: Header
@@ -29,15 +29,15 @@ class Recording:
 
     @property
     def calls(self) -> int:
-        """How many calls there are in all worlds."""
+        """The number of calls in all worlds."""
         return sum(len(step.calls) for world in self.worlds for step in world.steps)
 
 
 def read(path: Path) -> Recording:
     """The recording in the file ``path``.
 
-    Raises `UsageProblem` for a file that can't be read, that has no footer or other lines
-    than were written, and for a broken line, which is named.
+    Raises `UsageProblem` if the file can't be read, has no footer, was changed after it was
+    written, or has a broken line, which the message names.
     """
     try:
         with path.open("rb") as file:
@@ -66,7 +66,7 @@ class _Reading:
                 if header is None:
                     header = Header.from_json(value)
                 elif end:
-                    raise BadLine("there is a line after the footer")
+                    raise BadLine("this line stands after the footer")
                 elif END in value:
                     end = True
                     self.check_end(value)
@@ -81,17 +81,17 @@ class _Reading:
         return Recording(self.path, header, tuple(self.worlds))
 
     def add(self, value: dict[str, Any]) -> None:
-        """A world, or a step in one."""
+        """Add a world, or a step of one."""
         number, count = value.get("world"), len(self.worlds)
         line = self.lines.number
         if "test" in value:
             check(value, {"world": int, "test": str})
             if number != count + 1:
-                raise BadLine(f"world: {number}, after {count} worlds")
+                raise BadLine(f"world: {number!r} is out of order, {count + 1} is next")
             self.steps.append([])
             self.worlds.append(World(count + 1, value["test"], self.steps[-1], line))
         elif not isinstance(number, int) or not 1 <= number <= count:
-            raise BadLine(f"world: there is no {number!r} so far")
+            raise BadLine(f"world: {number!r} has not begun")
         else:
             self.steps[number - 1].append(Step.from_json(value, line))
 
@@ -102,4 +102,4 @@ class _Reading:
         digest = self.lines.digest.hexdigest()
         found = {"worlds": len(self.worlds), "calls": calls, "sha256": digest}
         if found != value[END]:
-            raise BadLine(f"the lines before are not those that were written: {found}")
+            raise BadLine(f"the file was changed after it was written: its lines have {found}")

@@ -2,7 +2,7 @@
 
 The first line is the header ``{"kvmpmu-script": 1}``; 1 is the format's version.  Each
 further line is one Call in its JSON form (wire.call).  Empty lines, and lines that begin
-with ``#``, are passed over.
+with ``#``, are ignored.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def dump(calls: Iterable[Call]) -> str:
 def load(text: str, source: str) -> list[Call]:
     """The Calls of a script.
 
-    Raises `UsageProblem` with ``source`` and line for whatever is not a script: broken
-    JSON, an unknown call or argument, an object that no earlier call makes.
+    Raises `UsageProblem` with ``source`` and line if ``text`` is not a script: broken JSON,
+    an unknown call or argument, an object that no earlier call makes.
     """
     numbered = [
         (number, line)
@@ -46,14 +46,14 @@ def load(text: str, source: str) -> list[Call]:
         call = _parse(line, where)
         if call.on not in made:
             raise UsageProblem(
-                f"{where}: there is no object {call.on!r}",
+                f"{where}: object {call.on!r} does not exist",
                 f"Objects so far: {', '.join(sorted(made))}; a call makes one under the name in"
                 ' its key "new"',
             )
         if call.new is not None:
             if call.new in made:
                 raise UsageProblem(
-                    f"{where}: there already is an object {call.new!r}", "Give it a name of its own"
+                    f"{where}: object {call.new!r} already exists", "Choose another name"
                 )
             made.add(call.new)
         calls.append(call)
@@ -64,11 +64,12 @@ def _check_header(number: int, line: str, source: str) -> None:
     header = _json(line, f"{source}, line {number}")
     if not isinstance(header, dict) or _KEY not in header:
         raise UsageProblem(
-            f"{source}, line {number}: this is no script header", f"Begin with the line {_HEADER}"
+            f"{source}, line {number}: this is not a script header",
+            f"Begin with the line {_HEADER}",
         )
     if header[_KEY] is True or header[_KEY] != VERSION:  # True equals 1
         raise UsageProblem(
-            f"{source}, line {number}: script format {header[_KEY]!r} is not known here",
+            f"{source}, line {number}: script format {header[_KEY]!r} is unknown",
             f"This version reads format {VERSION}",
         )
 

@@ -1,6 +1,6 @@
-"""Writing a recording: beside its place at first, and under its name only when it is whole.
+"""Writing a recording to a temporary file, which is renamed when it is complete.
 
-A file under its own name is whole therefore, and one that was there stays until then.
+A file of that name is thus always complete, and an older one stays until then.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ GZIP = ".gz"
 
 
 class Writer:
-    """Writes the recording ``path``; a name that ends in ``.gz`` compresses it.
+    """Writes the recording ``path``, compressed if its name ends in ``.gz``.
 
-    ``header`` has to be set before the first world.  `UsageProblem` where the file can't
+    ``header`` must be set before the first world.  Raises `UsageProblem` if the file can't
     be written.
     """
 
@@ -37,22 +37,22 @@ class Writer:
         self._file = WholeFile(path, "recording")
         self._out: BinaryIO = self._file.out
         if path.name.endswith(GZIP):
-            # Neither name nor time, so that the same lines make the same file.
+            # No name and no time, so that the same lines make the same file.
             self._out = cast(BinaryIO, gzip.GzipFile("", "wb", 9, self._file.out, mtime=0))
 
     def world(self, test: str) -> int:
-        """The number of a new world, made by that test."""
+        """The number of a new world of ``test``."""
         self.worlds += 1
         self._line({"world": self.worlds, "test": test})
         return self.worlds
 
     def step(self, world: int, step: Step) -> None:
-        """Write a step.  `BackendFailure` where that fails: the run is then of no use."""
+        """Write a step.  Raises `BackendFailure` if that fails: the run is then unusable."""
         self._line(step.to_json(world))
         self.calls += len(step.calls)
 
     def finish(self) -> None:
-        """Write the footer and give the file its name."""
+        """Write the footer and rename the file to its name."""
         with self._file.told():
             self._begin()
             digest = self._digest.hexdigest()
@@ -62,8 +62,8 @@ class Writer:
         self._file.finish()
 
     def discard(self) -> None:
-        """Leave nothing behind."""
-        with contextlib.suppress(OSError):  # what it could not write is not wanted
+        """Remove the temporary file."""
+        with contextlib.suppress(OSError):  # the file is removed anyway
             self._out.close()
         self._file.discard()
 

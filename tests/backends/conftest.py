@@ -21,7 +21,7 @@ Recorder = Callable[..., ReplayBackend]
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Callable[[Callable[[RecordingBackend], None]], ReplayBackend]:
-    """``recorded(script)``: the replay of what ``script`` did with the model, recorded."""
+    """``recorded(script)``: the replay of a recording of ``script`` on the model."""
 
     def make(script: Callable[[RecordingBackend], None]) -> ReplayBackend:
         writer = Writer(tmp_path / "run.jsonl")

@@ -44,7 +44,7 @@ def test_a_replay_says_what_was_said(recorded: Recorder) -> None:
     said: list[list[Sequence[Outcome]]] = []
     replay = recorded(lambda backend: said.append(each_way(backend)))
     assert [each_way(replay), each_way(replay)] == said * 2
-    assert len(said[0][0]) == 2  # none after the refusal
+    assert len(said[0][0]) == 2  # no outcome after the refusal
     assert said[0][-1] == [Outcome(0), Outcome(-1, Errno.EEXIST)]
     replay.close()
 
@@ -81,7 +81,7 @@ def test_another_call_is_named_with_the_recorded_one_and_its_line(recorded: Reco
     said = fails(replay, lambda _: world.execute([BAD]))
     assert f", line 3: {ONE} issued " in said
     assert '"new": "vm0"}; now it issues {' in said
-    assert '"new": "vm1", "type": 1}; record again, with --kvmpmu-record' in said
+    assert '"new": "vm1", "type": 1}; record it again with --kvmpmu-record' in said
 
 
 def test_calls_at_once_are_not_calls_one_by_one(recorded: Recorder) -> None:
@@ -114,11 +114,11 @@ def test_the_end_of_a_world_is_named(recorded: Recorder) -> None:
 def test_a_test_that_is_not_there_is_named(recorded: Recorder) -> None:
     replay = recorded(one_world)
     replay.begin(OTHER)
-    assert f"has nothing of {OTHER}" in fails(replay, lambda r: r.world())
+    assert f"has no calls of {OTHER}" in fails(replay, lambda r: r.world())
 
 
 def test_without_a_test_there_is_nothing_to_replay(recorded: Recorder) -> None:
-    with pytest.raises(UsageProblem, match="is a recording, which answers nothing but"):
+    with pytest.raises(UsageProblem, match="is a recording, which answers only"):
         recorded(one_world).world()
 
 

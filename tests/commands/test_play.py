@@ -26,7 +26,7 @@ OUTCOMES = [
 
 
 def ends(args: list[str]) -> int:
-    """The exit status of the program, which may also leave through argparse."""
+    """The exit status of the program, which argparse may also end."""
     try:
         return commands.main(args)
     except SystemExit as left:
@@ -65,15 +65,15 @@ def refused(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     ("text", "says"),
     [
         ("", "is empty. A script begins with the line"),
-        (VM, "line 1: this is no script header"),
-        ('{"kvmpmu-script": 7}\n', "line 1: script format 7 is not known here"),
+        (VM, "line 1: this is not a script header"),
+        ('{"kvmpmu-script": 7}\n', "line 1: script format 7 is unknown"),
         (HEADER + "{\n", "line 2: this is not JSON"),
         (HEADER + VM.replace("CREATE", "DESTROY"), "'KVM_DESTROY_VM' is not known"),
         (HEADER + VM + VCPU.replace(', "id": 0', ""), "needs the argument 'id'"),
         (HEADER + VM.replace('"on"', '"off": 1, "on"'), "has no argument 'off'"),
         (HEADER + VM.replace('"cpu": 0', '"cpu": "0"'), "cpu: '0' is no CPU number"),
-        (HEADER + VCPU, "line 2: there is no object 'vm0'"),
-        (HEADER + VM + VM, "line 3: there already is an object 'vm0'"),
+        (HEADER + VCPU, "line 2: object 'vm0' does not exist"),
+        (HEADER + VM + VM, "line 3: object 'vm0' already exists"),
         (
             HEADER + VM + '{"call": "KVM_SET_USER_MEMORY_REGION", "on": "vm0", "cpu": 0,'
             ' "payload": "lost"}\n',

@@ -53,7 +53,7 @@ def specs(pytester: pytest.Pytester) -> Path:
 
 
 def said(result: pytest.RunResult) -> str:
-    """What the run says of its recording."""
+    """The line of the run about its recording."""
     (line,) = [line for line in result.outlines if line.startswith(("recorded", "not recorded"))]
     return line
 
@@ -125,7 +125,7 @@ def test_a_test_that_is_new_is_named(pytester: pytest.Pytester) -> None:
         "--kvmpmu-backend=replay", f"--kvmpmu-target={RUN}", "-k", "two_worlds or bad"
     )
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["E *has nothing of test_it.py::test_bad, *"])
+    result.stdout.fnmatch_lines(["E *has no calls of test_it.py::test_bad, *"])
 
 
 def test_our_specs_have_the_same_names_wherever_they_are(pytester: pytest.Pytester) -> None:
@@ -160,7 +160,9 @@ def test_a_run_that_ended_early_leaves_no_file(
         return
     assert hidden(pytester.path) == []
     if "pytest.exit" in end and workers:
-        result.stdout.fnmatch_lines(["INTERNALERROR*"])  # xdist knows no pytest.exit in a worker
+        result.stdout.fnmatch_lines(
+            ["INTERNALERROR*"]
+        )  # xdist does not support pytest.exit in a worker
     else:
         assert said(result).startswith("not recorded: ")
 

@@ -1,4 +1,4 @@
-"""Recordings to try things on."""
+"""Recordings for tests."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
 
 
 def rewrite(path: Path, lines: list[dict[str, Any]]) -> Path:
-    """Write lines, the last of which is a footer, with the digest that they have."""
+    """Write lines, the last of which is a footer, with the right digest."""
     *body, end = lines
     text = "".join(json.dumps(line) + "\n" for line in body)
     end["end"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The lines of a recording: values that come back from their JSON."""
+"""The lines of a recording: values that survive the round trip through JSON."""
 
 from __future__ import annotations
 
@@ -81,16 +81,16 @@ def with_host(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ({}, "no header of a recording: it has no key 'kvmpmu-recording'"),
-        ({**HEADER, KEY: 2}, "format 2 is not known; this version reads 1"),
-        ({**HEADER, KEY: True}, "format True is not known"),
+        ({}, "not the header of a recording: the key 'kvmpmu-recording' is missing"),
+        ({**HEADER, KEY: 2}, "format 2 is unknown; this version reads 1"),
+        ({**HEADER, KEY: True}, "format True is unknown"),
         ({key: inner for key, inner in HEADER.items() if key != "time"}, "'time' is missing"),
         ({**HEADER, "tiem": ""}, "unknown key 'tiem'"),
         ({**HEADER, "release": 6.12}, "release: 6.12 is of the wrong type"),
         ({**HEADER, "release": "mine"}, "unknown kernel revision 'mine'"),
         (with_host(cpus="none"), "cpus: "),
         (with_host(protected=1), "protected: 1 is of the wrong type"),
-        (with_host(pmus=["a"]), "pmus: 'a' is no PMU"),
+        (with_host(pmus=["a"]), "pmus: 'a' is not a PMU"),
         (with_host(pmus=[{**PMU, "type": True}]), "type: True is of the wrong type"),
         (with_host(pmus=[{**PMU, "cpus": "3-1"}]), "cpus: '3-1' is not a CPU range"),
     ],
@@ -110,15 +110,18 @@ STEP = {"world": 1, "call": VM.to_json(), "outcome": {"ret": 0}}
         ({**STEP, "call": {"call": "KVM_NO"}}, "call: a call needs the key 'on'"),
         ({**STEP, "call": RUN.to_json() | {"arg": -1}}, "call: arg"),
         ({**STEP, "call": "KVM_RUN"}, "call: 'KVM_RUN' is of the wrong type"),
-        ({**STEP, "outcome": {}}, "outcome: {} is none"),
-        ({**STEP, "outcome": {"ret": 0, "more": 1}}, "outcome: {'ret': 0, 'more': 1} is none"),
-        ({**STEP, "outcome": {"ret": "0"}}, "outcome: {'ret': '0'} is none"),
+        ({**STEP, "outcome": {}}, "outcome: {} is not an outcome"),
+        (
+            {**STEP, "outcome": {"ret": 0, "more": 1}},
+            "outcome: {'ret': 0, 'more': 1} is not an outcome",
+        ),
+        ({**STEP, "outcome": {"ret": "0"}}, "outcome: {'ret': '0'} is not an outcome"),
         ({**STEP, "outcome": {"ret": -1, "errno": "EWHAT"}}, "outcome: "),
         ({**STEP, "outcome": {"ret": 0, "exit": []}}, "outcome: "),
         ({**STEP, "seconds": "0.3"}, "seconds: '0.3' is of the wrong type"),
         ({**STEP, "why": ""}, "unknown key 'why'"),
         ({"world": 1, "call": VM.to_json()}, "the key 'outcome' is missing"),
-        ({"world": 1, "at_once": [1]}, "1 is no call with its outcome"),
+        ({"world": 1, "at_once": [1]}, "1 is not a call with its outcome"),
         ({"world": 1, "at_once": [STEP]}, "unknown key 'world'"),
         ({"world": 1, "failure": "gone"}, "the key 'calls' is missing"),
         ({"world": 1, "failure": "gone", "calls": [1]}, "call: a call is a JSON object"),

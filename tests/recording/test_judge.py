@@ -1,4 +1,4 @@
-"""Holding a recording against the model."""
+"""Checking a recording against the model."""
 
 from __future__ import annotations
 
@@ -109,6 +109,6 @@ def test_what_follows_may_show_which_call_was_the_last(
 ) -> None:
     both = {"at_once": [attr(3, {"int": 8}), attr(3, {"int": 9})]}
     denied = attr(2, {"kvm_pmu_event_filter": {"base_event": 0, "nevents": 1, "action": 1}})
-    # With a filter the PMU stays what it is.
+    # With a filter the PMU can't change.
     after = [attr(3, {"int": 8}, **little), attr(3, {"int": 9}, **big)]
     assert len(judge(path, *MADE, init(5), both, denied, *after)) == count

@@ -63,13 +63,13 @@ def test_a_file_cut_short_anywhere_is_refused_with_its_last_line(path: Path) -> 
 def test_a_packed_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
     path = record(tmp_path / "run.jsonl.gz")
     data = path.read_bytes()
-    for size in range(2, len(data)):  # one byte is no gzip at all
+    for size in range(2, len(data)):  # one byte is not even gzip
         path.write_bytes(data[:size])
         assert "has no footer: it was cut off after line" in refused(path)
 
 
 def change(path: Path, line: int, **changes: Any) -> None:
-    """Change the keys of one line, from 1; None takes a key out."""
+    """Change the keys of one line, from 1; None removes a key."""
     lines = lines_of(path)
     value = {**lines[line - 1], **changes}
     lines[line - 1] = {key: inner for key, inner in value.items() if inner is not None}
@@ -79,16 +79,16 @@ def change(path: Path, line: int, **changes: Any) -> None:
 @pytest.mark.parametrize(
     ("line", "changes", "says"),
     [
-        (1, {"kvmpmu-recording": None}, "line 1: this is no header of a recording"),
-        (1, {"kvmpmu-recording": 7}, "line 1: format 7 is not known"),
+        (1, {"kvmpmu-recording": None}, "line 1: this is not the header of a recording"),
+        (1, {"kvmpmu-recording": 7}, "line 1: format 7 is unknown"),
         (1, {"host": {}}, "line 1: the key 'name' is missing"),
-        (2, {"world": 2}, "line 2: world: 2, after 0 worlds"),
-        (3, {"world": 2}, "line 3: world: there is no 2 so far"),
-        (3, {"world": None}, "line 3: world: there is no None so far"),
-        (3, {"world": []}, "line 3: world: there is no [] so far"),
+        (2, {"world": 2}, "line 2: world: 2 is out of order, 1 is next"),
+        (3, {"world": 2}, "line 3: world: 2 has not begun"),
+        (3, {"world": None}, "line 3: world: None has not begun"),
+        (3, {"world": []}, "line 3: world: [] has not begun"),
         (4, {"call": {"call": "KVM_DESTROY"}}, "line 4: call: a call needs the key 'on'"),
         (4, {"outcome": None}, "line 4: the key 'outcome' is missing"),
-        (6, {"world": 1}, "line 6: world: 1, after 1 worlds"),
+        (6, {"world": 1}, "line 6: world: 1 is out of order, 2 is next"),
     ],
 )
 def test_a_broken_line_is_refused_with_its_number(
@@ -119,20 +119,20 @@ def test_a_line_that_is_no_object_is_refused_with_its_number(
 def test_lines_that_are_not_those_that_were_written_are_refused(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"cpu": 1', '"cpu": 2'), encoding="utf-8")
-    assert "line 11: the lines before are not those that were written" in refused(path)
+    assert "line 11: the file was changed after it was written" in refused(path)
 
 
 @pytest.mark.parametrize("key", ["worlds", "calls"])
 def test_a_footer_with_other_counts_is_refused(key: str, path: Path) -> None:
     lines = lines_of(path)
     lines[-1]["end"][key] += 1
-    assert "line 11: the lines before are not those" in refused(rewrite(path, lines))
+    assert "line 11: the file was changed" in refused(rewrite(path, lines))
 
 
 def test_nothing_may_follow_the_footer(path: Path) -> None:
     lines = lines_of(path)
     path.write_text(path.read_text() + json.dumps(lines[1]) + "\n", encoding="utf-8")
-    assert "line 12: there is a line after the footer" in refused(path)
+    assert "line 12: this line stands after the footer" in refused(path)
 
 
 def test_a_missing_file_a_folder_and_what_is_not_packed_are_named(

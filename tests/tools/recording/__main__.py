@@ -1,4 +1,4 @@
-"""Make the lab's recordings again: ``python -m tests.tools.recording [LINE ...]``."""
+"""Remake the lab's recordings: ``python -m tests.tools.recording [LINE ...]``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .traces import BOARDS, remake, wanted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 where all were made, 1 where one failed, 4 for a bad argument."""
+    """0 if all were made, 1 if one failed, 4 for a bad argument."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.tools.recording",
-        description="Run all specs on the lab's kernels and boards, and keep what they said under"
-        " fixtures/traces. What an interrupted run has made is not made again.",
+        description="Run all specs on the lab's kernels and boards, and save their recordings under"
+        " fixtures/traces. Recordings that an interrupted run left are not made again.",
     )
     parser.add_argument("lines", nargs="*", metavar="LINE", help="kernel lines (default: all)")
     parser.add_argument(
@@ -24,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"a board; may be given again (default: {', '.join(BOARDS)})",
+        help=f"a board; may be repeated (default: {', '.join(BOARDS)})",
     )
     parser.add_argument(
-        "--again", action="store_true", help="also what an interrupted run has made"
+        "--again", action="store_true", help="remake those of an interrupted run too"
     )
     args = parser.parse_args(argv)
     try:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return 0 if remake(traces, lambda text: print(text, flush=True), again=args.again) else 1
     except KeyboardInterrupt:
-        print("recording: interrupted; run it again to go on", file=sys.stderr)
+        print("recording: interrupted; run it again to continue", file=sys.stderr)
         return 130
 
 

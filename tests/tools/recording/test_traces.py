@@ -83,11 +83,11 @@ def test_ctrl_c_ends_with_its_own_status(
 
     monkeypatch.setattr(program, "remake", interrupt)
     assert program.main([]) == 130
-    assert "run it again to go on" in capsys.readouterr().err
+    assert "run it again to continue" in capsys.readouterr().err
 
 
 class Specs:
-    """A stand-in for pytest: records where it is told to, or fails."""
+    """A stand-in for pytest: writes the requested recording, or fails."""
 
     def __init__(self, *broken: str) -> None:
         self.broken = broken
@@ -120,7 +120,7 @@ def names(folder: Path) -> list[str]:
 
 @pytest.fixture
 def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No source has changed for long."""
+    """No source has changed for a long time."""
     monkeypatch.setattr(making, "changed", lambda: 0.0)
 
 

@@ -1,7 +1,7 @@
-"""The lab's recordings under fixtures/traces: which there are to be, and how one is made.
+"""The lab's recordings under fixtures/traces: which are needed, and how each is made.
 
-All that were asked for are made in build/traces first, and replace the old ones together.
-One that is there already from a run that was interrupted is not made again.
+All requested ones are made in build/traces first, and replace the old ones together.
+One that an interrupted run left there is not made again.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ BOARDS = (
     "uncovered-cpu",
     "no-pmu",
 )
-# All of them together, in bytes.
+# Limit for all of them together, in bytes.
 MOST = 5_000_000
-# What a recording depends on.
+# The sources that a recording depends on.
 SOURCES = (conformance_dir(), PACKAGE, *(fixtures_dir() / n for n in ("payloads", "topologies")))
 # A run takes about a minute, three with a snapshot that has to be made first.
 _PATIENCE = 1800
@@ -55,7 +55,7 @@ class Trace:
         return f"{self.line}-{self.board}{SUFFIX}"
 
     def command(self, path: Path) -> list[str]:
-        """What records it in ``path``."""
+        """The command that records it in ``path``."""
         return [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
             str(conformance_dir()),
@@ -67,7 +67,7 @@ class Trace:
 
 
 def wanted(lines: Sequence[str] = (), boards: Sequence[str] = ()) -> list[Trace]:
-    """The traces of those lines and boards; of all where none are named."""
+    """The traces of those lines and boards; of all if none are named."""
     known = lab.line_names()
     for line in lines:
         if line not in known:
@@ -98,7 +98,7 @@ def there(path: Path, since: float) -> Recording | None:
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run it here, with its output kept."""
+    """Run it here, and capture its output."""
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=_PATIENCE, check=False
     )
@@ -115,7 +115,7 @@ def remake(
 ) -> bool:
     """Make ``traces``; with ``again`` also those that an interrupted run has left.
 
-    False where one could not be made: then nothing is replaced.
+    False if one could not be made: then nothing is replaced.
     """
     stage.mkdir(parents=True, exist_ok=True)
     since = changed()
@@ -138,7 +138,7 @@ def remake(
             path.unlink(missing_ok=True)
             say(f"{what}: {took}, FAILED with status {done.returncode}\n{_tail(done)}")
     if len(made) < len(traces):
-        say(f"{len(traces) - len(made)} failed; nothing was replaced. Run it again to go on")
+        say(f"{len(traces) - len(made)} failed; nothing was replaced. Run it again to continue")
         return False
     place.mkdir(parents=True, exist_ok=True)
     for path in made:
