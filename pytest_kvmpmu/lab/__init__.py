@@ -1,7 +1,7 @@
 """The lab: a heterogeneous arm64 KVM host in software, QEMU with stock kernels.
 
-`start` gives a machine in which an agent answers.  Importing this is cheap.
-Not for: what is said to the agent; that is the targets' business.
+`start` returns a machine whose agent answers.  Importing this is cheap.
+Not for: requests to the agent (`targets`).
 """
 
 from __future__ import annotations

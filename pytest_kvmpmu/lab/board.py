@@ -1,6 +1,6 @@
 """A board that can boot: QEMU, a kernel and the host's device tree.
 
-Not for: what runs on it, or machines that resume (`resume`).
+Not for: the programs that run on it, or machines that resume (`resume`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ from .vm.machine import BOOT_SECONDS, Machine
 class Board:
     """``host`` as a board of cores ``cpu`` with the ``kernel``, the path of an Image.
 
-    The kernel may be the user's ``own``.
-
-    Its device tree, which stays until the board is done with, and its initramfs, only while
-    QEMU reads it, are files in the folder ``scratch``.
+    ``own`` is set if the kernel is the user's own.  Device tree and initramfs are files in the
+    folder ``scratch``.
     """
 
     def __init__(
@@ -45,7 +43,7 @@ class Board:
     def boot(
         self, initramfs: bytes, options: Sequence[str] = (), fds: Sequence[int] = ()
     ) -> Machine:
-        """A machine that has begun to boot.  QEMU inherits ``fds``."""
+        """A machine that is booting.  QEMU inherits ``fds``."""
         archive, tree = self._scratch / "initramfs", self._scratch / "board.dtb"
         archive.write_bytes(initramfs)
         tree.write_bytes(self.tree)
@@ -60,7 +58,7 @@ class Board:
         return Machine(command, fds)
 
     def first_message(self, machine: Machine) -> Any:
-        """The agent's first message.  `LabFailure` says why there is none, as far as it shows."""
+        """The agent's first message.  Raises `LabFailure` with the cause, if it is known."""
         try:
             return machine.receive(BOOT_SECONDS, SILENCE_SECONDS if self._own else None)
         except LabFailure as failure:
@@ -70,9 +68,7 @@ class Board:
             raise LabFailure(f"{failure}\n{why}" if why else str(failure)) from failure
 
     def lack(self, machine: Machine, facts: dict[str, Any]) -> str:
-        """What a machine of which its agent says these ``facts`` lacks; only looked for in one's
-        own kernels.
-        """
+        """What the machine that ``facts`` describe lacks; only checked for the user's kernels."""
         if self._own is None:
             return ""
         return self._own.lack(facts, len(self._host.pmus), machine.console)

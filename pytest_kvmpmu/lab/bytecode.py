@@ -1,6 +1,6 @@
-"""The standard library's bytecode, made by the guest's own Python, once for a user space.
+"""The standard library's bytecode, compiled by the guest's Python, once for each user space.
 
-In QEMU compiling takes most of the time to the agent's first word.  The bytecode
+In QEMU compiling takes most of the time until the agent's first message.  The bytecode
 depends on the guest's Python version, so the host's Python can't make it.
 """
 
@@ -21,7 +21,7 @@ from .vm.machine import BOOT_SECONDS
 
 BYTECODE = "bytecode.cpio"
 _SCRIPT = "compile.py"
-# Importing the agent leaves the bytecode of all that it imports; its own is not taken.
+# Importing the agent writes the bytecode of all its imports; the agent's own is ignored.
 _COMPILE = """
 import base64, os, sys, zlib
 sys.path.insert(0, "")
@@ -46,7 +46,7 @@ say({"path": ""})
 def with_bytecode(
     cache: Cache, base: Entry, board: Board, progress: Progress
 ) -> dict[str, cpio.Member]:
-    """The members of the user space ``base``, slimmed by the bytecode that goes with them."""
+    """The members of the user space ``base``, slimmed with its bytecode (`userspace.slim`)."""
     place = f"bytecode/{base.folder.name}"
     members = dict(cpio.read(base.file(stock.BASE).read_bytes()))
 
@@ -77,8 +77,8 @@ def _compiled(board: Board, members: dict[str, cpio.Member]) -> dict[str, cpio.M
 
 
 def unchecked(bytecode: bytes) -> bytes:
-    """The same, valid whatever the time stamp of its source is (PEP 552).
+    """``bytecode``, but valid for any time stamp of its source (PEP 552).
 
-    Not every kernel gives unpacked files the times that stand in the archive.
+    Not every kernel sets the times of unpacked files to those in the archive.
     """
     return bytecode[:4] + struct.pack("<IQ", 1, 0) + bytecode[16:]

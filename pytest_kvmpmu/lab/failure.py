@@ -1,10 +1,10 @@
-"""The error of a lab that broke.
+"""The error of a lab that failed.
 
-Not for: what the user can fix; that is `errors.UsageProblem`.
+Not for: problems that the user can fix (`errors.UsageProblem`).
 """
 
 from __future__ import annotations
 
 
 class LabFailure(Exception):
-    """The lab was to be had and broke: a VM that died, a tool that failed.  One message."""
+    """The lab failed: a VM died, or a program failed.  One message."""

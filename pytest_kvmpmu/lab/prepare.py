@@ -1,4 +1,4 @@
-"""Making the snapshot of a booted lab machine, with all that it needs.
+"""Making the snapshot of a booted lab machine, and everything that it needs.
 
 Not for: fetching kernels and user space (`stock`), or using the snapshot (`resume`).
 """
@@ -22,14 +22,14 @@ from .store.recipe import DEVICE_TREE, RAM, STUB, Recipe, perishable
 from .vm import cpu, qemu, snapshot
 from .vm.machine import ANSWER_SECONDS
 
-# Of one line and board: other checkouts with another agent have theirs.
+# Snapshots kept for one line and board: other checkouts have another agent, so another snapshot.
 KEPT = 3
-# For the disk check: the snapshot at most, and the initramfs.
+# For the disk check: the largest snapshot and the initramfs.
 SPACE_MB = 400
 
 
 def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
-    """The snapshot's entry, made with all that it needs where it is not there."""
+    """The snapshot's entry; makes it and everything that it needs if it does not exist."""
     what = recipe.what
     usable = qemu.check(recipe.qemu_path)
     cpu.check(recipe.qemu_path, recipe.cpu)
@@ -37,7 +37,7 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
         kept = stock.Stock(cache, progress)
         kernel = sound(cache, lambda: kept.kernel(recipe.line), progress)
         base = sound(cache, kept.userspace, progress)
-        # Not what is noted as current: a set-up or an import beside may have changed that by now.
+        # Not the current entries: another run's set-up or import may have changed those by now.
         parts = cache.place(kernel), cache.place(base)
         place = recipe.place_of(*parts)
         found = cache.find(place)
@@ -73,7 +73,7 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
 
 
 def sound(cache: Cache, fetch: Callable[[], Entry], progress: Progress) -> Entry:
-    """What ``fetch`` gives; fetched again where its files do not have their content any more."""
+    """The entry that ``fetch`` returns; fetched again if its files are damaged."""
     entry = fetch()
     if cache.sound(entry):
         return entry
@@ -103,7 +103,7 @@ def _boot_and_save(
         with machine:
             board.first_message(machine)
             machine.ping(ANSWER_SECONDS)
-            # Asked for any kernel: the answer is then at hand after each resume.
+            # Asked of every kernel, so that the answer is ready after each resume.
             facts = machine.describe(ANSWER_SECONDS)
             lack = board.lack(machine, facts)
             if lack:
@@ -115,8 +115,8 @@ def _boot_and_save(
 
 
 def stub() -> bytes:
-    """A kernel Image of nothing but a header (Documentation/arch/arm64/booting.rst).
+    """A kernel Image that is only a header (Documentation/arch/arm64/booting.rst).
 
-    A machine that resumes has its kernel in the snapshot; QEMU only wants to see one.
+    A machine that resumes has its kernel in the snapshot, but QEMU insists on a file.
     """
     return struct.pack("<IIQQQQQQ4sI", 0, 0, 0, 4096, 0, 0, 0, 0, b"ARM\x64", 0)

@@ -1,6 +1,6 @@
-"""A machine that goes on from a snapshot.
+"""A machine that resumes from a snapshot.
 
-Not for: what to do where it can't (`start`).
+Not for: what to do if it can't (`start`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def command(recipe: Recipe, entry: Entry, monitor: int, ram: int) -> list[str]:
 def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machine:
     """The machine, running; its agent has answered once.  QEMU has read the ``parcel``.
 
-    `LabFailure` where it does not.  The file is checked beside, until the answer is awaited.
+    Raises `LabFailure` if it does not answer.  The snapshot file is checked at the same time.
     """
     ours, theirs = socket.socketpair()
     with ours:
@@ -47,12 +47,12 @@ def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machin
             machine = Machine(started, fds)
         try:
             with _checked(machine, entry):
-                # What is sent before would go to a serial port that the snapshot then overwrites.
+                # Data sent earlier would go to a serial port that the snapshot then overwrites.
                 with machine.quoted():
                     snapshot.wait_until_running(ours, snapshot.SECONDS)
                 machine.send(PING)
             machine.receive_pong(ANSWER_SECONDS)
-        except BaseException:  # Ctrl-C included: nobody else can close it
+        except BaseException:  # Ctrl-C included: nothing else would close it
             machine.close()
             raise
     machine.line = recipe.line.name
@@ -63,9 +63,9 @@ def resume(recipe: Recipe, entry: Entry, parcel: Parcel | None = None) -> Machin
 
 @contextlib.contextmanager
 def _checked(machine: Machine, entry: Entry) -> Iterator[None]:
-    """Have the snapshot's file checked meanwhile; its damage explains whatever else went wrong.
+    """Check the snapshot's file at the same time; if it is damaged, that explains other errors.
 
-    QEMU reads the file and the agent answers on other cores, where there are any.
+    QEMU and the agent run on other cores, if the host has more than one.
     """
     found: list[bool] = []
     beside = threading.Thread(target=lambda: found.append(entry.whole(RAM)))

@@ -1,4 +1,4 @@
-"""Starting a lab machine: from a snapshot where there is a good one, else making it."""
+"""Starting a lab machine from a snapshot, which is made if there is no good one."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def start(
     """A running machine: the kernel ``line`` on the board ``host``; its agent has answered.
 
     It holds the files of ``parcel``, which the agent has not taken yet (`guest.hand_over`).
-    ``cpu`` is QEMU's name of the core that is emulated (default: `cpu.DEFAULT`).
+    ``cpu`` is QEMU's name of the emulated core (default: `cpu.DEFAULT`).
 
-    Close it; it ends in any case with the thread that called this.  Raises `UsageProblem`
-    where the lab can't be had, `LabFailure` where it broke.
+    The caller closes it; it ends at the latest with the calling thread.  Raises `UsageProblem`
+    if the lab is not available, `LabFailure` if it failed.
     """
     recipe = _recipe(line, host, cpu)
     cache = Cache(cache_dir)
@@ -54,7 +54,7 @@ def start(
     except (LabFailure, OSError) as failure:
         if not warm:
             raise
-        progress(f"the snapshot of {recipe.what} is of no use, making a new one: {failure}")
+        progress(f"the snapshot of {recipe.what} does not work, making a new one: {failure}")
     with cache.lock(recipe.slot.replace("/", "-"), recipe.what, progress):
         cache.drop(entry)
     return resume(recipe, _make(cache, recipe, progress), parcel)
@@ -68,7 +68,7 @@ def setup(
     cache_dir: Path | None = None,
     cpu: str | None = None,
 ) -> None:
-    """Ask the mirror what is current, fetch it, and see each line resume on each host.
+    """Fetch the mirror's current kernels, and check that each line resumes on each host.
 
     Errors: as for `start`.
     """
@@ -87,12 +87,12 @@ def setup(
 
 
 def check_board(host: Host, cpu: str = cpus.DEFAULT) -> Host:
-    """``host`` as it is with cores of that kind.  `UsageProblem` where the lab can't boot it."""
+    """``host`` with cores ``cpu``.  Raises `UsageProblem` if the lab can't boot it."""
     for pmu in host.pmus:
         if not pmu.compatible:
             raise UsageProblem(
                 f"the PMU {pmu.name} of {host.name} has no compatible",
-                'Say what the device tree calls it, like "arm,cortex-a53-pmu"',
+                'Add its name in the device tree, like compatible = "arm,cortex-a53-pmu"',
             )
     return cpus.fitted(host, cpu)
 
@@ -104,6 +104,6 @@ def _recipe(line: str, host: Host, cpu: str | None) -> Recipe:
 
 
 def _make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
-    from .prepare import make  # a warm start does without what it imports
+    from .prepare import make  # a warm start does not need its imports
 
     return make(cache, recipe, progress)

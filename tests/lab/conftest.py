@@ -1,4 +1,4 @@
-"""What the lab's tests share: small boards, programs that only pretend, a stocked cache."""
+"""Shared by the lab's tests: small boards, fake programs, a prepared cache."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Pretend = Callable[[str, str], Path]
 
 @pytest.fixture
 def said() -> list[str]:
-    """Takes the progress."""
+    """Collects the progress lines."""
     return []
 
 
@@ -56,7 +56,7 @@ def cache(tmp_path: Path) -> Cache:
 
 @pytest.fixture
 def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """Puts a shell script in front of a program: ``pretend(name, script)``."""
+    """Puts a shell script on PATH in place of a program: ``pretend(name, script)``."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder), prepend=":")
@@ -79,7 +79,7 @@ def stocked() -> Cache:
 
 
 def share(stocked: Cache, root: Path) -> Path:
-    """Let the cache folder ``root`` have kernels and user space of ``stocked``."""
+    """Give the cache folder ``root`` the kernels and user space of ``stocked``."""
     mine = Cache(root)
     mine.root.mkdir(parents=True)
     for name in ("bytecode", "current", "kernels", "user-space"):
@@ -89,13 +89,13 @@ def share(stocked: Cache, root: Path) -> Path:
 
 @pytest.fixture
 def cold(stocked: Cache, tmp_path: Path) -> Path:
-    """A cache folder that has kernels and user space, and no snapshots."""
+    """A cache folder with kernels and user space, without snapshots."""
     return share(stocked, tmp_path / "cold")
 
 
 @pytest.fixture(scope="session")
 def keys() -> Iterator[tuple[Key, Key]]:
-    """The archive's key, and somebody else's."""
+    """The archive's key, and another one."""
     if shutil.which("gpg") is None:
         pytest.skip("needs gpg to sign an archive")
     with tempfile.TemporaryDirectory(prefix="kvmpmu-") as folder:
@@ -124,7 +124,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
 
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No apt, and nothing said about what has expired."""
+    """No apt, and no setting about expired files."""
     if shutil.which("gpgv") is None:
         pytest.skip("needs gpgv")
     monkeypatch.setenv(choose.FETCH_VARIABLE, "plain")
@@ -133,7 +133,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def host_with(tmp_path: Path) -> Callable[..., Path]:
-    """A folder to be the whole PATH, with nothing in it but the programs named."""
+    """A folder for PATH that has only the named programs."""
 
     def place(*programs: str) -> Path:
         folder = tmp_path / "only"

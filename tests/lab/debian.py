@@ -18,7 +18,7 @@ ARCHITECTURE = "arm64"
 
 @dataclass(frozen=True)
 class Key:
-    """An OpenPGP key in a GnuPG ``home`` of its own, and its public half, binary and armored."""
+    """An OpenPGP key in its own GnuPG ``home``, and its public half, binary and armored."""
 
     home: Path
     public: Path
@@ -43,7 +43,7 @@ def gpg(home: Path, *arguments: str, text: bytes = b"") -> bytes:
 
 
 def make_key(home: Path, who: str) -> Key:
-    """A new key; ``home`` has to be a short path, for GnuPG's sockets."""
+    """A new key; ``home`` must be a short path, for GnuPG's sockets."""
     home.mkdir(mode=0o700)
     gpg(home, "--quick-generate-key", f"{who} <{who}@example.invalid>", "ed25519", "sign", "never")
     public, armored = home / "public.gpg", home / "public.asc"
@@ -53,7 +53,7 @@ def make_key(home: Path, who: str) -> Key:
 
 
 def end_agent(home: Path) -> None:
-    """End what GnuPG keeps running for ``home``."""
+    """Stop GnuPG's daemons for ``home``."""
     environment = {**os.environ, "GNUPGHOME": str(home)}
     subprocess.run(["gpgconf", "--kill", "all"], env=environment, check=True)
 
@@ -99,7 +99,7 @@ class Archive:
     key: Key
     suite: str = "stable"
     by_hash: bool = False
-    # Fields of the Release file besides those that every one has; None leaves one out.
+    # Fields of the Release file besides those that every one has; None omits one.
     fields: dict[str, str | None] = field(default_factory=dict)
     stanzas: list[str] = field(default_factory=list)
 
@@ -130,7 +130,7 @@ class Archive:
         return self.root / "dists" / self.suite
 
     def publish(self) -> None:
-        """Write and sign what says which packages there are."""
+        """Write and sign the list of packages."""
         packed = lzma.compress("\n".join(self.stanzas).encode())
         listed = self.dists / f"main/binary-{ARCHITECTURE}/Packages.xz"
         listed.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A lab machine without QEMU: the agent itself, on this machine, with a home of its own."""
+"""A lab machine without QEMU: the agent itself, on this machine, with its own home."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ server.main()
 
 
 def local_machine(folder: Path, console: Path = Path("none")) -> Machine:
-    """The agent, its greeting heard.  Commands run in ``folder``."""
+    """The agent, after its greeting.  Commands run in ``folder``."""
     command = [sys.executable, "-S", "-c", _AGENT, str(folder), str(console), str(PACKAGE.parent)]
     machine = Machine(command)
     machine.kernel_release = "6.12.0-test"

@@ -1,4 +1,4 @@
-"""Which processes there are, and whether they end."""
+"""Which processes exist, and whether they end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def ended(pid: int) -> bool:
             return True
         if state == "Z":
             return True
-        time.sleep(0.01)  # nobody tells us about the end of a process that isn't our child
+        time.sleep(0.01)  # the end of a process that isn't our child must be polled
     return False
 
 

@@ -21,7 +21,7 @@ from .processes import all_end, ended, qemus
 
 pytestmark = pytest.mark.lab
 
-# Starts a machine in a process of its own; says its QEMU's id, then waits for its end.
+# Starts a machine in its own process; prints its QEMU's process id, then waits for its end.
 # A run in the background has SIGINT ignored, which would be inherited.
 STARTER = """
 import signal
@@ -173,7 +173,7 @@ def test_a_kernel_that_panics_shows_its_last_words(
 def test_an_image_of_ones_own_boots(cold: Path, tmp_path: Path) -> None:
     own = tmp_path / "Image"
     shutil.copy(next(cold.glob("lab-*/kernels/*/Image")), own)
-    # Its entry goes among the kernels, which this cache shares with the user's.
+    # Its entry is among the kernels, which this cache shares with the user's.
     kernels = next(cold.glob("lab-*/kernels"))
     kernels.unlink()
     with start(str(own), BOARD, cache_dir=cold) as vm:

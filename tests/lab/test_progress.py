@@ -1,4 +1,4 @@
-"""Progress that is told now and then."""
+"""Progress lines that appear now and then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lab can't boot."""
+"""Boards that the lab can't boot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .conftest import BOARD, LINE
     ids=lambda host: host.name,
 )
 def test_a_board_for_the_model_is_refused(host: Host, tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match=f"{host.name} is a board for the model"):
+    with pytest.raises(UsageProblem, match=f"{host.name} is a board for the model only"):
         start(LINE, host, cache_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
 

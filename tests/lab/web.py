@@ -1,4 +1,4 @@
-"""A web server on this machine that serves a folder, and errs where it is told to."""
+"""A web server on this machine that serves a folder, and fails on request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class Web(ThreadingHTTPServer):
@@ -53,7 +53,7 @@ class Web(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}).start()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client may hang up; anything else is the test's to notice."""
+        """A client may hang up; any other error must reach the test."""
 
     @property
     def url(self) -> str:
@@ -104,7 +104,7 @@ def breaks_off(*, times: int, after: int) -> Fault:
 
 
 def sends(other: bytes) -> Fault:
-    """Sends something else, whatever range was asked for."""
+    """Sends something else, whatever the requested range."""
 
     def answer(handler: Handler, content: bytes) -> bool:
         handler.begin(200, len(other))

@@ -30,7 +30,7 @@ BAD = [
             "--kvmpmu-lab-cpu=cortex-a72",
             "--kvmpmu-topology=armv8-1",
         ],
-        "its pmuver is not that of all the lab's cores, each a cortex-a72. Leave pmuver out",
+        "its pmuver is not that of the lab's cores, all of them cortex-a72. Remove pmuver",
     ),
     (["--kvmpmu-kernel=banana"], "unknown kernel revision 'banana'"),
     (["--kvmpmu-kernel=4.4"], "older than linux-5.10"),

@@ -1,4 +1,4 @@
-"""A Debian mirror read with the host's apt, with a state that is ours: the host's stays untouched.
+"""A Debian mirror read with the host's apt, with its own state: the host's stays untouched.
 
 apt checks the signatures and the hashes.  Not for: hosts without apt (`plain`).
 """
@@ -25,24 +25,24 @@ _URI = re.compile(r"^'(?P<uri>.+)' (?P<file>\S+) (?P<size>\d+) ")
 
 
 def configured() -> str:
-    """The address of the mirror that the host's apt uses.  `UsageProblem` where it has none."""
+    """The URL of the mirror that the host's apt uses.  Raises `UsageProblem` if it has none."""
     apt = programs.find("apt-get", _WHY)
     listed = programs.output(
         [apt, "indextargets", "--format", _TARGETS, "Created-By: Packages"], "apt-get indextargets"
     )
     rows = [row.split("|") for row in listed.splitlines()]
     for url, release, origin, component in rows:
-        # Before the first `apt-get update` apt does not know an origin yet.
+        # Before the first `apt-get update` apt does not know the origin.
         if origin in ("Debian", "") and component == "main" and "-" not in release:
             return url
     raise UsageProblem(
-        "apt on this host has no Debian archive among its sources",
+        "apt on this host has no Debian mirror among its sources",
         f"Set {MIRROR_VARIABLE} to the address of a Debian mirror",
     )
 
 
 class AptSuite:
-    """One suite of the mirror (`mirror.Suite`).  apt's state lies in the folder ``state``."""
+    """One suite of the mirror (`mirror.Suite`).  apt's state is in the folder ``state``."""
 
     def __init__(self, mirror: Mirror, name: str, state: Path) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class AptSuite:
         self._apt_cache = programs.find("apt-cache", _WHY)
 
     def update(self, progress: Progress) -> None:
-        """Fetch the list of packages.  `SuiteMissing` where the mirror has none."""
+        """Fetch the list of packages.  Raises `SuiteMissing` if the mirror has no such suite."""
         self._lay_out()
         progress(f"reading the package list of {self.name}")
         status, _, said = programs.result(
@@ -74,11 +74,11 @@ class AptSuite:
         return [Deb.of(stanza) for stanza in self.show(names)]
 
     def closure(self, names: Sequence[str]) -> list[str]:
-        """``names`` and all that they depend on."""
+        """``names`` and all their dependencies."""
         command = [self._apt_get, *self._options(), "install", "--print-uris", "-qq", "-y"]
         text = programs.output(
             [*command, "--no-install-recommends", *names],
-            f"finding what {', '.join(names)} need in {self.name}",
+            f"resolving the dependencies of {', '.join(names)} in {self.name}",
         )
         found = [
             match["file"].partition("_")[0] for match in map(_URI.match, text.splitlines()) if match
@@ -88,7 +88,7 @@ class AptSuite:
         return sorted(found)
 
     def download(self, debs: Sequence[Deb], into: Path, progress: Progress) -> None:
-        """Fetch package files into the folder ``into``, where they are not there whole."""
+        """Fetch package files into the folder ``into``, unless it already has them complete."""
         missing = begin_download(debs, into, self.name, progress)
         if not missing:
             return
@@ -155,7 +155,7 @@ class AptSuite:
             "APT::Default-Release": "",
             "Acquire::Languages": "none",
             "Acquire::AllowInsecureRepositories": "false",
-            # The user _apt could not write below a home directory.
+            # The user _apt cannot write below a home directory.
             "APT::Sandbox::User": "root",
             "DPkg::Post-Invoke": "",
         }

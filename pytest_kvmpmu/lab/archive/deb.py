@@ -20,7 +20,7 @@ _HEAD = 60
 
 
 class _Member:
-    """The bytes of one ``ar`` member, read from where the file stands."""
+    """The bytes of one ``ar`` member, read from the current position of the file."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
@@ -36,7 +36,7 @@ class _Member:
 def files(package: Path) -> Iterator[IO[bytes]]:
     """The tar archive of a package's files, unpacked while it is read.
 
-    `LabFailure` for a file that is no package, or cut off.
+    Raises `LabFailure` if the file is not a package, or is truncated.
     """
     with package.open("rb") as file:
         name, size = _find(file, package)
@@ -47,7 +47,7 @@ def files(package: Path) -> Iterator[IO[bytes]]:
 def _find(file: IO[bytes], package: Path) -> tuple[str, int]:
     """The name and size of the member with the files; leaves ``file`` at its beginning."""
     if file.read(len(_MAGIC)) != _MAGIC:
-        raise LabFailure(f"{package.name} cannot be unpacked: it is no Debian package")
+        raise LabFailure(f"{package.name} cannot be unpacked: it is not a Debian package")
     while len(head := file.read(_HEAD)) == _HEAD:
         name = head[:16].decode("ascii", "replace").rstrip(" /")
         number = head[48:58].strip()
@@ -58,7 +58,7 @@ def _find(file: IO[bytes], package: Path) -> tuple[str, int]:
         if name.startswith("data.tar"):
             return name, int(number)
         file.seek(int(number) + int(number) % 2, 1)
-    raise LabFailure(f"{package.name} cannot be unpacked: it is cut off or damaged")
+    raise LabFailure(f"{package.name} cannot be unpacked: it is truncated or damaged")
 
 
 def _opener(suffix: str, package: Path) -> Callable[[IO[bytes]], IO[bytes]]:
@@ -70,11 +70,11 @@ def _opener(suffix: str, package: Path) -> Callable[[IO[bytes]], IO[bytes]]:
         return lambda stream: cast(IO[bytes], lzma.LZMAFile(stream))
     if suffix == ".zst":
         return _zstandard(package)
-    raise LabFailure(f"{package.name} is packed with {suffix}, which the lab does not know")
+    raise LabFailure(f"{package.name} is packed with {suffix}, which the lab does not support")
 
 
 def _zstandard(package: Path) -> Callable[[IO[bytes]], IO[bytes]]:
-    """For distributions that derive from Debian; Debian itself packs with xz."""
+    """For derivatives of Debian; Debian itself uses xz."""
     import importlib
 
     with contextlib.suppress(ImportError):  # Python 3.14

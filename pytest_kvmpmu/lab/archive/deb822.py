@@ -1,4 +1,4 @@
-"""Debian's control format: fields, each a name, a colon and a value that may go on below.
+"""Debian's control format: fields, each a name, a colon and a value of one or more lines.
 
 Not for: what the fields mean (`release`, `index`).
 """

@@ -1,8 +1,8 @@
 """Fetching files over HTTP, HTTPS or from a folder (``file:``), with Python alone.
 
-A download that breaks off is gone on with, now and by a later run.  Proxies are those of the
-environment (``http_proxy``, ``https_proxy``, ``no_proxy``).
-Not for: whether what was fetched is what was wanted; `file` compares a hash that is given.
+An interrupted download is resumed, now or by a later run.  Proxies come from the environment
+(``http_proxy``, ``https_proxy``, ``no_proxy``).
+Not for: knowing which hash is right; `file` only compares with the one that it is given.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ PART = ".part"
 _CHUNK = 1 << 18
 
 Told = Callable[[int], None]
-"""Takes how many bytes of the file are there."""
+"""Takes the number of bytes of the file that have arrived."""
 
 
 class NotThere(Exception):
-    """There is nothing at that address."""
+    """The address does not exist."""
 
 
 class _Broken(Exception):
-    """The other side did not do its part; another try may go better."""
+    """The server or the network failed; a retry may work."""
 
 
 def small(url: str, most: int) -> bytes:
-    """All that is at ``url``, ``most`` bytes at the most.  `NotThere`, or `LabFailure`."""
+    """The content of ``url``, at most ``most`` bytes.  Raises `NotThere` or `LabFailure`."""
     try:
         with _open(url, 0) as answer:
             content = _read(answer, most + 1)
@@ -51,23 +51,22 @@ def small(url: str, most: int) -> bytes:
 
 
 def file(url: str, path: Path, size: int, sha256: str, told: Told = lambda _: None) -> None:
-    """Have what is at ``url`` as the file ``path``, once it has that size and hash.
+    """Fetch ``url`` as the file ``path``, which appears once size and hash are right.
 
-    `NotThere`, or `LabFailure`; what was fetched of it then stays beside, for the next try.
+    Raises `NotThere` or `LabFailure`; a partial download then stays for the next try.
     """
     part = path.with_name(path.name + PART)
     begun = part.exists()
     _complete(url, part, size, told)
     found = _hash(part)
-    if found != sha256 and begun:  # what lay there may have been of another file
+    if found != sha256 and begun:  # the older part may be of another file
         part.unlink()
         _complete(url, part, size, told)
         found = _hash(part)
     if found != sha256:
         part.unlink()
         raise LabFailure(
-            f"{url} is not the file that the archive signed for: its SHA-256 is {found},"
-            f" not {sha256}"
+            f"{url} is not the file that the archive signed: its SHA-256 is {found}, not {sha256}"
         )
     part.replace(path)
 
@@ -98,7 +97,7 @@ def _size(part: Path) -> int:
 
 
 def _append(answer: IO[bytes], part: Path, have: int, size: int, told: Told) -> None:
-    # A server that knows no ranges, or a folder, begins anew.
+    # A server without range requests, and a folder, start from the beginning.
     goes_on = have > 0 and getattr(answer, "status", None) == HTTPStatus.PARTIAL_CONTENT
     if not goes_on:
         have = 0
@@ -109,7 +108,7 @@ def _append(answer: IO[bytes], part: Path, have: int, size: int, told: Told) -> 
             told(have)
             if have > size:  # an endless answer must not fill the disk
                 out.truncate(0)
-                raise _Broken("it is longer than the archive says")
+                raise _Broken("it is larger than the archive says")
 
 
 def _open(url: str, start: int) -> IO[bytes]:
@@ -118,7 +117,7 @@ def _open(url: str, start: int) -> IO[bytes]:
         headers["Range"] = f"bytes={start}-"
     try:
         request = urllib.request.Request(url, headers=headers)
-        # The module's own opener keeps the proxies of its first use.
+        # urlopen would keep the proxies of its first use.
         opener = urllib.request.build_opener()
         return cast(IO[bytes], opener.open(request, timeout=SECONDS))
     except urllib.error.HTTPError as error:
@@ -134,7 +133,7 @@ def _open(url: str, start: int) -> IO[bytes]:
             raise NotThere(url) from error
         raise _Broken(str(reason) or type(reason).__name__) from error
     except ValueError as error:
-        raise LabFailure(f"{url} is no address: {error}") from error
+        raise LabFailure(f"{url} is not a valid address: {error}") from error
 
 
 def _read(answer: IO[bytes], size: int) -> bytes:

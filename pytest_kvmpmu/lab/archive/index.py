@@ -1,4 +1,4 @@
-"""A suite's list of packages: stanzas by name, and what packages need.
+"""A suite's list of packages: stanzas by name, and dependencies.
 
 Not for: fetching the list (`plain`).
 """
@@ -35,14 +35,14 @@ class Index:
             self._places.setdefault(match[1].decode(), []).append(match.start())
 
     def stanza(self, name: str) -> Stanza:
-        """The newest version's stanza.  `LabFailure` where there is no such package."""
+        """The newest version's stanza.  Raises `LabFailure` if the package does not exist."""
         found = self._versions(name)
         if not found:
             raise LabFailure(f"{self._name} has no package {name}")
         return found[-1]
 
     def closure(self, names: Sequence[str]) -> list[str]:
-        """``names`` and all that they depend on, sorted.  `LabFailure` where one is missing."""
+        """``names`` and all dependencies, sorted.  Raises `LabFailure` if one is missing."""
         chosen = {name: self.stanza(name) for name in names}
         todo = list(chosen.values())
         while todo:
@@ -54,15 +54,15 @@ class Index:
                 added = next(filter(None, map(self._best, relations)), None)
                 if added is None:
                     raise LabFailure(
-                        f"{stanza['Package']} needs {' | '.join(clause)}, and {self._name}"
-                        " has none that would do"
+                        f"{stanza['Package']} needs {' | '.join(clause)}, which {self._name}"
+                        " does not have"
                     )
                 chosen[added["Package"]] = added
                 todo.append(added)
         return sorted(chosen)
 
     def _best(self, relation: re.Match[str]) -> Stanza | None:
-        """The newest package of that name that will do, or else one that provides it."""
+        """The newest suitable package of that name, or else one that provides it."""
         own = [stanza for stanza in self._versions(relation["name"]) if _met(relation, [stanza])]
         if own:
             return own[-1]
@@ -90,7 +90,7 @@ class Index:
 
 
 def _clauses(stanza: Stanza) -> Iterator[list[str]]:
-    """What it depends on: of each list one has to be there."""
+    """Its dependencies: one of each list is needed."""
     for field in ("Pre-Depends", "Depends"):
         for clause in stanza.get(field, "").split(","):
             if clause.strip():
@@ -98,7 +98,7 @@ def _clauses(stanza: Stanza) -> Iterator[list[str]]:
 
 
 def _met(relation: re.Match[str], stanzas: Iterable[Stanza]) -> bool:
-    """Whether one of the packages is it, or provides it."""
+    """Whether one of the packages satisfies ``relation``, by name or by Provides."""
     return any(
         name == relation["name"]
         and (not relation["how"] or (held and version.meets(held, relation["how"], wanted)))

@@ -1,6 +1,6 @@
 """Which packages the lab needs now, and the files in them.
 
-Not for: talking to a mirror (`mirror`), or what becomes of the files (`prepare`).
+Not for: access to a mirror (`mirror`), or the use of the files (`prepare`).
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ def kernel(suite: Suite, line: Line) -> Deb:
             break
         name = onward[0]
     if name == line.package:
-        raise LabFailure(f"{line.package} in {suite.name} depends on no {line.carriers}")
+        raise LabFailure(
+            f"{line.package} in {suite.name} does not depend on any of {', '.join(line.carriers)}"
+        )
     return suite.debs([name])[0]
 
 
 def userspace(suite: Suite, wanted: Userspace) -> list[Deb]:
-    """The packages of the user space, with all that they depend on."""
+    """The packages of the user space, with all their dependencies."""
     roots = []
     for name in wanted.packages:
         onward = [other for other in _depends(suite, name) if _matches(other, wanted.carriers)]
@@ -53,7 +55,7 @@ def _depends(suite: Suite, name: str) -> Iterator[str]:
 
 
 def pattern(shell: str) -> Callable[[str], bool]:
-    """Whether a path matches that shell pattern."""
+    """A function that says whether a path matches the shell pattern."""
     return lambda path: fnmatchcase(path, shell)
 
 
@@ -66,7 +68,7 @@ def members(
 ) -> Iterator[tuple[str, tarfile.TarInfo, bytes]]:
     """The files and links of a package whose path (no leading ``./``) is wanted.
 
-    The content of a link is empty.  `LabFailure` for a file that is no package.
+    The content of a link is empty.  Raises `LabFailure` if ``package`` is not a package.
     """
     try:
         with (

@@ -1,7 +1,7 @@
 """A Debian mirror read without apt: Python fetches, gpgv or sqv checks the signature.
 
-The chain is apt's: a keyring of the user's, the signed Release file, the list of packages by
-its hash there, the packages by their hashes in the list.  Not for: other components than main.
+The chain of trust is apt's: the user's keyring, the signed Release file, the list of packages
+by its hash there, the packages by their hashes in the list.  Not for: components but main.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from .index import Index, Stanza
 from .mirror import ARCHITECTURE, Deb, Mirror, SuiteMissing, begin_download
 
 LIST = f"main/binary-{ARCHITECTURE}/Packages"
-# What the list may be packed with, best first.
+# Compressions of the list, best first.
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     ".xz": lzma.decompress,
     ".gz": gzip.decompress,
     "": bytes,
 }
-# A Release file has 0.2 MB, its signature some kB.
+# A limit in bytes: a Release file has 0.2 MB, its signature some kB.
 _MOST = 4_000_000
 
 
 class PlainSuite:
-    """One suite of the mirror (`mirror.Suite`).  Its list lies in the folder ``state``."""
+    """One suite of the mirror (`mirror.Suite`).  Its list is in the folder ``state``."""
 
     def __init__(self, mirror: Mirror, name: str, state: Path) -> None:
         self.name = name
@@ -42,7 +42,7 @@ class PlainSuite:
         self._index: Index | None = None
 
     def update(self, progress: Progress) -> None:
-        """Fetch the list of packages.  `SuiteMissing` where the mirror has none."""
+        """Fetch the list of packages.  Raises `SuiteMissing` if the mirror has no such suite."""
         self._state.mkdir(parents=True, exist_ok=True)
         progress(f"reading the package list of {self.name}")
         current = self._release()
@@ -66,13 +66,13 @@ class PlainSuite:
         return [Deb.of(stanza) for stanza in self.show(names)]
 
     def closure(self, names: Sequence[str]) -> list[str]:
-        """``names`` and all that they depend on."""
+        """``names`` and all their dependencies."""
         return self._listed().closure(names)
 
     def download(self, debs: Sequence[Deb], into: Path, progress: Progress) -> None:
-        """Fetch package files into the folder ``into``, where they are not there whole.
+        """Fetch package files into the folder ``into``, unless it already has them complete.
 
-        What is fetched of one when that fails stays there; the next try goes on from it.
+        A partial download stays there, and the next try resumes it.
         """
         missing = begin_download(debs, into, self.name, progress)
         meter, done = Meter(progress, "downloading", sum(deb.size for deb in missing)), 0
@@ -82,7 +82,7 @@ class PlainSuite:
                 fetch.file(url, into / deb.file, deb.size, deb.sha256, meter.after(done))
             except fetch.NotThere:
                 raise LabFailure(
-                    f"{url} is not there, though the list of {self.name} has it;"
+                    f"{url} does not exist, though the list of {self.name} has it;"
                     " the mirror may be in the middle of an update"
                 ) from None
             done += deb.size
@@ -95,12 +95,12 @@ class PlainSuite:
         return f"{self._mirror.url}/dists/{self.name}/{path}"
 
     def _release(self) -> release.Release:
-        """The suite's Release file, its signature checked and itself in force."""
+        """The suite's Release file, with a good signature and not expired."""
         verifier = signature.find(Path(self._mirror.keyring), self._state)
         text: bytes | None = None
         origin = self._below("InRelease")
         try:
-            # In one piece, it cannot be half of one time and half of another.
+            # One file: text and signature are always of the same update.
             with contextlib.suppress(fetch.NotThere):
                 text = verifier.clearsigned(fetch.small(origin, _MOST))
             if text is None:
@@ -112,23 +112,23 @@ class PlainSuite:
             raise SuiteMissing(self.name) from None
         except signature.NotSigned as refused:
             raise UsageProblem(
-                f"the signature of {origin} is not good by {self._mirror.keyring}: {refused}",
-                "Take another mirror, or newer keys of the Debian archive:"
-                f" {requirements.KEYRING_VARIABLE} names their file",
+                f"the signature of {origin} is not valid with {self._mirror.keyring}: {refused}",
+                "Use another mirror, or newer keys of the Debian archive:"
+                f" set {requirements.KEYRING_VARIABLE} to the path of their file",
             ) from refused
         found = release.parse(text, origin)
         release.check(found, self.name, origin)
         return found
 
     def _list(self, current: release.Release, packing: str, progress: Progress) -> Path:
-        """The list of packages as the Release file has it: the kept one, or fetched."""
+        """The list of packages that the Release file names: the cached one, or a new one."""
         size, sha256 = current.files[LIST + packing]
         kept = self._state / f"Packages{packing}"
         if Deb("", "", "", size, sha256).whole(kept):
             return kept
         by_hash = f"{LIST.rpartition('/')[0]}/by-hash/SHA256/{sha256}"
         meter = Meter(progress, f"the package list of {self.name}", size)
-        # By its hash it is there even while the mirror changes.
+        # Its address by hash is valid even while the mirror is updated.
         for path in ([by_hash] if current.by_hash else []) + [LIST + packing]:
             try:
                 fetch.file(self._below(path), kept, size, sha256, meter.at)
@@ -136,5 +136,5 @@ class PlainSuite:
             except fetch.NotThere:
                 continue
         raise LabFailure(
-            f"{self._below(LIST + packing)} is not there, though its Release file has it"
+            f"{self._below(LIST + packing)} does not exist, though its Release file has it"
         )

@@ -1,4 +1,4 @@
-"""The Release file of a suite: what it is, for how long, and the hashes of its lists.
+"""The Release file of a suite: its names, its validity, and the hashes of its lists.
 
 Not for: its signature (`signature`).
 """
@@ -14,10 +14,10 @@ from ...errors import UsageProblem
 from ..failure import LabFailure
 from . import deb822
 
-# "no", as for apt's Acquire::Check-Valid-Until: for mirrors that are frozen on purpose.
+# "no" skips the check, as apt's Acquire::Check-Valid-Until: for mirrors frozen on purpose.
 CHECK_VARIABLE = "KVMPMU_LAB_CHECK_VALID_UNTIL"
 
-# A clock may be off by so much.
+# How much the host's clock may be slow.
 _TOLERANCE = timedelta(days=1)
 
 
@@ -33,7 +33,7 @@ class Release:
 
 
 def parse(text: bytes, origin: str) -> Release:
-    """The Release file ``text``.  `LabFailure` that names ``origin`` where it is none."""
+    """The Release file ``text``.  Raises `LabFailure` with ``origin`` if it is not one."""
     try:
         found = deb822.fields(text.decode())
         files = {}
@@ -53,17 +53,17 @@ def parse(text: bytes, origin: str) -> Release:
 
 
 def check(release: Release, name: str, origin: str) -> None:
-    """Raise `UsageProblem` unless it is the suite ``name``, as of now."""
+    """Raise `UsageProblem` unless ``release`` is that of suite ``name`` and valid now."""
     if name not in release.names:
         raise UsageProblem(
             f"{origin} is signed for the suite {' or '.join(release.names) or 'without a name'},"
             f" not for {name}",
-            "Take another mirror",
+            "Use another mirror",
         )
     now = datetime.now(timezone.utc)
     if release.date is not None and release.date > now + _TOLERANCE:
         raise UsageProblem(
-            f"{origin} is of {release.date:%Y-%m-%d}, and here it is {now:%Y-%m-%d}",
+            f"{origin} has the date {release.date:%Y-%m-%d}, but today is {now:%Y-%m-%d}",
             "Set this host's clock",
         )
     if release.valid_until is None or release.valid_until >= now:
@@ -71,7 +71,7 @@ def check(release: Release, name: str, origin: str) -> None:
     if os.environ.get(CHECK_VARIABLE) != "no":
         raise UsageProblem(
             f"{origin} was valid until {release.valid_until:%Y-%m-%d %H:%M} UTC",
-            "Take a mirror that is kept up to date;"
+            "Use a mirror that is up to date;"
             f" for one that is frozen on purpose set {CHECK_VARIABLE}=no",
         )
 

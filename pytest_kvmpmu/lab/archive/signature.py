@@ -1,4 +1,4 @@
-"""Whether a text is signed with a key of a keyring: asked of GnuPG's ``gpgv`` or Sequoia's ``sqv``.
+"""Checks signatures against a keyring, with GnuPG's ``gpgv`` or Sequoia's ``sqv``.
 
 Not for: what the text says (`release`).
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from ...errors import UsageProblem
 from ..host import programs, requirements
 
-# gpgv first: it tells more.
+# gpgv first: its messages say more.
 VERIFIERS = ("gpgv", "sqv")
 
 _ARMORED = re.compile(
@@ -22,39 +22,39 @@ _ARMORED = re.compile(
     rb"(?:^=.{4}\r?\n)?-----END PGP PUBLIC KEY BLOCK-----",
     re.DOTALL | re.MULTILINE,
 )
-# RFC 9580, section 7.  What is in it counts as far as it is then found to be signed.
+# RFC 9580, section 7.  Its content is used only after the signature was checked.
 _CLEARSIGNED = re.compile(
     rb"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n)*\n(?P<text>.*)\n"
     rb"(?P<signature>-----BEGIN PGP SIGNATURE-----\n.*-----END PGP SIGNATURE-----)\s*",
     re.DOTALL,
 )
-# A text of its own in what should be a signature alone would be found good, and not be ours.
+# A file that contains its own signed text would verify, but not sign our text.
 _FATAL = frozenset({"BADSIG", "NODATA", "UNEXPECTED", "ERROR", "PLAINTEXT"})
 
 
 class NotSigned(Exception):
-    """The text is not signed, or by nobody of the keyring; says why."""
+    """The text is not signed, or not by a key of the keyring; says why."""
 
 
 @dataclass(frozen=True)
 class Verifier:
-    """The program at ``path`` with the ``keyring``; its files go to the folder ``scratch``."""
+    """The program at ``path`` with the ``keyring``; its files are in the folder ``scratch``."""
 
     path: str
     keyring: Path
     scratch: Path
 
     def clearsigned(self, message: bytes) -> bytes:
-        """The text in ``message``, which has its signature below.  Raises `NotSigned`."""
+        """The text in the clearsigned ``message``.  Raises `NotSigned`."""
         found = _CLEARSIGNED.fullmatch(message.replace(b"\r\n", b"\n"))
         if found is None:
-            raise NotSigned("it has no signature in it")
-        # Neither white space at the ends of lines nor the last line's end are signed.
+            raise NotSigned("it does not contain a signature")
+        # White space at the ends of lines and the last newline are not signed.
         lines = [line.removeprefix(b"- ").rstrip() for line in found["text"].split(b"\n")]
         return self.detached(b"\n".join(lines), found["signature"])
 
     def detached(self, text: bytes, signature: bytes) -> bytes:
-        """``text``, once its signature is good.  Raises `NotSigned`."""
+        """``text``, if its signature is good.  Raises `NotSigned`."""
         files = [str(self._place("signature", signature)), str(self._place("text", text))]
         if Path(self.path).name == "gpgv":
             self._gpgv(files)
@@ -69,12 +69,12 @@ class Verifier:
         _, out, said = programs.result([self.path, *options, *arguments])
         lines = [line.split() for line in out.splitlines() if line.startswith("[GNUPG:] ")]
         kinds = {words[1] for words in lines}
-        # Other signatures may be by keys that this keyring does not have: one good one will do.
+        # One good signature suffices; other keys may be missing from the keyring.
         if "GOODSIG" in kinds and not kinds & _FATAL:
             return
         unknown = sorted({words[2] for words in lines if words[1] == "NO_PUBKEY"})
         if unknown and not kinds & _FATAL:
-            raise NotSigned(f"it is signed with {', '.join(unknown)}, which is not among the keys")
+            raise NotSigned(f"the keyring does not have the key {', '.join(unknown)}")
         raise NotSigned(_last(said) or "gpgv finds no good signature")
 
     def _keys(self) -> str:
@@ -94,12 +94,12 @@ def _last(said: str) -> str:
 
 
 def find(keyring: Path, scratch: Path) -> Verifier:
-    """The verifier that this host has.  `UsageProblem` where it has none."""
+    """The verifier that this host has.  Raises `UsageProblem` if it has none."""
     for program in VERIFIERS:
         path = shutil.which(program)
         if path is not None:
             return Verifier(path, keyring, scratch)
     raise UsageProblem(
-        f"neither {' nor '.join(VERIFIERS)} is here to check the archive's signature",
+        f"neither {' nor '.join(VERIFIERS)} is installed to check the archive's signature",
         requirements.remedy("gpgv"),
     )

@@ -32,8 +32,8 @@ def meets(version: str, relation: str, wanted: str) -> bool:
 
 
 def _parts(text: str) -> list[Any]:
-    # What is no digit, then a number, and so on; a tilde sorts before the end, letters before
-    # everything else.
+    # Alternating non-digits and numbers; a tilde sorts before the end, letters before everything
+    # else.
     return [
         ([*map(_rank, other), 0], int(number or 0))
         for other, number in re.findall(r"([^0-9]*)([0-9]*)", text)

@@ -1,8 +1,8 @@
-"""A prepared lab as one file: entries of the cache, a manifest before them.
+"""A prepared lab as one file: a manifest, then entries of the cache.
 
-A gzipped tar archive.  Its first member says what follows, in which order, with sizes and
-SHA-256; a reader takes nothing else.  The same lab makes the same bytes.
-Not for: which entries (`carry`).
+A gzipped tar archive.  Its first member lists the others in order, with sizes and SHA-256;
+a reader accepts nothing else.  The same lab always gives the same bytes.
+Not for: the choice of entries (`transfer`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class File:
 
 @dataclass(frozen=True)
 class Part:
-    """An entry of the cache: its place, what is noted about it, its files."""
+    """An entry of the cache: its place, its metadata, its files."""
 
     place: str
     about: dict[str, Any]
@@ -56,7 +56,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Bundle:
-    """``current``: the notes on which entry is current, by kernel line.
+    """``current``: the note that names the current entry, by kernel line.
 
     ``made_by`` is the version of pytest-kvmpmu.
     """
@@ -97,15 +97,15 @@ class Bundle:
 
 
 def write(path: Path, bundle: Bundle, root: Path, progress: Progress) -> None:
-    """Write the bundle's files, which lie below ``root``; ``path`` has it whole or not at all.
+    """Write the bundle's files, which are below ``root``, to ``path``: completely or not at all.
 
-    `UsageProblem` where it can't be written.
+    Raises `UsageProblem` if it can't be written.
     """
     work = path.with_name(f".{path.name}.{os.getpid()}.part")
     meter = Meter(progress, f"packing {path.name}", bundle.size)
     try:
         if path.exists() and not path.is_file():
-            raise OSError(None, "it is no file")
+            raise OSError(None, "it is not a file")
         with work.open("wb") as out:
             with (
                 gzip.GzipFile("", "wb", 6, out, mtime=0) as packed,
@@ -125,10 +125,10 @@ def write(path: Path, bundle: Bundle, root: Path, progress: Progress) -> None:
     except OSError as error:
         raise UsageProblem(
             f"{path} cannot be written: {error.strerror or error}",
-            "Name a file in a folder that can be written to, on a disk with room",
+            "Name a file in a writable folder, on a disk with enough space",
         ) from error
     finally:
-        with contextlib.suppress(OSError):  # that folder may be the trouble
+        with contextlib.suppress(OSError):  # the folder itself may be the problem
             work.unlink(missing_ok=True)
 
 
@@ -139,10 +139,10 @@ def _add(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None
 
 
 def unpack(path: Path, into: Path, begin: Callable[[Bundle], None], progress: Progress) -> Bundle:
-    """Write the files of the bundle ``path`` below ``into``; they are as its manifest says.
+    """Write the files of the bundle ``path`` below ``into``; they match its manifest.
 
-    ``begin`` gets the manifest before that, and may raise.  `UsageProblem` for what is no
-    bundle, or a damaged one.
+    ``begin`` is called with the manifest first, and may raise.  Raises `UsageProblem` if
+    ``path`` is not a bundle, or is damaged.
     """
     with _refusing(path), path.open("rb") as file, gzip.GzipFile(fileobj=file) as unzipped:
         tar, found = _begin(unzipped, path)
@@ -156,16 +156,16 @@ def unpack(path: Path, into: Path, begin: Callable[[Bundle], None], progress: Pr
                 meter.at(done)
             extra = tar.next()
             if extra is not None:
-                _odd(path, f"has {extra.name!r} in it, which its manifest does not name")
-        while rest := unzipped.read(_CHUNK):  # its end has a checksum over all of it
+                _odd(path, f"contains {extra.name!r}, which is not in its manifest")
+        while rest := unzipped.read(_CHUNK):  # reading to the end checks gzip's checksum
             if rest.strip(b"\0"):
-                _odd(path, "goes on after its end")
+                _odd(path, "has data after its end")
     return found
 
 
 @contextlib.contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """Turn what reading may raise into a `UsageProblem` that names the file."""
+    """Turn errors of reading into a `UsageProblem` that names the file."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError) as error:
@@ -174,7 +174,7 @@ def _refusing(path: Path) -> Iterator[None]:
         if error.filename != str(path):
             raise
         raise UsageProblem(
-            f"{path} cannot be read: {error.strerror}", "Give a file that can be read"
+            f"{path} cannot be read: {error.strerror}", "Name a readable file"
         ) from error
 
 
@@ -183,13 +183,13 @@ def _begin(unzipped: gzip.GzipFile, path: Path) -> tuple[tarfile.TarFile, Bundle
         tar = tarfile.open(fileobj=unzipped, mode="r|")  # noqa: SIM115 - the caller closes it
         return tar, _manifest(tar, path)
     except (gzip.BadGzipFile, tarfile.ReadError) as error:
-        _odd(path, f"is no prepared lab ({error})")
+        _odd(path, f"is not a prepared lab ({error})")
 
 
 def _manifest(tar: tarfile.TarFile, path: Path) -> Bundle:
     first = tar.next()
     if first is None or first.name != MANIFEST or not first.isreg():
-        _odd(path, f"is no prepared lab: it does not begin with {MANIFEST}")
+        _odd(path, f"is not a prepared lab: it does not begin with {MANIFEST}")
     if first.size > _MOST_MANIFEST:
         _odd(path, f"has a manifest of {first.size} bytes")
     reader = tar.extractfile(first)
@@ -197,14 +197,14 @@ def _manifest(tar: tarfile.TarFile, path: Path) -> Bundle:
     try:
         found = json.loads(reader.read())
         if found["format"] != FORMAT:
-            _odd(path, f"is no prepared lab, but {found['format']!r}")
+            _odd(path, f"is not a prepared lab, but {found['format']!r}")
         version, made_by = int(found["version"]), str(found["pytest-kvmpmu"])
         if version != VERSION:
             raise UsageProblem(
                 f"{path} is a prepared lab of format {version}, and pytest-kvmpmu {__version__}"
                 f" reads format {VERSION}",
                 f"Use pytest-kvmpmu {made_by} here, which wrote it,"
-                " or export it with the version that is here",
+                f" or export it with version {__version__}",
             )
         parts = tuple(_part(part) for part in found["parts"])
         places = [part.place for part in parts]
@@ -213,11 +213,11 @@ def _manifest(tar: tarfile.TarFile, path: Path) -> Bundle:
             for name, note in found["current"].items()
         }
         if len(set(places)) != len(places):
-            raise ValueError("an entry is there twice")
+            raise ValueError("an entry is listed twice")
         if not {note["place"] for note in current.values()} <= set(places):
-            raise ValueError("what is current is not in it")
+            raise ValueError("a current entry is missing")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        _odd(path, f"has a manifest that makes no sense ({type(error).__name__}: {error})")
+        _odd(path, f"has an invalid manifest ({type(error).__name__}: {error})")
     return Bundle(current, parts, made_by)
 
 
@@ -232,7 +232,7 @@ def _part(found: Any) -> Part:
         for file in found["files"]
     )
     if not isinstance(about, dict) or len({file.path for file in files}) != len(files):
-        raise ValueError(f"{place} is odd")
+        raise ValueError(f"{place} is invalid")
     return Part(place, about, files)
 
 
@@ -259,8 +259,8 @@ def _member(tar: tarfile.TarFile, name: str, size: int, path: Path) -> IO[bytes]
     if info is None:
         _damaged(path, f"{name} is missing")
     if info.name != name or not info.isreg() or info.size != size:
-        kind = "" if info.isreg() else ", which is no file,"
-        _odd(path, f"has {info.name!r}{kind} where {name} was to come")
+        kind = "" if info.isreg() else ", not a file,"
+        _odd(path, f"has {info.name!r}{kind} in the place of {name}")
     reader = tar.extractfile(info)
     assert reader is not None  # it is a file
     return reader
@@ -274,7 +274,7 @@ def _copy(content: IO[bytes], target: Path, wanted: File, path: Path) -> None:
             digest.update(chunk)
             out.write(chunk)
     if digest.hexdigest() != wanted.sha256:
-        _damaged(path, f"{wanted.path} is not what the manifest says")
+        _damaged(path, f"{wanted.path} does not match the manifest")
 
 
 def _name(file: File) -> str:
@@ -282,8 +282,8 @@ def _name(file: File) -> str:
 
 
 def _damaged(path: Path, how: str) -> NoReturn:
-    raise UsageProblem(f"{path} is cut off or damaged: {how}", "Copy it once more")
+    raise UsageProblem(f"{path} is truncated or damaged: {how}", "Copy it again")
 
 
 def _odd(path: Path, how: str) -> NoReturn:
-    raise UsageProblem(f"{path} {how}", "Give a file that `kvmpmu lab export` wrote")
+    raise UsageProblem(f"{path} {how}", "Name a file that `kvmpmu lab export` wrote")

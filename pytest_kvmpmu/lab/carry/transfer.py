@@ -1,8 +1,8 @@
-"""Carrying a prepared lab to another host: what of the cache goes into the file, and back.
+"""Export and import of a prepared lab: which cache entries go into the file, and back.
 
-Kernels, user space and the guest's bytecode: what a mirror and a boot were needed for.  No
-snapshots: each is bound to one QEMU program, is larger than all the rest, and is made by the
-other host in one boot.  Not for: the file's format (`bundle`).
+The file has kernels, user space and the guest's bytecode, which need a mirror and a boot.  It
+has no snapshots: each works with one QEMU program only, is larger than all the rest, and the
+other host makes it in one boot.  Not for: the file's format (`bundle`).
 """
 
 from __future__ import annotations
@@ -52,22 +52,21 @@ def export(
 ) -> None:
     """Write the lab with the lines ``names``, or with all that are prepared.
 
-    Each is seen to answer on the board ``host`` with cores ``cpu`` before, which prepares it
-    where it is not.
-    `UsageProblem` or `LabFailure` where that, or the writing, can't be done.
+    Each is started first on the board ``host`` with cores ``cpu``, which prepares it if needed.
+    Raises `UsageProblem` or `LabFailure` if that or the writing fails.
     """
     cache = Cache(cache_dir)
     for name in names:
         if lines.load(name).own is not None:
             raise UsageProblem(
-                f"{name} is a kernel of your own, and a file already",
-                "Copy it as it is, and export a line for the user space",
+                f"{name} is a kernel of your own, which is already a file",
+                "Copy that file, and export a line for the user space",
             )
     names = list(dict.fromkeys(names)) or prepared(cache)
     if not names:
         raise UsageProblem(
             f"no line is prepared in {cache.root}",
-            f"Name those to export: {', '.join(lines.names())}",
+            f"Name the lines to export: {', '.join(lines.names())}",
         )
     for name in names:
         start(name, host, progress=progress, cache_dir=cache_dir, cpu=cpu).close()
@@ -78,12 +77,12 @@ def export(
     with _locked(cache, progress):
         made = _bundle(cache, current, progress)
         bundle.write(path, made, cache.root, progress)
-    progress(f"{path} has {_told(made)}: {megabytes(path.stat().st_size)}")
+    progress(f"{path} has {_summary(made)}: {megabytes(path.stat().st_size)}")
 
 
 @contextlib.contextmanager
 def _locked(cache: Cache, progress: Progress) -> Iterator[None]:
-    """Hold the locks of all that a bundle has."""
+    """Hold the locks of all entries of a bundle."""
     with (
         cache.lock("packages", "packages", progress),
         cache.lock("bytecode", "the standard library", progress),
@@ -92,8 +91,8 @@ def _locked(cache: Cache, progress: Progress) -> Iterator[None]:
 
 
 def _bundle(cache: Cache, current: dict[str, Entry], progress: Progress) -> Bundle:
-    """Of these entries, and the bytecode that goes with them.  Hold the locks of all."""
-    progress("reading what goes into the file")
+    """A bundle of these entries and their bytecode.  The caller holds the locks."""
+    progress("reading the cache")
     keys = stock.also_keys()
     notes = {
         name: {"place": cache.place(entry), "also": keys[name]} for name, entry in current.items()
@@ -108,7 +107,7 @@ def _bundle(cache: Cache, current: dict[str, Entry], progress: Progress) -> Bund
 
 def _part(cache: Cache, place: str, entry: Entry) -> Part:
     if cache.find(place) != entry:
-        raise LabFailure(f"another run changed {entry.folder} meanwhile; try again")
+        raise LabFailure(f"another run changed {entry.folder} during the export; try again")
     files = []
     for name, crc32 in sorted(entry.sums.items()):
         digest, total, size = hashlib.sha256(), 0, 0
@@ -120,7 +119,7 @@ def _part(cache: Cache, place: str, entry: Entry) -> Part:
         if total != crc32:
             raise UsageProblem(
                 f"{entry.file(name)} is damaged",
-                f"Remove {entry.folder}, and have it made anew with `kvmpmu lab setup`",
+                f"Remove {entry.folder}, and run `kvmpmu lab setup`, which makes it again",
             )
         files.append(File(f"{place}/{name}", size, digest.hexdigest()))
     return Part(place, entry.about, tuple(files))
@@ -129,10 +128,10 @@ def _part(cache: Cache, place: str, entry: Entry) -> Part:
 def import_(
     path: Path, *, progress: Progress = to_stderr, cache_dir: Path | None = None
 ) -> list[str]:
-    """Take the lab in the file ``path`` into the cache; the names of its lines.
+    """Copy the lab in the file ``path`` into the cache; returns the names of its lines.
 
-    All of it is unpacked and checked before the first entry goes to its place.
-    `UsageProblem` where the file is none, damaged, or of no use to this version.
+    The whole file is unpacked and checked before the first entry is moved to its place.
+    Raises `UsageProblem` if the file is not a lab, is damaged, or does not suit this version.
     """
     cache = Cache(cache_dir)
 
@@ -148,15 +147,15 @@ def import_(
         with _locked(cache, progress):
             for part in found.parts:
                 _install(cache, part, scratch)
-            # Each entry is in its place: the user space first, since every line needs it.
+            # All entries are in place; the user space is noted first, since every line needs it.
             for name in sorted(found.current, key=lambda name: name != recipe.USERSPACE):
                 cache.note(f"current/{name}.json", found.current[name])
-    progress(f"imported {_told(found)}")
+    progress(f"imported {_summary(found)}")
     return _lines(found)
 
 
 def _check(path: Path, found: Bundle) -> None:
-    """Raise `UsageProblem` unless this version would take these entries as its own."""
+    """Raise `UsageProblem` unless this version can use these entries."""
     expected = stock.also_keys()
     unknown = [name for name in found.current if name not in expected]
     if unknown:
@@ -164,18 +163,18 @@ def _check(path: Path, found: Bundle) -> None:
     elif any(note["also"] != expected[name] for name, note in found.current.items()):
         what = f"was made for another user space than that of pytest-kvmpmu {__version__}"
     elif not _complete(found):
-        what = "has not what a lab needs"
+        what = "is not a complete lab"
     else:
         return
     raise UsageProblem(
         f"{path} {what}",
         f"Use pytest-kvmpmu {found.made_by} here, which wrote it,"
-        " or export it with the version that is here",
+        f" or export it with version {__version__}",
     )
 
 
 def _complete(found: Bundle) -> bool:
-    """Whether each part is of its kind, and user space and a kernel are among them."""
+    """Whether each part has the files of its kind, and there are a user space and a kernel."""
     for part in found.parts:
         kind = part.place.partition("/")[0]
         if [file.path for file in part.files] != [f"{part.place}/{_FILES[kind]}"]:
@@ -190,7 +189,7 @@ def _complete(found: Bundle) -> bool:
 
 
 def _install(cache: Cache, part: Part, scratch: Path) -> None:
-    """Put the part in its place, unless it is there, whole."""
+    """Put the part in its place, unless it is already there, complete."""
     names = [file.path.rpartition("/")[2] for file in part.files]
     found = cache.find(part.place)
     if found is not None and sorted(found.sums) == sorted(names) and all(map(found.whole, names)):
@@ -208,7 +207,7 @@ def _lines(found: Bundle) -> list[str]:
     return [name for name in lines.names() if name in found.current]
 
 
-def _told(found: Bundle) -> str:
+def _summary(found: Bundle) -> str:
     releases = {part.place: part.about.get("release") for part in found.parts}
-    told = [f"{name} ({releases[found.current[name]['place']]})" for name in _lines(found)]
-    return f"the lines {', '.join(told)} and the user space"
+    listed = [f"{name} ({releases[found.current[name]['place']]})" for name in _lines(found)]
+    return f"the lines {', '.join(listed)} and the user space"

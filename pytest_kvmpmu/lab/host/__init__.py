@@ -1,1 +1,1 @@
-"""What the lab needs of this machine: programs, and the packages that have them."""
+"""What the lab needs on this machine: programs, and the packages that provide them."""

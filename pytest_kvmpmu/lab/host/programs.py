@@ -1,11 +1,11 @@
 """Starting other programs so that they never outlive this process.
 
-On Linux the kernel kills a leashed child when the thread that started it ends, in whichever
-way: ``setpriv --pdeathsig`` sets that up, and a shell looks whether the parent is still
-there before it becomes the program.  Elsewhere a shell beside it waits for the end of this
-process, and then kills it.  No code of ours runs between fork and exec.
+On Linux the kernel kills the child when the thread that started it ends, for whatever reason:
+``setpriv --pdeathsig`` requests that, and a shell checks that the parent still exists before
+it executes the program.  Elsewhere a guard, a shell, waits for the end of this process, and
+then kills the child.  No code of ours runs between fork and exec.
 
-Not for: knowing what to run.
+Not for: the choice of programs.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ...errors import UsageProblem
 from ..failure import LabFailure
 from . import requirements
 
-# $0 is the parent's process id as the parent knows it.
+# $0 is the parent's process id when it started the shell.
 _LEASH = 'test "$PPID" = "$0" || exit 125; exec "$@"'
 
 
 def find(program: str, why: str) -> str:
-    """The path of ``program``.  Raises `UsageProblem` that says what it is needed for."""
+    """The path of ``program``.  Raises `UsageProblem` with ``why`` if it is missing."""
     path = shutil.which(program)
     if path is None:
         raise UsageProblem(f"{program} is missing: {why}", requirements.remedy(program))
@@ -40,7 +40,7 @@ def known_system() -> None:
     """Raise `UsageProblem` on anything but Linux and macOS."""
     if not sys.platform.startswith(("linux", "darwin")):
         raise UsageProblem(
-            f"the lab needs Linux or macOS, this system is {sys.platform}",
+            f"the lab needs Linux or macOS, but this system is {sys.platform}",
             "Run the specs on the model, or the lab on Linux",
         )
 
@@ -52,20 +52,20 @@ def leashed(command: Sequence[str]) -> list[str]:
 
 
 def spawn(command: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
-    """Start ``command`` on a leash, out of reach of the terminal's Ctrl-C."""
+    """Start ``command`` so that it ends with us; the terminal's Ctrl-C does not reach it."""
     if sys.platform.startswith("linux"):
         return subprocess.Popen(leashed(command), start_new_session=True, **popen)
     return _guarded(command, **popen)
 
 
-# The guards of the children that have one.
+# The guard of each child that has one.
 _GUARDS: WeakKeyDictionary[subprocess.Popen[bytes], subprocess.Popen[bytes]] = WeakKeyDictionary()
 # Its input ends when this process does.
 _GUARD = 'read -r group; read -r _; kill -s KILL -- "-$group"'
 
 
 def _guarded(command: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
-    """Start ``command`` with a guard, which is there before it."""
+    """Start a guard, then ``command``."""
     guard = subprocess.Popen(
         ["sh", "-c", _GUARD],
         stdin=subprocess.PIPE,
@@ -76,7 +76,7 @@ def _guarded(command: Sequence[str], **popen: Any) -> subprocess.Popen[bytes]:
     assert guard.stdin is not None  # PIPE
     try:
         child = subprocess.Popen(command, start_new_session=True, **popen)
-    except BaseException:  # nobody else can end it
+    except BaseException:  # else the guard would not end
         _dismiss(guard)
         raise
     _GUARDS[child] = guard
@@ -94,12 +94,12 @@ def _dismiss(guard: subprocess.Popen[bytes]) -> None:
 
 def stop(child: subprocess.Popen[bytes]) -> None:
     """Kill ``child`` with everything that it started, and reap it."""
-    # Before the child is reaped: then its number may be another's.
+    # The guard first: once the child is reaped, its process id may be reused.
     guard = _GUARDS.pop(child, None)
     if guard is not None:
         _dismiss(guard)
     if child.poll() is None:
-        # It may have ended just now; macOS then denies it.
+        # It may have ended just now; macOS then refuses the signal.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
@@ -109,7 +109,7 @@ def stop(child: subprocess.Popen[bytes]) -> None:
 
 
 def output(command: Sequence[str], what: str, given: bytes = b"", **popen: Any) -> str:
-    """Run ``command``; its standard output.  `LabFailure` named ``what`` where it fails."""
+    """Run ``command``; its standard output.  Raises `LabFailure` with ``what`` if it fails."""
     status, out, err = result(command, given, **popen)
     if status != 0:
         raise failed(what, status, err)
@@ -136,7 +136,7 @@ def result(command: Sequence[str], given: bytes = b"", **popen: Any) -> tuple[in
 def failed(what: str, status: int, said: str) -> LabFailure:
     """The failure of a program that ended with ``status`` and printed ``said``."""
     last = "\n".join(said.strip().splitlines()[-5:])
-    return LabFailure(f"{what} failed with status {status}: {last or 'it said nothing'}")
+    return LabFailure(f"{what} failed with status {status}: {last or 'it printed nothing'}")
 
 
 def text_of(stream: IO[bytes]) -> str:

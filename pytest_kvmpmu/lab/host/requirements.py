@@ -1,6 +1,6 @@
-"""What the lab needs from the host, and which package brings it.
+"""What the lab needs from the host, and which package provides it.
 
-Not for: whether what is there is new enough (`qemu.check`).
+Not for: the age of an installed program (`qemu.check`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ...errors import UsageProblem
 QEMU = "qemu-system-aarch64"
 KEYRING = "the archive's keyring"
 
-# How packages are installed, and where; and the packages, in the same order.
+# How each system installs packages; `_PACKAGES` has the names in the same order.
 INSTALLERS = {
     "Debian": "apt-get install",
     "Fedora": "dnf install",
@@ -26,16 +26,16 @@ _PACKAGES = {
     "setpriv": ("util-linux", "util-linux", "util-linux", ""),
     "apt-get": ("apt", "", "", ""),
     "apt-cache": ("apt", "", "", ""),
-    # dnf takes the path of a file as well; which package has it has changed.
+    # dnf also takes the path of a file; the package that has it differs by release.
     "gpgv": ("gpgv", "/usr/bin/gpgv", "gnupg", "gnupg"),
     KEYRING: ("debian-archive-keyring", "debian-keyring", "debian-archive-keyring", ""),
 }
-# What `kvmpmu lab setup --install` sees to, on Debian, besides the keyring.
+# What `kvmpmu lab setup --install` installs on Debian, besides the keyring.
 PROGRAMS = (QEMU, "setpriv", "apt-get", "apt-cache")
 
-# Names a file with the keys, where it is another than those below.
+# The path of a file with the keys, if not one of those below.
 KEYRING_VARIABLE = "KVMPMU_LAB_KEYRING"
-# The keyring's file, as older and as newer releases name it; other distributions do likewise.
+# The keyring's file in older and in newer releases; other distributions use the same names.
 KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
@@ -43,9 +43,9 @@ KEYRINGS = (
 
 
 def keyring() -> Path | None:
-    """The keyring of the Debian archive, or None where it is not installed.
+    """The keyring of the Debian archive, or None if it is not installed.
 
-    `UsageProblem` where the one that is named is not there.
+    Raises `UsageProblem` if `KEYRING_VARIABLE` names a file that does not exist.
     """
     named = os.environ.get(KEYRING_VARIABLE)
     if not named:
@@ -53,14 +53,14 @@ def keyring() -> Path | None:
     path = Path(named).expanduser().absolute()
     if not path.is_file():
         raise UsageProblem(
-            f"{KEYRING_VARIABLE} names {path}, and no such file is there",
+            f"{KEYRING_VARIABLE} names {path}, which is not a file",
             "Name a file with the keys of the Debian archive",
         )
     return path
 
 
 def missing() -> list[str]:
-    """The Debian packages that are to be installed."""
+    """The Debian packages that are still to be installed."""
     packages = {_PACKAGES[program][0] for program in PROGRAMS if not shutil.which(program)}
     if keyring() is None:
         packages.add(_PACKAGES[KEYRING][0])
@@ -68,13 +68,13 @@ def missing() -> list[str]:
 
 
 def remedy(needed: str) -> str:
-    """What to do about a missing program, or the missing `KEYRING`."""
+    """How to install a missing program, or the missing `KEYRING`."""
     debian, *others = (
         f"`{install} {package}`" + (f" on {system}" if system != "Debian" else "")
         for (system, install), package in zip(INSTALLERS.items(), _PACKAGES[needed], strict=True)
         if package
     )
-    told = f"On Debian run {debian} as root"
+    text = f"On Debian run {debian} as root"
     if needed in (*PROGRAMS, KEYRING):
-        told += ", or let `kvmpmu lab setup --install` do it"
-    return "; ".join([told, ", ".join(others)] if others else [told])
+        text += ", or let `kvmpmu lab setup --install` do it"
+    return "; ".join([text, ", ".join(others)] if others else [text])

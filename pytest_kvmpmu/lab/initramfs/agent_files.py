@@ -1,4 +1,4 @@
-"""The files of ours that run in a lab VM: the agent, and /init, which starts it.
+"""Our files in a lab VM: the agent, and /init, which starts it.
 
 Not for: the rest of the initramfs (`userspace`).
 """
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from ...support.resources import PACKAGE, fixtures_dir
 
-# Where the agent's sources lie in the guest; its working directory.
+# The folder of the agent's sources in the guest, and its working directory.
 HOME = "agent"
 ROOMS = ("agent", "wire", "uapi")
 
-# Process 1.  The terminal is made raw before Python speaks; whatever ends Python
-# ends the machine, so that the host sees the end of the stream.  The terminal's work is
-# kept on CPU 0, which also gets its interrupts: waking another emulated CPU for each
-# chunk made a request take up to four times as long.  Files may fill all memory, not half.
+# Process 1.  The terminal is made raw before Python writes to it.  When Python ends, the
+# machine ends too, so that the host sees the end of the stream.  The terminal's work stays
+# on CPU 0, which also gets its interrupts: waking another emulated CPU for each chunk made
+# a request take up to four times as long.  Files may fill all memory, not half.
 _INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /root
 /bin/busybox --install -s /bin
@@ -37,7 +37,7 @@ echo "Python ended with status $?"
 
 
 def init(what: str) -> str:
-    """/init, which runs Python on ``what``: its arguments, as a shell reads them."""
+    """/init, which runs Python with the arguments ``what``, quoted for a shell."""
     return _INIT.format(home=HOME, what=what)
 
 
@@ -45,7 +45,7 @@ INIT = init("-m pytest_kvmpmu.agent")
 
 
 def sources() -> list[tuple[str, Path]]:
-    """The files that the agent is made of: their place below its folder, and here."""
+    """The agent's files: each path below its folder in the guest, and the path here."""
     files = [PACKAGE / "__init__.py"]
     for room in ROOMS:
         files.extend((PACKAGE / room).rglob("*.py"))

@@ -62,7 +62,7 @@ def _padded(chunk: bytes) -> bytes:
 
 
 def read(archived: bytes) -> Iterator[tuple[str, Member]]:
-    """The members of an archive, in order.  ValueError where it is none."""
+    """The members of an archive, in order.  Raises ValueError if it is not one."""
     at = 0
     while True:
         if archived[at : at + 6] != b"070701":

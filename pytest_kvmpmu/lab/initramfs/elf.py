@@ -1,6 +1,6 @@
-"""Which shared libraries a 64-bit little-endian ELF file asks for.
+"""Which shared libraries a 64-bit little-endian ELF file needs.
 
-Not for: anything else that an ELF file can say.
+Not for: anything else in an ELF file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _DT_NEEDED, _DT_STRTAB = 1, 5
 
 
 def needed(content: bytes) -> list[str]:
-    """The names in DT_NEEDED, and the file name of the interpreter; [] for what is no ELF."""
+    """The names in DT_NEEDED, and the interpreter's file name; [] if it is not an ELF file."""
     if content[:6] != b"\x7fELF\x02\x01":
         return []
     table, size, count = (

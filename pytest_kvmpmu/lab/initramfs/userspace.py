@@ -1,4 +1,4 @@
-"""The initramfs: what of the user-space packages goes in, the agent, and /init.
+"""The initramfs: files of the user-space packages, the agent, and /init.
 
 Not for: fetching the packages, or the archive's format (`cpio`).
 """
@@ -18,14 +18,14 @@ from ..lines import Userspace
 from . import cpio, elf
 from .agent_files import HOME, sources
 
-# A module that is source; its package, if any, is the outermost.
+# A source module; ``package`` is its outermost package, if any.
 _MODULE = re.compile(
     r"(?P<library>usr/lib/python3\.\d+)/(?P<module>(?:(?P<package>[^/]+)/)?.*\.py)"
 )
 
 
 def base(debs: Iterable[Path], wanted: Userspace) -> dict[str, cpio.Member]:
-    """Programs, standard library and shared libraries, out of the packages."""
+    """Programs, standard library and shared libraries from the packages."""
     found: dict[str, cpio.Member] = {}
     libraries: dict[str, bytes] = {}
     links: dict[str, str] = {}
@@ -59,13 +59,13 @@ def with_agent(members: dict[str, cpio.Member], init: str) -> bytes:
 def slim(
     members: Mapping[str, cpio.Member], bytecode: Mapping[str, cpio.Member]
 ) -> dict[str, cpio.Member]:
-    """``members`` with the modules in ``bytecode`` as such, and most others in a zip file.
+    """``members`` with the modules in ``bytecode`` as .pyc files, and most others in a zip file.
 
-    What the agent imports starts fast that way, and the rest of the standard library is
-    there for who wants it, in a third of the space.  Python looks for that zip by itself.
+    The agent's imports are fast that way, and the rest of the standard library is available
+    in a third of the space.  Python finds that zip by itself.
     """
     slimmed = dict(members)
-    opened = set()  # packages that can't be in two places
+    opened = set()  # packages, which can't be split between a folder and the zip
     for path, member in bytecode.items():
         folder, _, name = path.rpartition("/__pycache__/")
         module = f"{folder}/{name.partition('.')[0]}"
@@ -90,7 +90,7 @@ def _programs(found: dict[str, cpio.Member], wanted: Userspace) -> dict[str, cpi
         paths = [path for path in found if fnmatchcase(path, pattern)]
         if len(paths) != 1:
             raise LabFailure(f"the packages have {len(paths)} files {pattern}, not one")
-        # python3 finds its library from where it lies.
+        # python3 finds its library relative to its own path.
         members[paths[0]] = found[paths[0]]
         if paths[0] != f"bin/{name}":
             members[f"bin/{name}"] = cpio.link(f"/{paths[0]}")
@@ -108,7 +108,7 @@ def _libraries(
             continue
         content = libraries.get(links.get(name, name))
         if content is None:
-            raise LabFailure(f"no package of the user space brings {name}")
+            raise LabFailure(f"no package of the user space has {name}")
         added[f"lib/{name}"] = cpio.file(content, executable=True)
         wanted.extend(elf.needed(content))
     return added
@@ -142,7 +142,7 @@ def _in_stdlib(path: str, wanted: Userspace) -> bool:
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """The same bytes for the same files."""
+    """A zip file; the same files always give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in files.items():

@@ -1,8 +1,8 @@
-"""A kernel file as a build leaves it, made into what QEMU boots: an uncompressed arm64 Image.
+"""Converts a built kernel file to what QEMU boots: an uncompressed arm64 Image.
 
-Formats: Documentation/arch/arm64/booting.rst for the Image, which may be compressed, wrapped
-for EFI (zboot), or still be the vmlinux that it is copied out of.
-Not for: what is configured in it (`kconfig`).
+Formats: the Image (Documentation/arch/arm64/booting.rst), plain, compressed or wrapped for EFI
+(zboot), or the vmlinux that it is made from.
+Not for: its configuration (`kconfig`).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _PAGES = {1: 4, 2: 16, 3: 64}
 
 
 def _gunzipped(content: bytes) -> bytes:
-    """One gzip stream; a build may have appended something to it, like a device tree."""
+    """The first gzip stream; a build may have appended something, like a device tree."""
     press = zlib.decompressobj(16 + zlib.MAX_WBITS)
     found = press.decompress(content)
     if not press.eof:
-        raise EOFError("it was cut off")
+        raise EOFError("it is truncated")
     return found
 
 
@@ -43,7 +43,7 @@ _UNPACK: tuple[tuple[bytes, str, Callable[[bytes], bytes] | None], ...] = (
     (b"\x04\x22\x4d\x18", "lz4", None),
     (b"\x89LZO", "lzop", None),
 )
-# Other things that are called kernels: where, what stands there, and what it is.
+# Other files that may be taken for a kernel: offset, magic number, description.
 _OTHERS = (
     (0x202, b"HdrS", "an x86 kernel (bzImage)"),
     (0x24, b"\x18\x28\x6f\x01", "a 32-bit Arm kernel (zImage)"),
@@ -53,17 +53,17 @@ _OTHERS = (
     (0, b"\xd0\x0d\xfe\xed", "a device tree or a FIT image"),
     (0, b"070701", "an initramfs"),
     (0, b"!<arch>\n", "a package or an archive"),
-    (0, b"MZ", "an EFI program that is no Linux Image"),
+    (0, b"MZ", "an EFI program, not a Linux Image"),
 )
 _MACHINES = {3: "x86", 40: "32-bit Arm", 62: "x86", 22: "s390", 21: "PowerPC", 243: "RISC-V"}
 _ELF, _ELF64_LITTLE, _AARCH64 = b"\x7fELF", b"\x02\x01", 183
 _EXECUTABLE, _PT_LOAD = (2, 3), 1
-# An arm64 kernel is 20 to 60 MB; one with every debugging aid is not ten times that.
+# An arm64 kernel is 20 to 60 MB; with every debugging option less than ten times that.
 _MOST_BYTES = 1 << 30
 
 
 def unpacked(content: bytes, origin: str) -> bytes:
-    """The Image in ``content``, the file ``origin``.  `UsageProblem` where there is none."""
+    """The Image in ``content`` of the file ``origin``.  Raises `UsageProblem` if it has none."""
     if content[_MAGIC_AT : _MAGIC_AT + 4] == _MAGIC:
         return _checked(content, origin)
     if content[:2] == b"MZ" and content[4:8] == b"zimg":
@@ -76,19 +76,19 @@ def unpacked(content: bytes, origin: str) -> bytes:
     for at, magic, what in _OTHERS:
         if content[at : at + len(magic)] == magic:
             raise _refused(origin, f"is {what}")
-    raise _refused(origin, "is empty" if not content else "is no kernel that the lab knows")
+    raise _refused(origin, "is empty" if not content else "is not a kernel that the lab knows")
 
 
 def release(image: bytes, origin: str) -> str:
-    """The release in the banner of ``image``, as ``uname -r`` says it.  `UsageProblem`."""
+    """The release in the banner, as ``uname -r`` prints it.  Raises `UsageProblem`."""
     banner = _BANNER.search(image)
     if banner is None:
-        raise _refused(origin, "does not say which Linux it is")
+        raise _refused(origin, "has no Linux version banner")
     return banner[1].decode(errors="replace")
 
 
 def page_kilobytes(image: bytes) -> int | None:
-    """The page size that ``image`` is built for: 4, 16 or 64; None where it does not say."""
+    """The page size of ``image`` in kB: 4, 16 or 64; None if its header does not say."""
     return _PAGES.get(_flags(image) >> 1 & 3)
 
 
@@ -98,9 +98,9 @@ def _flags(image: bytes) -> int:
 
 def _checked(image: bytes, origin: str) -> bytes:
     if image[_MAGIC_AT : _MAGIC_AT + 4] != _MAGIC:
-        raise _refused(origin, "is an arm64 program, but no Linux kernel")
+        raise _refused(origin, "is an arm64 program, but not a Linux kernel")
     if _flags(image) & _BIG_ENDIAN:
-        raise _refused(origin, "is a big-endian kernel, and the lab's user space little-endian")
+        raise _refused(origin, "is a big-endian kernel, but the lab's user space is little-endian")
     return image
 
 
@@ -109,8 +109,8 @@ def _decompressed(
 ) -> bytes:
     if unpack is None:
         raise UsageProblem(
-            f"{origin} is compressed with {name}, which the lab does not unpack",
-            f"Unpack it with the program {name}, or name the uncompressed Image beside it",
+            f"{origin} is compressed with {name}, which the lab does not support",
+            f"Unpack it with the program {name}, or name the uncompressed Image of that build",
         )
     try:
         return unpack(content)
@@ -122,19 +122,19 @@ def _out_of_zboot(content: bytes, origin: str) -> bytes:
     """The payload of an EFI zboot image (drivers/firmware/efi/libstub/zboot-header.S)."""
     start, size = struct.unpack_from("<II", content, 8)
     if not 0 < start < start + size <= len(content):
-        raise _refused(origin, "is an EFI zboot image that was cut off")
+        raise _refused(origin, "is a truncated EFI zboot image")
     return content[start : start + size]
 
 
 def _out_of_elf(content: bytes, origin: str) -> bytes:
-    """What ``objcopy -O binary`` makes of a vmlinux."""
+    """The Image of a vmlinux, as ``objcopy -O binary`` makes it."""
     try:
         kind, machine = struct.unpack_from("<HH", content, 16)
         if content[4:6] != _ELF64_LITTLE or machine != _AARCH64:
             other = _MACHINES.get(machine, "another architecture's")
             raise _refused(origin, f"is an ELF file of {other}, not of arm64")
         if kind not in _EXECUTABLE:
-            raise _refused(origin, "is an ELF file that cannot be run: an object, or a module")
+            raise _refused(origin, "is an ELF file but not executable: an object file or a module")
         table, size, count = (
             *struct.unpack_from("<Q", content, 32),
             *struct.unpack_from("<HH", content, 54),
@@ -143,16 +143,16 @@ def _out_of_elf(content: bytes, origin: str) -> bytes:
             struct.unpack_from("<IIQQQQ", content, table + size * number) for number in range(count)
         ]
     except struct.error:
-        raise _refused(origin, "is an ELF file that was cut off") from None
+        raise _refused(origin, "is a truncated ELF file") from None
     loaded = [segment for segment in segments if segment[0] == _PT_LOAD and segment[5]]
     base = min((segment[4] for segment in loaded), default=0)
     flat = bytearray()
     for _, _, offset, _, address, length in sorted(loaded, key=lambda segment: segment[4]):
         at = address - base
         if offset + length > len(content):
-            raise _refused(origin, "is an ELF file that was cut off")
+            raise _refused(origin, "is a truncated ELF file")
         if at + length > _MOST_BYTES:
-            raise _refused(origin, "is an ELF file whose parts lie too far apart for a kernel")
+            raise _refused(origin, "is an ELF file whose segments are too far apart for a kernel")
         flat.extend(bytes(max(0, at - len(flat))))
         flat[at : at + length] = content[offset : offset + length]
     return bytes(flat)

@@ -1,6 +1,6 @@
-"""What a kernel's configuration says about the lab: does it have all that the lab needs?
+"""Whether a kernel's configuration has all the options that the lab needs.
 
-Not for: changing one, or what a kernel without it does (`postmortem`).
+Not for: changing one, or the symptoms of a missing option (`postmortem`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 @dataclass(frozen=True)
 class Need:
-    """An option that has to be ``y``: what for, and the first release that has the option.
+    """An option that must be ``y``: what it is for, and the first release that has it.
 
-    Without one that ``boots`` the agent is never reached; without the others it comes up on
-    a machine that is of no use to the specs.
+    Without an option with ``boots`` the agent does not start; without one of the others it
+    starts, but the machine cannot run the specs.
     """
 
     option: str
@@ -50,34 +50,34 @@ NEEDS = (
 
 @dataclass(frozen=True)
 class Config:
-    """A configuration's text and where it was found; ``sure`` if it is that very kernel's."""
+    """A configuration's text and its place; ``sure`` if it is certainly that of the kernel."""
 
     text: str
     place: str
     sure: bool
 
     def lacks(self, release: str) -> list[Need]:
-        """What the lab needs and a kernel of that release would not have, in `NEEDS`' order."""
+        """What the lab needs and a kernel of that release lacks, in the order of `NEEDS`."""
         found = dict(_SET.findall(self.text))
         version = re.match(r"(\d+)\.(\d+)", release)
         number = (int(version[1]), int(version[2])) if version else (0, 0)
         return [n for n in NEEDS if number >= n.since and found.get(n.option) != "y"]
 
     def told(self, needs: list[Need]) -> str:
-        """One line about ``needs`` that are lacking."""
+        """One line that lists missing ``needs``."""
         found = dict(_SET.findall(self.text))
         listed = [
             f"{need.what} (CONFIG_{need.option}"
-            + (", a module, and the lab loads none)" if found.get(need.option) == "m" else ")")
+            + (", a module, but the lab loads none)" if found.get(need.option) == "m" else ")")
             for need in needs
         ]
-        return f"{self.place} is without {', '.join(listed)}"
+        return f"{self.place} lacks {', '.join(listed)}"
 
 
 def find(image: bytes, path: Path, release: str) -> Config | None:
     """The configuration in ``image``, or the one that its build left near its file ``path``.
 
-    One that is of another release is none.
+    A configuration of another release is ignored.
     """
     text = embedded(image)
     if text is not None:
@@ -88,14 +88,14 @@ def find(image: bytes, path: Path, release: str) -> Config | None:
         except OSError:
             continue
         header = _HEADER.search(text)
-        # The header has the version without what the build adds to it.
+        # The header has the version without the suffix that the build adds.
         if header is not None and release.startswith(header[1]):
             return Config(text, str(place), sure=False)
     return None
 
 
 def embedded(image: bytes) -> str | None:
-    """The text that CONFIG_IKCONFIG leaves in an Image."""
+    """The configuration that CONFIG_IKCONFIG puts into an Image."""
     start, end = image.find(_START), image.find(_END)
     if not 0 <= start < end:
         return None
@@ -103,7 +103,7 @@ def embedded(image: bytes) -> str | None:
         packed = image[start + len(_START) : end]
         return zlib.decompressobj(_GZIP).decompress(packed).decode(errors="replace")
     except zlib.error:
-        return None  # a kernel that only knows the marks
+        return None  # the marks without a configuration
 
 
 def _places(path: Path, release: str) -> list[Path]:

@@ -1,6 +1,6 @@
-"""A kernel of the user's own: what is told of it before its boot, and why it did not boot.
+"""A kernel of the user's own: checks before its boot, and why it did not boot.
 
-Not for: what is the same for Debian's kernels.
+Not for: anything that Debian's kernels need too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..progress import Progress
 from ..vm.console import Console
 from . import image, kconfig, postmortem
 
-# The first word takes a second or two; later ones may take longer.
+# The first output takes a second or two; later output may take longer.
 SILENCE_SECONDS = 60.0
 
 
@@ -29,7 +29,7 @@ class OwnKernel:
         self._lacks = self._config.lacks(release) if self._config else []
 
     def check(self, progress: Progress) -> None:
-        """Say what its configuration lacks.  `UsageProblem` where it is sure not to boot."""
+        """Report what its configuration lacks.  Raises `UsageProblem` if it surely can't boot."""
         if self._config is None or not self._lacks:
             return
         never = [need for need in self._lacks if need.boots]
@@ -41,14 +41,14 @@ class OwnKernel:
         progress(self._config.told(self._lacks))
 
     def why_no_agent(self, console: Console) -> str:
-        """What is to be said after a boot that failed, in one line."""
+        """Why a boot failed, in one line."""
         return self._with_config(postmortem.of_boot(console.text(), self._pages, self._cpu))
 
     def lack(self, facts: dict[str, Any], pmus: int, console: Console) -> str:
-        """What keeps the machine from running the specs, in one line; empty if nothing does."""
+        """What the machine lacks to run the specs, in one line; empty if nothing."""
         lack = postmortem.of_machine(facts, pmus, console.text())
         return self._with_config(lack) if lack else ""
 
     def _with_config(self, text: str) -> str:
-        told = self._config.told(self._lacks) if self._config and self._lacks else ""
-        return "; ".join(part for part in (text, told) if part)
+        lacks = self._config.told(self._lacks) if self._config and self._lacks else ""
+        return "; ".join(part for part in (text, lacks) if part)

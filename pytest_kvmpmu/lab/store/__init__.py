@@ -1,1 +1,1 @@
-"""The lab's cache: its folders and locks, what is kept in it, and how it is cleaned."""
+"""The lab's cache: its folders and locks, its entries, and its cleaning."""

@@ -1,8 +1,8 @@
-"""The lab's folder: whole entries or none, checked when used, locked while made.
+"""The lab's cache folder: entries are complete or absent, checked when used, locked while made.
 
 An entry is a folder of files with a manifest of their sizes and checksums.  It is made
-beside its place and renamed into it, so a run that is cut off leaves only rubbish,
-which the next one sweeps.  Not for: what the entries are (`prepare`).
+in a temporary folder and then renamed, so an interrupted run leaves only an unfinished
+folder, which the next run removes.  Not for: the content of entries (`stock`, `prepare`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished folder: ``about`` is what its maker noted, ``nonce`` tells makings apart."""
+    """A finished folder: ``about`` is its metadata; ``nonce`` differs each time it is made."""
 
     folder: Path
     about: dict[str, Any]
@@ -48,7 +48,7 @@ class Entry:
         return self.folder / name
 
     def whole(self, name: str) -> bool:
-        """Whether the file still has the content it was made with.  Reads all of it."""
+        """Whether the file still has its original content.  Reads all of it."""
         try:
             return sum_of(self.file(name)) == self.sums[name]
         except OSError:
@@ -56,7 +56,7 @@ class Entry:
 
 
 def default_root() -> Path:
-    """Where the lab keeps its things: the environment's say, else the user's cache folder."""
+    """The folder in `CACHE_VARIABLE`, else one in the user's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named).expanduser()
@@ -72,37 +72,37 @@ class Cache:
         self.root = (root or default_root()).absolute() / f"lab-{FORMAT}"
 
     def find(self, place: str) -> Entry | None:
-        """The entry at ``place``, where it is there and its files have their sizes."""
+        """The entry at ``place``, if it exists and its files have the right sizes."""
         folder = self.root / place
         try:
             manifest = json.loads((folder / _MANIFEST).read_text())
             sizes = {name: (folder / name).stat().st_size for name in manifest["files"]}
-            if any(sizes[name] != told["size"] for name, told in manifest["files"].items()):
+            if any(sizes[name] != noted["size"] for name, noted in manifest["files"].items()):
                 return None
-            sums = {name: told["crc32"] for name, told in manifest["files"].items()}
+            sums = {name: noted["crc32"] for name, noted in manifest["files"].items()}
             return Entry(folder, manifest["about"], manifest["nonce"], sums)
         except (OSError, ValueError, KeyError, TypeError):
-            return None  # not there, cut off or scribbled on: to be made anew in each case
+            return None  # missing, truncated or changed: it must be made again
 
     def place(self, entry: Entry) -> str:
-        """Where the entry is, as `find` takes it."""
+        """The entry's place, as `find` takes it."""
         return entry.folder.relative_to(self.root).as_posix()
 
     def sound(self, entry: Entry | None) -> bool:
-        """Whether there is an entry and its files have their content.  Reads all of them."""
+        """Whether the entry exists and its files are unchanged.  Reads all of them."""
         return entry is not None and all(map(entry.whole, entry.sums))
 
     def make(self, place: str, build: Callable[[Path], dict[str, Any]]) -> Entry:
-        """Make the entry: ``build`` fills a folder and returns what is to be noted about it.
+        """Make the entry: ``build`` fills a folder and returns the metadata for ``about``.
 
-        The caller holds the lock of all entries beside it.  `UsageProblem` where the disk is full.
+        The caller holds the lock of the parent folder.  Raises `UsageProblem` if the disk is full.
         """
         final = self.root / place
         work = final.with_name(final.name + _UNFINISHED)
         with self.room():
-            # The lock covers all of the parent folder: what is unfinished there is rubbish.
-            for rubbish in final.parent.glob(f"*{_UNFINISHED}"):
-                discard(rubbish)
+            # The lock covers the parent folder: unfinished folders there are of dead runs.
+            for leftover in final.parent.glob(f"*{_UNFINISHED}"):
+                discard(leftover)
             work.mkdir(parents=True)
             try:
                 about = build(work)
@@ -119,7 +119,7 @@ class Cache:
 
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
-        """An empty folder for a while.  Hold a lock of that name; a killed run's is swept."""
+        """A temporary empty folder.  Hold a lock of that name; a killed run's folder is removed."""
         folder = self.root / "scratch" / name
         with self.room():
             discard(folder)
@@ -130,20 +130,20 @@ class Cache:
                 discard(folder)
 
     def drop(self, entry: Entry) -> None:
-        """Remove an entry that proved bad, unless it was made anew since.  Hold the lock."""
+        """Remove a bad entry, unless another run has made it again.  Hold the lock."""
         now = self.find(self.place(entry))
         if now is None or now.nonce == entry.nonce:
             discard(entry.folder)
 
     def keep_newest(self, place: str, count: int) -> None:
-        """Of the entries in the folder ``place``, keep the ``count`` made last."""
+        """Keep only the ``count`` newest entries of the folder ``place``."""
         folders = [path for path in (self.root / place).iterdir() if path.is_dir()]
         folders.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
         for folder in folders[count:]:
             discard(folder)
 
     def note(self, place: str, value: dict[str, Any]) -> None:
-        """Write a small JSON file, whole or not at all."""
+        """Write a small JSON file, completely or not at all."""
         path = self.root / place
         with self.room():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ class Cache:
                 work.unlink(missing_ok=True)
 
     def noted(self, place: str) -> dict[str, Any] | None:
-        """A small JSON file, or None where there is none that can be read."""
+        """A small JSON file, or None if it can't be read."""
         try:
             value = json.loads((self.root / place).read_text())
         except (OSError, ValueError):
@@ -164,7 +164,7 @@ class Cache:
 
     @contextlib.contextmanager
     def lock(self, name: str, what: str, progress: Progress) -> Iterator[None]:
-        """Hold the lock ``name``; says that it waits where another run makes ``what``."""
+        """Hold the lock ``name``; reports if it waits for another run that makes ``what``."""
         lock = self._tried(name)
         if not lock.is_locked:
             progress(f"waiting for another run that prepares {what}")
@@ -177,7 +177,7 @@ class Cache:
 
     @contextlib.contextmanager
     def lock_if_free(self, name: str) -> Iterator[bool]:
-        """Hold the lock ``name``, or say False where another run holds it."""
+        """Hold the lock ``name``, or yield False if another run holds it."""
         lock = self._tried(name)
         try:
             yield lock.is_locked
@@ -217,7 +217,7 @@ class Cache:
                     f"Name another folder with {CACHE_VARIABLE}",
                 ) from error
             raise
-        except LabFailure as failure:  # a program that we ran met it
+        except LabFailure as failure:  # of a program that we ran
             if os.strerror(errno.ENOSPC) in str(failure):
                 raise self._full("the disk is full") from failure
             raise
@@ -225,17 +225,17 @@ class Cache:
     def _full(self, what: str) -> UsageProblem:
         return UsageProblem(
             f"no space left for the lab in {self.root}: {what}",
-            f"Free some, or name a folder on another disk with {CACHE_VARIABLE}",
+            f"Free some space, or name a folder on another disk with {CACHE_VARIABLE}",
         )
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder, as far as it is there."""
+    """Remove a folder, if it exists."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def sum_of(path: Path) -> int:
-    """A checksum of a file's content: for what breaks, not for who would forge."""
+    """A checksum of a file's content, against damage, not against forgery."""
     total = 0
     with path.open("rb", buffering=0) as file:
         while chunk := file.read(1 << 18):
@@ -244,7 +244,7 @@ def sum_of(path: Path) -> int:
 
 
 def key_of(*parts: Any) -> str:
-    """A short name for the JSON values ``parts``: the same for the same values only."""
+    """A short hash of the JSON values ``parts``."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -1,8 +1,8 @@
-"""Giving the cache's space back: what nothing would use any more, or all of it.
+"""Freeing the cache's space: entries that are no longer used, or all of it.
 
-Removes folders of the cache only, never follows a link out of it, and leaves what another run
-holds the lock of.  A machine that runs has read its snapshot; a start that finds
-a file gone makes the snapshot anew.  Not for: telling what is there (`inventory`).
+Removes folders of the cache only, never follows a link out of it, and keeps entries whose lock
+another run holds.  A running machine has read its snapshot already; a start that finds a file
+missing makes the snapshot again.  Not for: listing the cache (`inventory`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .inventory import ENTRIES, LISTS, SNAPSHOTS, folders, is_folder, size, snap
 from .recipe import USERSPACE, current
 
 _SCRATCH = "scratch"
-# Locks that are no slot's: of all that is fetched, and of the guest's bytecode.
+# Locks that are not of a slot: of everything fetched, and of the guest's bytecode.
 _PACKAGES, _BYTECODE = "packages", "bytecode"
 
 
 @dataclass(frozen=True)
 class Freed:
-    """A folder of the cache that goes, or would: ``held`` is why it has to stay after all."""
+    """A folder of the cache to remove; it stays if another run's lock has it ``held``."""
 
     place: str
     bytes: int
@@ -32,7 +32,7 @@ class Freed:
 
 
 def clean(cache: Cache, everything: bool, dry: bool) -> list[Freed]:
-    """Remove it, or with ``dry`` only say what would go; ``everything``: the current too."""
+    """Remove unused entries, or with ``everything`` all; with ``dry`` only list them."""
     if not cache.root.is_dir():
         return []
     kept = set() if everything else _kept(cache)
@@ -41,8 +41,8 @@ def clean(cache: Cache, everything: bool, dry: bool) -> list[Freed]:
         def mine(name: str) -> bool:
             return locks.enter_context(cache.lock_if_free(name))
 
-        # The stock's first.  Who makes a snapshot has its slot's lock, then asks for these:
-        # whoever has what it needs already is seen below, whoever comes later waits.
+        # The stock's locks first.  A run that makes a snapshot locks its slot, then the stock:
+        # if it has used the stock already, its slot's lock is seen below; a later one waits.
         stock = all([mine(_PACKAGES), mine(_BYTECODE)])
         slots = {slot: mine(_lock(slot)) for slot in _slots(cache)}
         places = [
@@ -70,19 +70,19 @@ def _lock(slot: str) -> str:
 
 
 def _slots(cache: Cache) -> set[str]:
-    """The slots that have anything in them."""
+    """The slots that are not empty."""
     scratch = folders(cache, f"{_SCRATCH}/{SNAPSHOTS}")
     return {*folders(cache, SNAPSHOTS), *(place.removeprefix(f"{_SCRATCH}/") for place in scratch)}
 
 
 def _others(cache: Cache, slots: Iterable[str]) -> list[str]:
-    """The locks of slots that have nothing in them yet."""
+    """The locks of slots that are still empty."""
     named = {path.stem for path in (cache.root / "locks").glob(f"{SNAPSHOTS}-*.lock")}
     return sorted(named - {_lock(slot) for slot in slots})
 
 
 def _kept(cache: Cache) -> set[str]:
-    """What is current."""
+    """The places of current entries."""
     kept = {snapshot.place for snapshot in snapshots(cache) if snapshot.current}
     base = current(cache, USERSPACE)
     if base is not None:

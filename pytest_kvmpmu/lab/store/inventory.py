@@ -1,4 +1,4 @@
-"""What is in the lab's cache: which of it is current, and how large it is.
+"""The content of the lab's cache: which entries are current, and their sizes.
 
 Not for: making anything (`stock`, `prepare`) or removing it (`clean`).
 """
@@ -15,8 +15,8 @@ from ..vm import cpu, qemu
 from .cache import Cache, Entry
 from .recipe import USERSPACE, current, perishable, stocked
 
-# The cache's folders: of snapshots, in a folder for each line and board; of other entries; of
-# what the mirror said.
+# The cache's folders: of snapshots, with a folder for each line and board; of other entries; of
+# the mirror's lists.
 SNAPSHOTS = "snapshots"
 ENTRIES = ("kernels", USERSPACE, "bytecode")
 LISTS = ("apt", "plain", "current")
@@ -24,7 +24,7 @@ LISTS = ("apt", "plain", "current")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A kept machine: of which line (or Image) on which board; ``current``: it would be used.
+    """A snapshot of a line (or Image) on a board; ``current``: the next start uses it.
 
     ``cpu`` is QEMU's name of its cores.
     """
@@ -40,7 +40,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A line: its kernel's release and package, None where never fetched, and its snapshots."""
+    """A line: its kernel's release and package (None: never fetched), and its snapshots."""
 
     line: str
     release: str | None
@@ -50,7 +50,7 @@ class Shelf:
 
 
 def shelves(cache: Cache) -> list[Shelf]:
-    """Each line of the table, then each Image of the user's that has snapshots."""
+    """Each line of lines.toml, then each Image of the user that has snapshots."""
     found = []
     for name in lines.names():
         place = current(cache, name)
@@ -69,7 +69,7 @@ def shelves(cache: Cache) -> list[Shelf]:
 
 
 def snapshots(cache: Cache) -> list[Snapshot]:
-    """All snapshots, also those that nothing would use any more."""
+    """All snapshots, including those that are no longer used."""
     found = []
     for slot in folders(cache, SNAPSHOTS):
         for place in folders(cache, slot):
@@ -94,7 +94,7 @@ def _snapshot(cache: Cache, place: str, entry: Entry) -> Snapshot:
 
 
 def _parts(cache: Cache, line: str, about: dict[str, Any]) -> dict[str, Any] | None:
-    """What a snapshot of the line would be made of now; a QEMU that is missing counts as same."""
+    """The parts of a new snapshot of the line; a missing QEMU counts as unchanged."""
     try:
         there = qemu.find()
     except UsageProblem:
@@ -102,12 +102,12 @@ def _parts(cache: Cache, line: str, about: dict[str, Any]) -> dict[str, Any] | N
     try:
         places = stocked(cache, lines.load(line))
         return None if places is None else perishable(*places, there)
-    except (UsageProblem, OSError):  # a line that is no more, an Image or a QEMU that is gone
+    except (UsageProblem, OSError):  # a removed line, or a missing Image or QEMU
         return None
 
 
 def folders(cache: Cache, place: str) -> list[str]:
-    """The places of the folders in a folder.  Links lead elsewhere, and are left out."""
+    """The places of the folders in a folder.  Links are ignored."""
     folder = cache.root / place
     if not is_folder(folder):
         return []
@@ -115,7 +115,7 @@ def folders(cache: Cache, place: str) -> list[str]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a folder, and no link to one."""
+    """Whether it is a folder, not a link to one."""
     return path.is_dir() and not path.is_symlink()
 
 

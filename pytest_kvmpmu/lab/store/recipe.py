@@ -1,4 +1,4 @@
-"""What a snapshot is keyed by: all that it is made of.
+"""The key of a snapshot: everything that it is made of.
 
 Not for: making it (`prepare`).
 """
@@ -18,7 +18,7 @@ from .cache import Cache, key_of, sum_of
 # The files of a snapshot's entry.
 RAM, DEVICE_TREE, STUB = "ram", "board.dtb", "stub"
 USERSPACE = "user-space"
-# Counts up when snapshots are made differently in a way that nothing below tells.
+# Increase it when snapshots are made differently and nothing below shows that.
 FORMAT = 3
 
 
@@ -33,7 +33,7 @@ class Recipe:
 
     @property
     def what(self) -> str:
-        """What is made, for people."""
+        """What is made, as readable text."""
         board = f"{self.line.name} on {self.host.name}"
         return board if self.cpu == cpu.DEFAULT else f"{board}, a {self.cpu}"
 
@@ -48,12 +48,12 @@ class Recipe:
         return f"snapshots/{self.line.name}-{key_of(self._board())[:8]}"
 
     def place(self, cache: Cache) -> str | None:
-        """The place of the snapshot, or None where its parts were never fetched."""
+        """The place of the snapshot, or None if its parts were never fetched."""
         places = stocked(cache, self.line)
         return None if places is None else self.place_of(*places)
 
     def place_of(self, kernel: str, base: str) -> str:
-        """The place of the snapshot that is made of the entries ``kernel`` and ``base``."""
+        """The place of the snapshot with the entries ``kernel`` and ``base``."""
         parts = perishable(kernel, base, self.qemu_path)
         options = qemu.board_options(self.host, self.cpu)
         options += qemu.run_options(Path(), Path(), self.parameters)
@@ -65,14 +65,14 @@ class Recipe:
 
 
 def stocked(cache: Cache, line: Line) -> tuple[str, str] | None:
-    """The places of the line's kernel and of the user space; None where never fetched."""
+    """The places of the line's kernel and of the user space; None if never fetched."""
     kernel = current(cache, line.name) if line.own is None else own_place(line.own)
     base = current(cache, USERSPACE)
     return None if kernel is None or base is None else (kernel, base)
 
 
 def perishable(kernel: str, base: str, qemu_path: str) -> dict[str, Any]:
-    """What a snapshot is made of that comes and goes, as JSON values."""
+    """The parts of a snapshot that may change or disappear, as JSON values."""
     program = Path(qemu_path).resolve()
     stat = program.stat()
     return {
@@ -85,12 +85,12 @@ def perishable(kernel: str, base: str, qemu_path: str) -> dict[str, Any]:
 
 
 def current(cache: Cache, name: str) -> str | None:
-    """The place of the entry that was current for a line, or `USERSPACE`, when last asked."""
+    """The place of the current entry of a line, or of `USERSPACE`, as last noted."""
     place = (cache.noted(f"current/{name}.json") or {}).get("place")
     return place if isinstance(place, str) else None
 
 
 def own_place(image: Path) -> str:
-    """The place of the entry for the user's own Image, as the file is now."""
+    """The place of the entry for the user's own Image, in its present state."""
     stat = image.stat()
     return f"kernels/own-{key_of(str(image), stat.st_size, stat.st_mtime_ns)}"

@@ -1,6 +1,6 @@
-"""What the lab keeps of the archive: a kernel for each line, and one user space.
+"""The kernel of each line and the user space, fetched from the archive.
 
-Each is an entry of the cache; which one is current is noted beside, so that the mirror
+Each is an entry of the cache; a note beside it names the current one, so that the mirror
 is asked once, and again only on a refresh.  Not for: machines (`prepare`).
 """
 
@@ -27,9 +27,9 @@ from .recipe import USERSPACE, own_place
 
 IMAGE = "Image"
 BASE = "base.cpio"
-# What `userspace.base` makes of the packages: count up when that changes.
+# Increase it when `userspace.base` makes something else of the packages.
 BASE_FORMAT = 1
-# For the disk check: package lists, and the packages beside what is taken out of them.
+# For the disk check: package lists, the packages and the files from them.
 SPACE_MB = 500
 KERNELS_KEPT = 12
 USERSPACES_KEPT = 2
@@ -40,7 +40,7 @@ Builder = Callable[[list[Path], Path], dict[str, Any]]
 
 
 class Stock:
-    """Fetches what is missing.  ``refresh``: ask the mirror even where nothing is missing."""
+    """Fetches what is missing.  ``refresh``: ask the mirror even if nothing is missing."""
 
     def __init__(self, cache: Cache, progress: Progress, refresh: bool = False) -> None:
         self._cache = cache
@@ -49,7 +49,7 @@ class Stock:
         self._mirror: Mirror | None = None
 
     def kernel(self, line: Line) -> Entry:
-        """The line's kernel: the file `IMAGE`; ``release`` is noted about it."""
+        """The line's kernel: the file `IMAGE`, with ``release`` in its metadata."""
         if line.own is not None:
             return self._own_kernel(line.own)
 
@@ -90,9 +90,9 @@ class Stock:
         )
 
     def offered(self, line: Line) -> Deb | None:
-        """The package that the mirror has for the line now; None where it has none.
+        """The package that the mirror has for the line now, or None.
 
-        Fetches lists, no package.
+        Fetches package lists, but no package.
         """
         if self._mirror is None:
             self._mirror = host_mirror()
@@ -105,7 +105,7 @@ class Stock:
             return packages.kernel(suite, line)
 
     def tidy(self) -> None:
-        """Remove what was current long ago."""
+        """Remove the oldest entries."""
         with self._cache.lock("packages", "packages", self._progress):
             self._cache.keep_newest("kernels", KERNELS_KEPT)
             self._cache.keep_newest(USERSPACE, USERSPACES_KEPT)
@@ -126,7 +126,7 @@ class Stock:
         build: Builder,
         also: list[Any],
     ) -> Entry:
-        """The current entry of ``name``; ``also``: what it depends on besides packages."""
+        """The current entry of ``name``; ``also``: its inputs besides packages."""
         cache = self._cache
         with cache.lock("packages", f"the packages of {name}", self._progress):
             noted = cache.noted(f"current/{name}.json") or {}
@@ -173,7 +173,7 @@ class Stock:
         return open_suite(self._mirror, name, self._cache.root)
 
     def _missing(self, name: str) -> UsageProblem:
-        """The problem that ``name`` is not on the mirror; asks which other suites are."""
+        """The error that the mirror lacks ``name``; it lists the lines that the mirror has."""
         assert self._mirror is not None  # _suite() comes first
         there = []
         for line in lines():
@@ -185,15 +185,15 @@ class Stock:
                 pass
         listed = ", ".join(there) or "none"
         return UsageProblem(
-            f"the Debian mirror {self._mirror.url} has no suite {name} (any more)",
-            f"Lab lines that are still to be had there: {listed}",
+            f"the Debian mirror {self._mirror.url} does not have the suite {name}",
+            f"Use one of the lab lines that it has: {listed}",
         )
 
 
 def also_keys() -> dict[str, str]:
-    """What the notes of all lines and of the user space have to say, to be of use here.
+    """The keys that the notes of all lines and of the user space must have in this version.
 
-    They change with what this version makes of packages.
+    They change if this version makes something else of the packages.
     """
     keys = {line.name: key_of(_kernel_also(line)) for line in lines()}
     return keys | {USERSPACE: key_of(_userspace_also(wanted_userspace()))}
@@ -210,7 +210,7 @@ def _userspace_also(wanted: Userspace) -> list[Any]:
 def _keep_kernel(image: bytes, origin: str, folder: Path) -> dict[str, Any]:
     banner = _BANNER.search(image)
     if banner is None:
-        raise LabFailure(f"{origin} has no uncompressed Linux kernel in it")
+        raise LabFailure(f"{origin} does not contain an uncompressed Linux kernel")
     (folder / IMAGE).write_bytes(image)
     return {"release": banner[1].decode()}
 
@@ -220,7 +220,7 @@ def _keep_own(path: Path, folder: Path) -> dict[str, Any]:
         content = path.read_bytes()
     except OSError as error:
         raise UsageProblem(
-            f"{path} cannot be read: {error.strerror}", "Name a kernel that can be read"
+            f"{path} cannot be read: {error.strerror}", "Name a readable kernel file"
         ) from error
     found = image.unpacked(content, str(path))
     about = {"release": image.release(found, str(path))}

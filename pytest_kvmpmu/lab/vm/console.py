@@ -17,7 +17,7 @@ class Console:
         self._lines: deque[str] = deque(maxlen=LINES_SEARCHED)
 
     def append(self, text: str) -> None:
-        """Keep ``text``: one line or several; empty ones are not worth keeping."""
+        """Keep ``text``: one line or several; empty ones are dropped."""
         self._lines.extend(line.rstrip() for line in text.splitlines() if line.strip())
 
     def tail(self) -> str:
@@ -25,11 +25,11 @@ class Console:
         return "\n".join(list(self._lines)[-LINES_KEPT:])
 
     def text(self) -> str:
-        """All that a boot says, to be searched."""
+        """The last `LINES_SEARCHED` lines, enough for a boot."""
         return "\n".join(self._lines)
 
     def died(self, what: str) -> LabFailure:
-        """The failure that says ``what`` happened and shows the tail."""
+        """The failure with the cause ``what`` and the tail."""
         tail = self.tail()
-        shown = f"last console lines:\n{tail}" if tail else "its console stayed silent"
+        shown = f"last console lines:\n{tail}" if tail else "its console printed nothing"
         return LabFailure(f"{what}; {shown}")

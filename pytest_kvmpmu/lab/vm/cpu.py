@@ -1,6 +1,6 @@
-"""The core that the lab emulates: is it one that will do, and which PMU comes with it?
+"""The core that the lab emulates: is it suitable, and which PMU does it have?
 
-A name is QEMU's, as ``qemu-system-aarch64 -cpu help`` lists them; properties may follow it
+A name is QEMU's, as ``qemu-system-aarch64 -cpu help`` lists it; properties may follow it
 (``max,lpa2=off``).  Not for: the names and CPUs of a board's PMUs, which its topology gives.
 """
 
@@ -29,16 +29,16 @@ PMUVER = {
     "cortex-a72": 1,
     "neoverse-n1": 4,
 }
-# A property that QEMU gives a core only if it has the feature, and what the lab needs it for.
+# A property that QEMU gives a core only if it has the feature, and the error without it.
 _NEEDED = (
-    ("aarch64", "is no 64-bit core"),
+    ("aarch64", "is not a 64-bit core"),
     ("has_el2", "has no EL2, which KVM needs"),
     ("pmu", "has no PMU"),
 )
 
 
 def check(qemu_path: str, cpu: str) -> None:
-    """Raise `UsageProblem` unless the QEMU at ``qemu_path`` has such a core and it will do."""
+    """Raise `UsageProblem` unless the QEMU at ``qemu_path`` has such a core and it suits."""
     name = cpu.partition(",")[0]
     (properties,) = _properties(qemu_path, [name])
     if properties is None:
@@ -49,40 +49,40 @@ def check(qemu_path: str, cpu: str) -> None:
     if lack := _lack(properties):
         raise UsageProblem(
             f"the lab CPU {name} {lack}",
-            f"Take another one, like {DEFAULT} (nVHE), cortex-a76 (VHE) or max",
+            f"Use another one, like {DEFAULT} (nVHE), cortex-a76 (VHE) or max",
         )
 
 
 def names(qemu_path: str) -> list[str]:
-    """All cores that the QEMU at ``qemu_path`` knows, of whatever kind."""
+    """All cores that the QEMU at ``qemu_path`` knows, suitable or not."""
     said = programs.output([qemu_path, "-cpu", "help"], "asking QEMU for its CPUs")
     return [line.split()[0] for line in said.splitlines() if line.startswith(" ")]
 
 
 def fitted(host: Host, cpu: str) -> Host:
-    """``host`` with the PMU version of ``cpu``; `UsageProblem` where the lab can't be it.
+    """``host`` with the PMU version of ``cpu``.  Raises `UsageProblem` if the lab can't be it.
 
-    A topology that gives no version takes that of the CPU.
+    A topology without a version gets that of the CPU.
     """
     default, version = PMUV3, PMUVER.get(cpu.partition(",")[0])
     versions = {pmu.pmuver for pmu in host.pmus}
-    if not host.pmus:  # its cores are without one, whatever they are
+    if not host.pmus:  # its cores have none, of whatever kind they are
         default = version = 0
     if not all(map(host.pmu_of, host.cpus)):
         versions.add(host.uncovered_pmuver)
     if host.protected or host.gicv5 or host.nested or host.impdef_traps:
         raise UsageProblem(
-            f"{host.name} is a board for the model: the lab's hosts are unprotected,"
+            f"{host.name} is a board for the model only: the lab's hosts are unprotected,"
             " their GIC is a GICv3 and their PMU is a PMUv3",
-            "Leave protected, gicv5, nested and impdef_traps out of the topology,"
+            "Remove protected, gicv5, nested and impdef_traps from the topology,"
             " or use --kvmpmu-backend=model",
         )
     if not versions <= {version, default, None} or len(versions) > 1:
         others = [name for name, known in PMUVER.items() if versions == {known}]
         raise UsageProblem(
-            f"{host.name} is a board for the model: its pmuver is not that of all the lab's cores,"
-            f" each a {cpu}",
-            "Leave pmuver out of the topology, "
+            f"{host.name} is a board for the model only: its pmuver is not that of the lab's cores,"
+            f" all of them {cpu}",
+            "Remove pmuver from the topology, "
             + (f"emulate a {others[0]} (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " if others else "")
             + "or use --kvmpmu-backend=model",
         )
@@ -95,7 +95,7 @@ def _lack(properties: set[str]) -> str:
 
 
 def _properties(qemu_path: str, cpus: Sequence[str]) -> list[set[str] | None]:
-    """The properties of each of ``cpus``; None for one that QEMU does not know."""
+    """The properties of each of ``cpus``; None for each that QEMU does not know."""
     asked: list[dict[str, Any]] = [{"execute": "qmp_capabilities"}]
     asked += [
         {"execute": "qom-list-properties", "arguments": {"typename": f"{cpu}-arm-cpu"}}
@@ -115,6 +115,6 @@ def _properties(qemu_path: str, cpus: Sequence[str]) -> list[set[str] | None]:
 
 
 def _answer(line: str) -> Any:
-    """What a line of QMP gives back; None for an error, False for what is no answer."""
+    """The value that a line of QMP returns; None for an error, False if it is not an answer."""
     message = json.loads(line)
     return None if "error" in message else message.get("return", False)

@@ -1,7 +1,7 @@
 """The board's device tree: QEMU's own, with the host's PMUs in place of QEMU's one.
 
-All PMUs share one private interrupt; which CPUs a PMU owns is said by the GICv3's PPI
-partitions (Documentation/devicetree/bindings/interrupt-controller/arm,gic-v3.yaml).
+All PMUs share one private interrupt; the GICv3's PPI partitions say which CPUs belong to a PMU
+(Documentation/devicetree/bindings/interrupt-controller/arm,gic-v3.yaml).
 Not for: getting QEMU's tree (`qemu`).
 """
 
@@ -17,15 +17,14 @@ from ..failure import LabFailure
 # PPI 7 is the PMU's on QEMU's board (interrupt id 23); 4: level triggered, active high.
 PMU_INTERRUPT = (1, 7, 4)
 GIC = "arm,gic-v3"
-# Nothing is plugged into them, and each would be one more interrupt specifier to widen.
+# They have no devices, and each has interrupt specifiers that would have to be widened.
 UNUSED = ("virtio_mmio@", "pcie@")
 
 
 def library() -> Any:
     """The module fdt.
 
-    Python warns of its sources where it compiles them; with warnings as errors that would be the
-    end of a run.
+    Python warns when it compiles its sources; if warnings are errors, that would end a run.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -35,9 +34,9 @@ def library() -> Any:
 
 
 def board(dtb: bytes, host: Host) -> bytes:
-    """``dtb`` of a machine with the host's number of CPUs, as the tree of ``host``.
+    """The tree of ``host``, made from the ``dtb`` of a machine with the same number of CPUs.
 
-    PMU nodes stand in probe order.  `LabFailure` where ``dtb`` is not as expected.
+    PMU nodes are in probe order.  Raises `LabFailure` if ``dtb`` is not as expected.
     """
     fdt = library()
     tree: Any = fdt.parse_dtb(dtb)
@@ -76,7 +75,7 @@ def source(dtb: bytes) -> str:
 
 
 def _widen(root: Any, gic: Any) -> None:
-    """Give every interrupt specifier that ends at the GIC a fourth cell: no partition."""
+    """Add a fourth cell, no partition, to every interrupt specifier of the GIC."""
     parent = _cell(gic, "phandle")
     if _cell(gic, "#interrupt-cells") != 3 or _cell(root, "interrupt-parent") != parent:
         raise LabFailure("the GIC of QEMU's device tree is not the parent of all interrupts")

@@ -1,6 +1,6 @@
-"""What a lab VM is asked to do beyond the specs: take files, run a command.
+"""Requests to a lab VM besides those of the specs: take files, run a command.
 
-Not for: the terminal (`terminal`), or the ioctls; those are the targets' business.
+Not for: the terminal (`terminal`), or ioctls (`targets`).
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from ..failure import LabFailure
 from .machine import ANSWER_SECONDS, Machine
 from .parcel import Parcel
 
-# As good as no bound, and small enough for select(2).
+# Practically no limit, and small enough for select(2).
 FOREVER = 1e9
 
 Sink = Callable[[bytes], object]
 
 
 class TimedOut(Exception):
-    """A command did not end in its time."""
+    """A command did not end in time."""
 
 
 def hand_over(machine: Machine, parcel: Parcel) -> None:
-    """Have the agent take the files that the machine was started with.
+    """Make the agent take the files that the machine was started with.
 
-    `LabFailure` where it can't, for want of room for one.
+    Raises `LabFailure` if it can't, for lack of space.
     """
     machine.send(parcel.request())
     answer = _message(machine, machine.receive(ANSWER_SECONDS))
@@ -44,10 +44,10 @@ def run(
     out: Sink,
     err: Sink,
 ) -> int:
-    """Run the command on ``cpus`` (none: on all); its exit status, as a shell counts it.
+    """Run the command on ``cpus`` (empty: on all); its exit status as a shell reports it.
 
-    ``out`` and ``err`` get what it prints, when it does; ``err`` also why it could not be
-    started.  `TimedOut` where it does not end in time.
+    ``out`` and ``err`` get its output as it arrives; ``err`` also why it could not be started.
+    Raises `TimedOut` if it does not end in time.
     """
     deadline = time.monotonic() + seconds
     machine.send({"op": "run", "argv": list(argv), "cpus": list(cpus)})

@@ -1,8 +1,8 @@
-"""Files on their way into a lab VM.
+"""Files that are copied into a lab VM.
 
-QEMU shows them to the guest as one piece, in its firmware configuration (fw_cfg): a device
-that each machine of its has, that no snapshot holds the content of, and that copies at the
-speed of memory.  Not for: taking them out at the other end (``agent.files``).
+QEMU offers them to the guest as one blob in its firmware configuration (fw_cfg): a device that
+each of its machines has, whose content is not in snapshots, and which copies at the speed of
+memory.  Not for: unpacking them in the guest (``agent.files``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Copy:
-    """One file: where it is, the absolute path that it gets, its permissions."""
+    """One file: its path here, its absolute path in the guest, its permissions."""
 
     source: Path
     path: str
@@ -33,17 +33,17 @@ class Copy:
 
 
 def parse(text: str) -> list[Copy]:
-    """What ``FILE[:DEST]`` asks to copy: a file, or all files below a folder.
+    """The copies for ``FILE[:DEST]``: a file, or all files below a folder.
 
-    DEST starts from the command's folder; it is a folder where it ends with a slash.
-    `UsageProblem` for what can't be copied.
+    DEST is relative to the command's folder, and names a folder if it ends with a slash.
+    Raises `UsageProblem` if FILE can't be copied.
     """
     name, dest = text, ""
     if not os.path.lexists(text) and ":" in text:
         name, _, dest = text.rpartition(":")
     source = Path(name).expanduser()
     if not name or not source.exists():
-        raise UsageProblem(f"--copy {text}: there is no file {name}", "Write FILE or FILE:DEST")
+        raise UsageProblem(f"--copy {text}: {name!r} does not exist", "Write FILE or FILE:DEST")
     target = PurePosixPath(HOME, dest)
     if dest.endswith("/") or not dest:
         target /= source.resolve().name
@@ -63,7 +63,7 @@ def _below(source: Path, target: PurePosixPath, text: str) -> Iterator[Copy]:
 
 
 class Parcel:
-    """The ``copies``, read.  The open file ``fd`` has their contents one after the other."""
+    """The files of ``copies``.  The open file ``fd`` has their contents one after the other."""
 
     def __init__(self, copies: Iterable[Copy]) -> None:
         self._files: list[dict[str, Any]] = []
@@ -74,7 +74,7 @@ class Parcel:
             for copy in copies:
                 self._add(copy)
             self._whole.flush()
-        except BaseException:  # Ctrl-C included: nobody else can close it
+        except BaseException:  # Ctrl-C included: nothing else would close it
             self.close()
             raise
 
@@ -88,7 +88,7 @@ class Parcel:
                         raise UsageProblem(
                             f"--copy: with {copy.source} the files are larger"
                             f" than a lab VM's memory of {MEMORY_MB} MiB",
-                            "Copy fewer",
+                            "Copy fewer files",
                         )
                     self._sum = zlib.crc32(chunk, self._sum)
                     self._whole.write(chunk)
@@ -101,13 +101,13 @@ class Parcel:
 
     def options(self) -> list[str]:
         """QEMU options that show them to the guest; QEMU inherits ``fd``."""
-        self._whole.seek(0)  # not on Linux, but elsewhere /dev/fd shares the position
+        self._whole.seek(0)  # except on Linux /dev/fd shares the position
         return ["-fw_cfg", f"name={NAME},file=/dev/fd/{self.fd}"]
 
     def request(self) -> dict[str, Any]:
-        """What to ask of the agent."""
+        """The request to the agent."""
         return {"op": "take", "files": self._files, "crc32": self._sum}
 
     def close(self) -> None:
-        """Forget the contents.  QEMU has its own by the time that it runs."""
+        """Release the contents.  A running QEMU has its own copy."""
         self._whole.close()

@@ -1,7 +1,7 @@
-"""Keeping a running machine: QEMU writes its state to a file, over QMP.
+"""Saving a running machine: QEMU writes its state to a file, over QMP.
 
-The machine is stopped before: of one that went on meanwhile, on a busy host, QEMU 7.2 wrote a
-file whose kernel crashed soon after each resume.
+The machine is stopped first: if it kept running on a busy host, QEMU 7.2 wrote a file whose
+kernel crashed soon after each resume.
 
 Not for: what the snapshot depends on (`prepare`).
 """
@@ -23,19 +23,19 @@ SECONDS = 60.0
 _FD_NAME = "snapshot"
 _CHUNK = 1 << 20
 _READS_FILES = (8, 2)
-# Bytes per second: no bound that a disk would reach.
+# Bytes per second: more than any disk reaches.
 _BANDWIDTH = 1 << 40
 
 
 def options(fd: int) -> list[str]:
-    """QEMU options for a QMP monitor on the socket ``fd`` that it inherits."""
+    """QEMU options for a QMP monitor on the inherited socket ``fd``."""
     return ["-chardev", f"socket,id=qmp,fd={fd}", "-qmp", "chardev:qmp"]
 
 
 def resume_options(fd: int, version: str) -> list[str]:
-    """QEMU options that start it from the open snapshot file ``fd`` that it inherits.
+    """QEMU options that start it from the inherited open snapshot file ``fd``.
 
-    ``version`` is QEMU's: before 8.2 it reads no file by name, from 11.1 none by descriptor.
+    ``version`` is QEMU's: before 8.2 it can't read a file by name, from 11.1 by descriptor.
     """
     by_name = tuple(map(int, version.split(".")[:2])) >= _READS_FILES
     return ["-incoming", f"file:/dev/fd/{fd}" if by_name else f"fd:{fd}"]
@@ -44,12 +44,12 @@ def resume_options(fd: int, version: str) -> list[str]:
 def save(monitor: socket.socket, path: Path) -> None:
     """Write the state of the machine behind ``monitor`` to ``path``.
 
-    It does not run any more after that.  `LabFailure` where QEMU can't.
+    The machine stays stopped.  Raises `LabFailure` if QEMU can't.
     """
     monitor.settimeout(SECONDS)
     qmp = _Qmp(monitor)
     qmp.ask("stop")
-    # Through a pipe: QEMU before 8.2 has no other way to a file, and from 11.1 not this one.
+    # Through a pipe: before 8.2 QEMU can't write to a named file, from 11.1 not to a descriptor.
     read_fd, write_fd = os.pipe()
     try:
         try:
@@ -70,25 +70,25 @@ def save(monitor: socket.socket, path: Path) -> None:
             return
         if now.get("status") in ("failed", "cancelled") or time.monotonic() > deadline:
             raise LabFailure(f"QEMU could not save the lab VM: {now.get('error-desc', now)}")
-        time.sleep(0.02)  # QEMU tells the end of a migration to those who ask
+        time.sleep(0.02)  # the end of a migration must be polled
 
 
 def _read(fd: int, deadline: float) -> bytes:
     if not select.select([fd], [], [], max(0, deadline - time.monotonic()))[0]:
-        raise LabFailure("QEMU could not save the lab VM: it writes nothing more")
+        raise LabFailure("QEMU could not save the lab VM: it stopped writing")
     return os.read(fd, _CHUNK)
 
 
 def wait_until_running(monitor: socket.socket, seconds: float) -> None:
-    """Let the machine behind ``monitor`` run when it has read its snapshot; return then."""
+    """Wait until the machine behind ``monitor`` has read its snapshot, then let it run."""
     monitor.settimeout(seconds)
     qmp = _Qmp(monitor)
-    # Told earlier it would take on the state that is in the snapshot, and stand still.
+    # An earlier cont has no effect: the state in the snapshot, stopped, would replace it.
     deadline = time.monotonic() + seconds
     while qmp.ask("query-status")["status"] == "inmigrate":
         if time.monotonic() > deadline:
             raise LabFailure(f"QEMU did not read the snapshot within {seconds:.0f} s")
-        time.sleep(0.002)  # QEMU tells the end of a migration to those who ask
+        time.sleep(0.002)  # the end of a migration must be polled
     qmp.ask("cont")
 
 
@@ -108,7 +108,7 @@ class _Qmp:
         try:
             socket.send_fds(self._monitor, [text], fds)
         except OSError as error:
-            raise LabFailure(f"QEMU does not listen to {command}: {error}") from error
+            raise LabFailure(f"QEMU does not accept {command}: {error}") from error
         while True:
             answer = self._line()
             if "return" in answer:
@@ -121,7 +121,7 @@ class _Qmp:
             try:
                 chunk = self._monitor.recv(65536)
             except OSError as error:
-                raise LabFailure(f"QEMU's monitor is silent: {error}") from error
+                raise LabFailure(f"QEMU's monitor does not answer: {error}") from error
             if not chunk:
                 raise LabFailure("QEMU closed its monitor")
             self._buffer += chunk

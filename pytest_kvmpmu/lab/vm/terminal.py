@@ -1,6 +1,6 @@
-"""The user's terminal on a lab VM's console: raw, and whatever happens, as it was after.
+"""Connects the user's terminal, in raw mode, to a lab VM's console; always restores its mode.
 
-Not for: what runs at the other end (``agent.command.shell``).
+Not for: the shell in the guest (``agent.command.shell``).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any
 from ...wire.frame import RS, Decoder, Message
 from .machine import Machine
 
-# Ctrl-], as telnet and virsh have it.
+# Ctrl-], as in telnet and virsh.
 ESCAPE = b"\x1d"
 _CHUNK = 1 << 16
-# Puts the terminal back where this process can't any more: when its input ends, we have.
-# In a session of its own: no Ctrl-C reaches it, and no stop for being in the background.
+# Restores the terminal even if this process is killed, which ends the guard's input.
+# Its own session protects it from Ctrl-C, and from being stopped in the background.
 _GUARD = 'cat >/dev/null; stty "$0" <&{fd}'
 
 
 def size(fd: int) -> tuple[int, int]:
-    """Rows and columns of the terminal ``fd``; 24 and 80 where it is none."""
+    """Rows and columns of the terminal ``fd``; 24 and 80 if it is not one."""
     try:
         columns, rows = os.get_terminal_size(fd)
     except OSError:
@@ -37,10 +37,10 @@ def size(fd: int) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def raw(fd: int) -> Iterator[None]:
-    """Have the terminal ``fd`` pass each key on for a while."""
+    """Put the terminal ``fd`` into raw mode; restores it at the end."""
     before = termios.tcgetattr(fd)
     saved = subprocess.run(["stty", "-g"], stdin=fd, stdout=subprocess.PIPE, check=True).stdout
-    spare = os.dup(fd)  # standard input is the guard's own
+    spare = os.dup(fd)  # the guard's standard input is the pipe
     try:
         guard = subprocess.Popen(
             ["sh", "-c", _GUARD.format(fd=spare), saved.decode().strip()],
@@ -65,7 +65,7 @@ def raw(fd: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ending_by_exception() -> Iterator[None]:
-    """Have the signals that end a terminal's programs raise SystemExit."""
+    """Make the signals that end a terminal's programs raise SystemExit."""
 
     def leave(number: int, _frame: Any) -> None:
         raise SystemExit(128 + number)
@@ -82,8 +82,8 @@ def _ending_by_exception() -> Iterator[None]:
 def attach(machine: Machine, in_fd: int, out_fd: int) -> dict[str, Any] | None:
     """Pass everything between the terminal and the console.
 
-    Returns the message with which the agent ends the session; None where the user left it with
-    `ESCAPE`, or the terminal is gone.  `LabFailure` where the machine died.
+    Returns the message with which the agent ends the session; None if the user left with
+    `ESCAPE`, or the terminal is closed.  Raises `LabFailure` if the machine died.
     """
     screen = _Screen(out_fd)
     while True:
@@ -100,14 +100,14 @@ def attach(machine: Machine, in_fd: int, out_fd: int) -> dict[str, Any] | None:
 
 
 class _Screen:
-    """Shows what comes from the console, but for frames."""
+    """Shows the console's output, except frames."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._held = b""
 
     def show(self, chunk: bytes) -> dict[str, Any] | None:
-        """Show ``chunk``; the message in it, where there is one."""
+        """Show ``chunk``; returns the message in it, if any."""
         self._held += chunk
         while self._held:
             text, mark, rest = self._held.partition(RS)
@@ -119,7 +119,7 @@ class _Screen:
             for event in Decoder().feed(mark + frame + end):
                 if isinstance(event, Message):
                     return dict(event.body)
-            _write(self._fd, frame + end)  # some program's, not the agent's
+            _write(self._fd, frame + end)  # a program's, not the agent's
             self._held = after
         return None
 

@@ -1,4 +1,4 @@
-"""``kvmpmu lab dts`` and ``picture``: what a topology is."""
+"""``kvmpmu lab dts`` and ``picture``: a topology as device tree and as drawing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ counters = 6
 
 @pytest.fixture
 def asked(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The cores of which a QEMU that is not there had to give the device tree."""
+    """The cores of which a fake QEMU was asked for the device tree."""
     cpus: list[str] = []
 
     def own_device_tree(_usable: qemu.Qemu, _host: Host, cpu: str, _folder: Path) -> bytes:
@@ -63,7 +63,7 @@ def test_the_device_tree_is_that_of_the_cores_that_are_asked_for(
 ) -> None:
     assert commands.main(["lab", "dts", pair, "--cpu", "cortex-a76"]) == 0
     assert commands.main(["lab", "dts", "armv8-1", "--cpu", "cortex-a57"]) == 4
-    assert "armv8-1 is a board for the model" in capsys.readouterr().err
+    assert "armv8-1 is a board for the model only" in capsys.readouterr().err
     assert asked == ["cortex-a76"]
 
 
@@ -81,7 +81,7 @@ def test_a_core_that_qemu_does_not_know_has_no_device_tree(
 
 def test_a_topology_for_the_model_has_no_device_tree(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main(["lab", "dts", "gicv5"]) == 4
-    assert "gicv5 is a board for the model" in capsys.readouterr().err
+    assert "gicv5 is a board for the model only" in capsys.readouterr().err
 
 
 def test_a_picture_has_a_column_for_each_cpu_and_a_row_for_each_pmu(

@@ -17,7 +17,7 @@ LIST_PATH = f"/dists/stable/{LIST}.xz"
 
 @pytest.fixture
 def suite(plain: None, archive: Archive, web: Web, tmp_path: Path) -> PlainSuite:
-    """Of an archive with two packages; `archive` can be changed before the update."""
+    """A suite with two packages; `archive` can be changed before the update."""
     archive.add("a", Depends="b (>= 1)")
     archive.add("b", "1:1.2", {"usr/b": b"b" * 100_000})
     archive.publish()

@@ -71,9 +71,9 @@ def test_zstandard_is_left_to_a_library_that_is_there(
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"half", "it is no Debian package"),
-        (b"!<arch>\n" + b"x" * 100, "it is cut off or damaged"),
-        (ar({"debian-binary": b"2.0\n"}), "it is cut off or damaged"),
+        (b"half", "it is not a Debian package"),
+        (b"!<arch>\n" + b"x" * 100, "it is truncated or damaged"),
+        (ar({"debian-binary": b"2.0\n"}), "it is truncated or damaged"),
         (deb(FILES)[:-20], ""),
         (ar({"data.tar.xz": b"no xz"}), ""),
         (ar({"data.tar.gz": gzip.compress(tar(FILES))[:-30]}), ""),

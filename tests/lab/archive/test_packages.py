@@ -1,4 +1,4 @@
-"""What the lab takes from a mirror without apt."""
+"""The lab's use of a mirror without apt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_line_whose_suite_is_gone_lists_the_lines_still_there(
     monkeypatch.setenv(requirements.KEYRING_VARIABLE, str(archive.key.public))
     with pytest.raises(UsageProblem) as caught:
         Stock(cache, lambda _: None).kernel(gone)
-    assert caught.value.remedy.endswith(f"still to be had there: {there.name}")
+    assert caught.value.remedy.endswith(f"lab lines that it has: {there.name}")
 
 
 def test_the_user_spaces_packages_are_found_by_their_carriers(

@@ -1,4 +1,4 @@
-"""A mirror read without apt: the whole chain, and the ways there."""
+"""A mirror read without apt: the whole chain of trust, and how it is chosen."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_sqv_takes_the_place_of_gpgv(
     (archive.dists / "InRelease").unlink()
     update(suite)
     archive.dists.joinpath("Release").write_bytes(b"Suite: stable\n")
-    with pytest.raises(UsageProblem, match=r"the signature of .*/Release is not good"):
+    with pytest.raises(UsageProblem, match=r"the signature of .*/Release is not valid"):
         update(suite)
 
 

@@ -1,4 +1,4 @@
-"""A mirror whose list of packages, or whose packages, are not what they should be."""
+"""A mirror with a wrong list of packages, or wrong packages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("plain")
 
 def test_a_list_that_is_not_there_is_named(suite: PlainSuite, web: Web) -> None:
     web.faults[LIST_PATH] = status(404)
-    with pytest.raises(LabFailure, match=r"Packages\.xz is not there, though its Release file"):
+    with pytest.raises(LabFailure, match=r"Packages\.xz does not exist, though its Release file"):
         update(suite)
 
 
@@ -30,7 +30,7 @@ def test_a_list_with_another_hash_is_refused(
     content = bytearray((archive.root / LIST_PATH.lstrip("/")).read_bytes())
     content[-1] ^= 1
     web.faults[LIST_PATH] = sends(bytes(content))
-    with pytest.raises(LabFailure, match="is not the file that the archive signed for"):
+    with pytest.raises(LabFailure, match="is not the file that the archive signed"):
         update(suite)
     assert not list((tmp_path / "state").glob("Packages*"))
 
@@ -62,7 +62,7 @@ def test_a_package_that_is_gone_in_the_middle_leaves_the_others_for_the_next_try
     update(suite)
     debs = suite.debs(["a", "b"])
     web.faults[f"/{debs[1].path}"] = status(404)
-    with pytest.raises(LabFailure, match=r"b_1:1\.2_arm64\.deb is not there, though the list"):
+    with pytest.raises(LabFailure, match=r"b_1:1\.2_arm64\.deb does not exist, though the list"):
         suite.download(debs, tmp_path / "debs", lambda _: None)
     web.faults.clear()
     web.asked.clear()
@@ -76,7 +76,7 @@ def test_a_package_with_another_content_is_refused(
     update(suite)
     debs = suite.debs(["b"])
     web.faults[f"/{debs[0].path}"] = sends(b"?" * debs[0].size)
-    with pytest.raises(LabFailure, match="is not the file that the archive signed for"):
+    with pytest.raises(LabFailure, match="is not the file that the archive signed"):
         suite.download(debs, tmp_path, lambda _: None)
     assert not list(tmp_path.glob("*.deb*"))
 

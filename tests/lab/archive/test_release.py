@@ -1,4 +1,4 @@
-"""A mirror whose Release file is not what it should be."""
+"""A mirror with a wrong Release file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_strangers_archive_is_refused_with_the_keyring_and_the_remedy(
     archive.publish()
     with pytest.raises(UsageProblem) as caught:
         update(suite)
-    assert "InRelease is not good by" in caught.value.cause
+    assert "InRelease is not valid with" in caught.value.cause
     assert str(keys[0].public) in caught.value.cause
     assert requirements.KEYRING_VARIABLE in caught.value.remedy
 
@@ -47,7 +47,7 @@ def test_a_changed_release_file_is_refused(suite: PlainSuite, archive: Archive) 
 
 def test_a_page_in_place_of_the_release_file_is_refused(suite: PlainSuite, web: Web) -> None:
     web.faults["/dists/stable/InRelease"] = sends(b"<html>Log in to this network</html>")
-    with pytest.raises(UsageProblem, match="InRelease is not good"):
+    with pytest.raises(UsageProblem, match="InRelease is not valid"):
         update(suite)
 
 
@@ -82,7 +82,7 @@ def test_a_release_file_of_the_future_points_at_the_clock(
 ) -> None:
     archive.fields["Date"] = "Sat, 08 Aug 2999 10:00:00 UTC"
     archive.publish()
-    with pytest.raises(UsageProblem, match=r"is of 2999-08-08.*clock"):
+    with pytest.raises(UsageProblem, match=r"has the date 2999-08-08.*clock"):
         update(suite)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_kvmpmu.lab.archive.version import meets, order
 
-# Each is later than the one before.
+# In ascending order.
 ASCENDING = [
     "0~rc1",
     "0",

@@ -1,4 +1,4 @@
-"""A small lab in a file, as it is written and as somebody makes it up."""
+"""A small lab in a file: a real one, and made-up ones."""
 
 from __future__ import annotations
 

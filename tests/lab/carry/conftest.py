@@ -1,4 +1,4 @@
-"""Two caches to carry a lab between, and what is in the one; no machine is started."""
+"""Two caches, one of them with a lab; no machine is started."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def there(tmp_path: Path) -> Cache:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The lines that had to answer, and on what."""
+    """The lines that were started, and their boards."""
     names: list[str] = []
 
     class Machine:

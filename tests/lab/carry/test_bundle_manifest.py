@@ -1,4 +1,4 @@
-"""Manifests of other versions and programs, and those that make no sense."""
+"""Manifests of other versions and programs, and invalid ones."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def _changed(*path: Any, to: Any) -> Any:
     ids=str,
 )
 def test_a_manifest_that_makes_no_sense_is_refused(tmp_path: Path, manifest: Any) -> None:
-    with pytest.raises(UsageProblem, match="has a manifest that makes no sense"):
+    with pytest.raises(UsageProblem, match="has an invalid manifest"):
         unpack(made_up(tmp_path / "x", manifest))
     assert not (tmp_path / "into").exists()
 
 
 def test_a_manifest_of_another_program_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="is no prepared lab, but 'other'"):
+    with pytest.raises(UsageProblem, match="is not a prepared lab, but 'other'"):
         unpack(made_up(tmp_path / "x", {"format": "other"}))
 
 

@@ -1,4 +1,4 @@
-"""Files that are something else, cut off or damaged."""
+"""Files that are not a bundle, or are truncated or damaged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from .bundles import BUNDLE, unpack
 def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other"
     path.write_bytes(content)
-    with pytest.raises(UsageProblem, match=r"other (is no prepared lab|is cut off or damaged)"):
+    with pytest.raises(
+        UsageProblem, match=r"other (is not a prepared lab|is truncated or damaged)"
+    ):
         unpack(path)
 
 
@@ -42,13 +44,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_cut_off_anywhere_is_refused(written: Path, share: int) -> None:
     content = written.read_bytes()
     written.write_bytes(content[: len(content) * share // 100])
-    with pytest.raises(UsageProblem, match=r"cut off or damaged: .*Copy it once more"):
+    with pytest.raises(UsageProblem, match=r"truncated or damaged: .*Copy it again"):
         unpack(written)
 
 
 def test_a_file_whose_last_byte_is_missing_is_refused(written: Path) -> None:
     written.write_bytes(written.read_bytes()[:-1])
-    with pytest.raises(UsageProblem, match="cut off or damaged"):
+    with pytest.raises(UsageProblem, match="truncated or damaged"):
         unpack(written)
 
 

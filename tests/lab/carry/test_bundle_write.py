@@ -1,4 +1,4 @@
-"""What is written is read back; what can not be written leaves nothing."""
+"""A written bundle can be read; a failed write leaves nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_writing_where_one_may_not_leaves_what_was_there(tmp_path: Path, root: P
     with pytest.raises(UsageProblem, match="cannot be written: No such file or directory"):
         bundle.write(tmp_path / "no/lab", BUNDLE, root, lambda _: None)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UsageProblem, match="cannot be written: it is no file"):
+    with pytest.raises(UsageProblem, match="cannot be written: it is not a file"):
         bundle.write(tmp_path / "folder", BUNDLE, root, lambda _: None)
 
 

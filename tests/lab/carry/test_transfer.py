@@ -1,4 +1,4 @@
-"""A prepared lab carried from one cache to another."""
+"""A prepared lab exported from one cache and imported into another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can not be exported."""
+"""Labs that can't be exported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_nothing_prepared_is_nothing_to_export(there: Cache, tmp_path: Path) -> 
 def test_a_kernel_of_ones_own_is_a_file_already(here: Cache, tmp_path: Path) -> None:
     image = tmp_path / "Image"
     image.touch()
-    with pytest.raises(UsageProblem, match="is a kernel of your own, and a file already"):
+    with pytest.raises(UsageProblem, match="is a kernel of your own, which is already a file"):
         transfer.export(tmp_path / "x", [str(image)], BOARD, cache_dir=here.root.parent)
 
 
@@ -61,6 +61,8 @@ def test_an_entry_that_another_run_replaces_meanwhile_is_not_exported(
         yield
 
     monkeypatch.setattr(transfer, "_locked", late)
-    with pytest.raises(LabFailure, match=r"another run changed .*00aa meanwhile; try again"):
+    with pytest.raises(
+        LabFailure, match=r"another run changed .*00aa during the export; try again"
+    ):
         transfer.export(tmp_path / "x", [], BOARD, cache_dir=here.root.parent)
     assert not (tmp_path / "x").exists()

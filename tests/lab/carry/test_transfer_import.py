@@ -1,4 +1,4 @@
-"""Importing into a cache in which something is, or goes on, or has no room."""
+"""Importing into a cache that is not empty, is in use, or has no space."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_second_import_changes_nothing(file: Path, there: Cache) -> None:
 def test_a_damaged_file_leaves_the_cache_as_it_was(file: Path, there: Cache) -> None:
     content = file.read_bytes()
     file.write_bytes(content[:-20])
-    with pytest.raises(UsageProblem, match="cut off or damaged"):
+    with pytest.raises(UsageProblem, match="truncated or damaged"):
         take(file, there)
     left = [path for path in there.root.rglob("*") if path.is_file() and path.suffix != ".lock"]
     assert left == []

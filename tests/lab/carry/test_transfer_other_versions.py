@@ -71,7 +71,7 @@ def keyed(**places: str) -> dict[str, dict[str, str]]:
 )
 def test_half_a_lab_is_refused(here: Cache, there: Cache, tmp_path: Path, current: Any) -> None:
     path = exported(here, tmp_path / "x", current=current)
-    with pytest.raises(UsageProblem, match="has not what a lab needs"):
+    with pytest.raises(UsageProblem, match="is not a complete lab"):
         take(path, there)
 
 
@@ -83,5 +83,5 @@ def test_entries_of_other_files_are_refused(here: Cache, there: Cache, tmp_path:
 
     here.make(PLACES[LINE], build)
     path = exported(here, tmp_path / "x")
-    with pytest.raises(UsageProblem, match="has not what a lab needs"):
+    with pytest.raises(UsageProblem, match="is not a complete lab"):
         take(path, there)

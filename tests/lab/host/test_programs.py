@@ -1,4 +1,4 @@
-"""Programs that are missing, too old, or to be ended with us."""
+"""Programs that are missing, too old, or must end with this process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from ..processes import ended
 
 def test_the_lab_is_for_linux_and_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(UsageProblem, match="the lab needs Linux or macOS, this system is win32"):
+    with pytest.raises(
+        UsageProblem, match="the lab needs Linux or macOS, but this system is win32"
+    ):
         start(LINE, BOARD)
 
 
@@ -34,7 +36,7 @@ def test_a_program_that_fails_is_quoted() -> None:
         programs.output(["sh", "-c", "echo oh dear >&2; exit 3"], "trying")
 
 
-# What stands in for the other system here has the same shell and the same signals.
+# The system that stands in for the other one has the same shell and the same signals.
 each_system = pytest.mark.parametrize("system", ["linux", "darwin"])
 
 

@@ -1,4 +1,4 @@
-"""What of the packages goes into the initramfs, on packages that are made up here."""
+"""Which files of packages go into the initramfs, with made-up packages."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_programs_library_and_what_they_need_are_taken_and_nothing_else(tmp_path
 
 def test_a_library_that_no_package_brings_is_named(tmp_path: Path) -> None:
     files = {name: content for name, content in FILES.items() if "libgood" not in name}
-    with pytest.raises(LabFailure, match=r"no package of the user space brings libgood\.so\.1"):
+    with pytest.raises(LabFailure, match=r"no package of the user space has libgood\.so\.1"):
         userspace.base([package(tmp_path, files)], WANTED)
 
 
@@ -137,7 +137,7 @@ def test_what_the_agent_imports_is_bytecode_and_the_rest_is_in_a_zip_file() -> N
     assert sorted(members) == [
         "bin/tool.py",
         f"{LIBRARY}/json/__init__.pyc",
-        f"{LIBRARY}/json/tool.py",  # a package is in one place
+        f"{LIBRARY}/json/tool.py",  # a package is in one place only
         f"{LIBRARY}/lib-dynload/mmap.so",
         f"{LIBRARY}/os.pyc",
         "usr/lib/python312.zip",

@@ -1,4 +1,4 @@
-"""Kernel files of all kinds, made up here: what becomes an Image, and what is refused."""
+"""Made-up kernel files of all kinds: which become an Image, and which are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def elf(content: bytes, machine: int = 183, kind: int = 3, parts: int = 3) -> by
         struct.pack("<IIQQQQQQ", 1, 7, start + at, base + at, base + at, len(part), step, 4096)
         for at, part in reversed(cut)
     )
-    # Not loaded: a note, and what is zero at the start.
+    # Not loaded: a note, and data that is zero at the start.
     table += struct.pack("<IIQQQQQQ", 4, 4, start, 64, 64, 8, 8, 4)
     table += struct.pack("<IIQQQQQQ", 1, 6, start, base + 9999, base + 9999, 0, 4096, 8)
     count = len(cut) + 2
@@ -90,7 +90,7 @@ def test_a_kernel_in_any_wrapping_is_an_image(content: bytes) -> None:
     ("content", "says"),
     [
         (b"", "is empty"),
-        (b"#!/bin/sh\n", "is no kernel that the lab knows"),
+        (b"#!/bin/sh\n", "is not a kernel that the lab knows"),
         (bytes(0x202) + b"HdrS" + bytes(500), r"is an x86 kernel \(bzImage\)"),
         (b"MZ".ljust(0x202, b"\0") + b"HdrS", r"is an x86 kernel \(bzImage\)"),
         (bytes(0x24) + b"\x18\x28\x6f\x01", "is a 32-bit Arm kernel"),
@@ -99,24 +99,24 @@ def test_a_kernel_in_any_wrapping_is_an_image(content: bytes) -> None:
         (b"\xd0\x0d\xfe\xed" + bytes(60), "is a device tree or a FIT image"),
         (b"070701" + bytes(100), "is an initramfs"),
         (b"!<arch>\ndebian-binary", "is a package or an archive"),
-        (b"MZ" + bytes(1000), "is an EFI program that is no Linux Image"),
-        (gzip.compress(b"#!/bin/sh\n", mtime=0), "is no kernel that the lab knows"),
-        (gzip.compress(PLAIN, mtime=0)[:-20], "cannot be unpacked with gzip: it was cut off"),
+        (b"MZ" + bytes(1000), "is an EFI program, not a Linux Image"),
+        (gzip.compress(b"#!/bin/sh\n", mtime=0), "is not a kernel that the lab knows"),
+        (gzip.compress(PLAIN, mtime=0)[:-20], "cannot be unpacked with gzip: it is truncated"),
         (lzma.compress(PLAIN)[:-20], "cannot be unpacked with xz"),
         (b"\x1f\x8b\x08garbage", "cannot be unpacked with gzip"),
         (b"\x28\xb5\x2f\xfd" + bytes(60), "is compressed with zstd.*Unpack it with"),
         (b"\x02\x21\x4c\x18" + bytes(60), "is compressed with lz4"),
         (zboot(b"\x28\xb5\x2f\xfd" + bytes(60), b"zstd"), "is compressed with zstd"),
-        (zboot(gzip.compress(PLAIN, mtime=0), cut=150), "is an EFI zboot image that was cut off"),
+        (zboot(gzip.compress(PLAIN, mtime=0), cut=150), "is a truncated EFI zboot image"),
         (made(flags=1), "is a big-endian kernel"),
         (elf(PLAIN, machine=62), "is an ELF file of x86, not of arm64"),
         (elf(PLAIN, machine=40), "is an ELF file of 32-bit Arm"),
         (elf(PLAIN, machine=1), "is an ELF file of another architecture's"),
-        (elf(PLAIN, kind=1), "is an ELF file that cannot be run"),
-        (elf(PLAIN)[:-600], "is an ELF file that was cut off"),
-        (elf(PLAIN)[:100], "is an ELF file that was cut off"),
-        (elf(bytes(5000)), "is an arm64 program, but no Linux kernel"),
-        (elf(PLAIN)[:18], "is an ELF file that was cut off"),
+        (elf(PLAIN, kind=1), "is an ELF file but not executable"),
+        (elf(PLAIN)[:-600], "is a truncated ELF file"),
+        (elf(PLAIN)[:100], "is a truncated ELF file"),
+        (elf(bytes(5000)), "is an arm64 program, but not a Linux kernel"),
+        (elf(PLAIN)[:18], "is a truncated ELF file"),
     ],
 )
 def test_what_is_no_kernel_for_the_lab_is_named(content: bytes, says: str) -> None:
@@ -132,7 +132,7 @@ def test_parts_that_lie_far_apart_are_not_put_together() -> None:
 
 
 def test_an_image_without_a_banner_is_refused() -> None:
-    with pytest.raises(UsageProblem, match="does not say which Linux it is"):
+    with pytest.raises(UsageProblem, match="has no Linux version banner"):
         image.release(made(banner="Linux"), "it")
 
 

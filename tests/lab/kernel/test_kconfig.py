@@ -19,7 +19,7 @@ HEADER = f"#\n# Automatically generated file.\n# Linux/arm64 {VERSION} Kernel Co
 
 
 def config(**changed: str | None) -> str:
-    """A configuration that will do, with options changed; None: is not set."""
+    """A suitable configuration with options changed; None: not set."""
     options = {need.option: "y" for need in kconfig.NEEDS} | changed
     return HEADER + "".join(
         f"CONFIG_{name}={value}\n" if value else f"# CONFIG_{name} is not set\n"
@@ -54,7 +54,7 @@ def test_the_configuration_that_a_build_leaves_is_found(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(config(KVM=None))
     kernel(made(), tmp_path / image).check(said.append)
-    assert said == [f"{place} is without KVM (CONFIG_KVM)"]
+    assert said == [f"{place} lacks KVM (CONFIG_KVM)"]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_what_is_missing_is_listed_with_what_it_is_for(tmp_path: Path, said: lis
     text = config(KVM=None, ARM_PMUV3="m", ARM_PMU=None)
     kernel(embedding(text), tmp_path / "Image").check(said.append)
     assert said == [
-        "the configuration in Image is without KVM (CONFIG_KVM), the driver of core PMUs"
-        " (CONFIG_ARM_PMU), the driver of PMUv3 (CONFIG_ARM_PMUV3, a module, and the lab loads"
+        "the configuration in Image lacks KVM (CONFIG_KVM), the driver of core PMUs"
+        " (CONFIG_ARM_PMU), the driver of PMUv3 (CONFIG_ARM_PMUV3, a module, but the lab loads"
         " none)"
     ]
 
@@ -104,12 +104,12 @@ def test_a_file_beside_it_may_be_wrong_and_is_only_told(tmp_path: Path, said: li
     (tmp_path / ".config").write_text(config(BLK_DEV_INITRD=None))
     own = kernel(made(), tmp_path / "Image")
     own.check(said.append)
-    told = f"{tmp_path}/.config is without the initramfs (CONFIG_BLK_DEV_INITRD)"
+    told = f"{tmp_path}/.config lacks the initramfs (CONFIG_BLK_DEV_INITRD)"
     assert said == [told]
     console = Console()
     console.append("Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)")
     assert own.why_no_agent(console) == (
-        f"the kernel did not take the initramfs: CONFIG_BLK_DEV_INITRD is needed; {told}"
+        f"the kernel did not use the initramfs: CONFIG_BLK_DEV_INITRD is needed; {told}"
     )
 
 

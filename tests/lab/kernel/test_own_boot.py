@@ -1,4 +1,4 @@
-"""Kernels of the user's own that do not boot, or come up without what the specs need.
+"""Kernels of the user's own that do not boot, or lack something that the specs need.
 
 They are Debian's, made to behave like kernels that were built without something.
 """
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture
 def kernel(cold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An Image of one's own, in a cache that has not seen it; silence is soon noticed."""
+    """An Image of the user's own, new to the cache; silence is noticed soon."""
     own = tmp_path / "Image"
     cache = Cache(cold)
     own.write_bytes((cache.root / str(current(cache, LINE)) / "Image").read_bytes())
@@ -37,7 +37,7 @@ def kernel(cold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def failure(kernel: Path, cold: Path) -> str:
-    """Why it does not start.  Neither a process nor an entry is left."""
+    """Why the kernel does not start.  Neither a process nor an entry is left."""
     with pytest.raises(LabFailure) as caught:
         start(str(kernel), BOARD, cache_dir=cold, progress=lambda _: None)
     assert qemus(cold) == []
@@ -56,7 +56,7 @@ def test_a_kernel_that_stops_at_once_is_silent(kernel: Path, cold: Path) -> None
     banner = content[content.index(f"Linux version {LINE}".encode()) :][:200]
     kernel.write_bytes(content[:4096] + bytes(1 << 20) + banner)
     said = failure(kernel, cold)
-    assert "said nothing for 20 s; its console stayed silent\nnothing came on its console" in said
+    assert "said nothing for 20 s; its console printed nothing\nthe kernel has no console" in said
 
 
 def test_a_kernel_without_a_console_here_is_silent(
@@ -73,7 +73,7 @@ def test_a_kernel_that_does_not_take_the_initramfs_says_so_itself(
     said = failure(kernel, cold)
     assert said.startswith("the lab VM died; last console lines:\n")
     assert "Unable to mount root fs" in said
-    assert said.endswith("the kernel did not take the initramfs: CONFIG_BLK_DEV_INITRD is needed")
+    assert said.endswith("the kernel did not use the initramfs: CONFIG_BLK_DEV_INITRD is needed")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_kernel_that_comes_up_without_what_the_specs_need_is_told_once(
     monkeypatch.setattr(qemu, "board_options", options)
     monkeypatch.setattr(Settings, "board", BOARD)
     pytester.makepyfile("def test_it(kvm): pass")
-    for _ in range(2):  # a snapshot knows it too
+    for _ in range(2):  # a snapshot has it too
         result = pytester.runpytest_inprocess(
             "--kvmpmu-backend=real", f"--kvmpmu-target=lab:{kernel}", f"--kvmpmu-cache-dir={cold}"
         )

@@ -10,7 +10,7 @@ from pytest_kvmpmu.lab.kernel import postmortem
 @pytest.mark.parametrize(
     ("console", "says"),
     [
-        ("", "nothing came on its console"),
+        ("", "the kernel has no console on a PL011"),
         ("[1] Kernel panic - not syncing: VFS: Unable to mount root fs", "BLK_DEV_INITRD"),
         ("[1] Kernel panic - not syncing: No working init found.", "BLK_DEV_INITRD"),
         (
@@ -21,7 +21,7 @@ from pytest_kvmpmu.lab.kernel import postmortem
         ("mount: mounting devtmpfs on /dev failed: No such device", "CONFIG_DEVTMPFS"),
         ("mount: mounting proc on /proc failed: No such device", "CONFIG_PROC_FS"),
         ("mount: mounting sysfs on /sys failed: No such device", "CONFIG_SYSFS"),
-        ("Traceback ...\nPython ended with status 1", "and the agent did not"),
+        ("Traceback ...\nPython ended with status 1", "but the agent did not start"),
         ("[1] Kernel panic - not syncing: Asynchronous SError Interrupt", "panicked"),
         ("[1] Booting Linux on physical CPU 0x0", ""),
     ],
@@ -33,7 +33,7 @@ def test_the_console_tells_why_there_is_no_agent(console: str, says: str) -> Non
 
 
 def test_silence_with_pages_of_16_kb_names_the_cpu() -> None:
-    assert "16 kB, which a cortex-a57 may not have" in postmortem.of_boot("\n", 16, "cortex-a57")
+    assert "16 kB, which a cortex-a57 may not support" in postmortem.of_boot("\n", 16, "cortex-a57")
 
 
 CONSOLE = """

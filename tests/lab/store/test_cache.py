@@ -1,4 +1,4 @@
-"""Entries are whole or not there; locks make runs wait; a full disk has one clear error."""
+"""Entries are complete or absent; locks make runs wait; a full disk has one clear error."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_a_kept_kernel_that_was_damaged_is_made_anew(
     kept = fetch().file(IMAGE)
     assert sound(cache, fetch, said.append).file(IMAGE) == kept
     assert said == []
-    kept.write_bytes(PLAIN[:-1] + b"x")  # its size is as it was
+    kept.write_bytes(PLAIN[:-1] + b"x")  # its size is unchanged
     assert sound(cache, fetch, said.append).file(IMAGE).read_bytes() == PLAIN
     assert said == [f"{kept.parent} is damaged, fetching it again"]
 

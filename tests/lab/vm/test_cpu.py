@@ -1,4 +1,4 @@
-"""The core that the lab emulates: which will do, and how a board follows it."""
+"""The core that the lab emulates: which ones suit, and how a board depends on it."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def test_an_unknown_core_is_a_usage_problem_with_those_that_will_do(fake: str) -
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("cortex-a15", "the lab CPU cortex-a15 is no 64-bit core"),
-        ("cortex-m3", "the lab CPU cortex-m3 is no 64-bit core"),
+        ("cortex-a15", "the lab CPU cortex-a15 is not a 64-bit core"),
+        ("cortex-m3", "the lab CPU cortex-m3 is not a 64-bit core"),
         ("no-el2", "the lab CPU no-el2 has no EL2, which KVM needs"),
         ("no-pmu", "the lab CPU no-pmu has no PMU"),
     ],
@@ -116,7 +116,7 @@ def test_a_board_of_another_version_is_refused_on_a_core_that_has_it_not() -> No
     assert cpus.fitted(board, "cortex-a76").pmus == board.pmus
     with pytest.raises(UsageProblem) as caught:
         cpus.fitted(board, "cortex-a57")
-    assert "armv8-1 is a board for the model: its pmuver" in caught.value.cause
+    assert "armv8-1 is a board for the model only: its pmuver" in caught.value.cause
     assert "emulate a cortex-a76 (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " in caught.value.remedy
     mixed = replace(board, pmus=(board.pmus[0], replace(board.pmus[1], pmuver=1)))
     with pytest.raises(UsageProblem, match="or use --kvmpmu-backend=model") as caught:
@@ -136,7 +136,7 @@ def test_the_cores_of_the_table_are_qemus() -> None:
     assert "cortex-a57" in caught.value.remedy
     assert "cortex-m3" not in caught.value.remedy
     for name in ("cortex-m3", "cortex-a15"):
-        with pytest.raises(UsageProblem, match="is no 64-bit core"):
+        with pytest.raises(UsageProblem, match="is not a 64-bit core"):
             cpus.check(path, name)
 
 

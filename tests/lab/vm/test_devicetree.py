@@ -18,7 +18,7 @@ from ..conftest import A53, A72, BOARD
 
 fdt = library()
 
-# What QEMU writes, as far as the edits look at it.  CPUs stand in no order.
+# QEMU's tree, as far as the edits need it.  CPUs are in no order.
 QEMUS = """
 /dts-v1/;
 / {

@@ -1,4 +1,4 @@
-"""What a machine is asked to do: the agent is real, QEMU is not there."""
+"""Requests to a machine: the agent is real, without QEMU."""
 
 from __future__ import annotations
 

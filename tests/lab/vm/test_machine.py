@@ -1,4 +1,4 @@
-"""Talking to a machine, where QEMU is a shell script."""
+"""Messages to a machine whose QEMU is a shell script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files on their way into a lab VM."""
+"""Files that are copied into a lab VM."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_folder_goes_with_all_that_is_in_it(there: Path) -> None:
 
 @pytest.mark.parametrize("text", ["none", "none:dest", ":dest", ""])
 def test_a_file_that_is_not_there_is_named(there: Path, text: str) -> None:
-    with pytest.raises(UsageProblem, match=f"--copy {text}: there is no file"):
+    with pytest.raises(UsageProblem, match=f"--copy {text}: .* does not exist"):
         parse(text)
 
 

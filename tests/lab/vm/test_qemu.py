@@ -26,7 +26,7 @@ def test_without_qemu_the_error_says_how_to_get_it(
 
 def test_an_old_qemu_is_refused_with_both_versions(tmp_path: Path, pretend: Pretend) -> None:
     pretend("qemu-system-aarch64", "echo 'QEMU emulator version 6.2.0 (Debian 1:6.2)'")
-    with pytest.raises(UsageProblem, match=r"is QEMU 6\.2, the lab needs 7\.2 or newer"):
+    with pytest.raises(UsageProblem, match=r"is QEMU 6\.2, but the lab needs 7\.2 or newer"):
         start(LINE, BOARD, cache_dir=tmp_path / "cache")
 
 
@@ -44,5 +44,5 @@ def test_a_new_enough_qemu_is_taken(pretend: Pretend, said: str, version: str) -
 
 def test_a_program_that_is_not_qemu_is_refused(pretend: Pretend) -> None:
     pretend("qemu-system-aarch64", "echo hello")
-    with pytest.raises(UsageProblem, match="does not say its version"):
+    with pytest.raises(UsageProblem, match="does not report its version"):
         qemu.check(qemu.find())

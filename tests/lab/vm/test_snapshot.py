@@ -1,4 +1,4 @@
-"""Saving and resuming, where QEMU is a thread that speaks QMP."""
+"""Saving and resuming; QEMU is a thread that speaks QMP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pytest_kvmpmu.lab.vm import snapshot
 
 
 class FakeQemu:
-    """Answers as ``answers`` says; writes ``state`` where it is told to migrate to."""
+    """Gives the answers in ``answers``; writes ``state`` to the target of a migration."""
 
     def __init__(self, state: bytes, closes: bool = True, **answers: dict[str, Any]) -> None:
         self.state = state
@@ -84,7 +84,7 @@ def test_what_qemu_writes_is_the_file(qemu: FakeQemu, tmp_path: Path) -> None:
             ((b"half",), {"query-migrate": {"return": {"status": "failed", "error-desc": "no"}}}),
             "QEMU could not save the lab VM: no",
         ),
-        (((b"half", False), DONE), "QEMU could not save the lab VM: it writes nothing more"),
+        (((b"half", False), DONE), "QEMU could not save the lab VM: it stopped writing"),
     ],
     indirect=["qemu"],
     ids=["refused", "failed", "hangs"],

@@ -1,4 +1,4 @@
-"""The page on other hosts: its commands are taken, its packages and variables are the code's."""
+"""The page on other hosts: its commands parse, its packages and variables are the code's."""
 
 from __future__ import annotations
 

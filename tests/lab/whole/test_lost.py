@@ -1,4 +1,4 @@
-"""A kernel that panics in the middle of a spec, and a VM that does not come up again."""
+"""A kernel that panics in the middle of a spec, and a VM that does not restart."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_after(kvm): assert kvm.check_extension("KVM_CAP_ARM_PMU_V3") == 1
 def args(
     pytester: pytest.Pytester, cold: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> list[str]:
-    """The arguments of a run on a kernel that panics when it is told to."""
+    """The arguments of a run on a kernel that panics on request."""
     agent = tmp_path / "panicky.py"
     agent.write_text(PANICKY)
     more = [*agent_files.sources(), ("panicky.py", agent)]
@@ -75,7 +75,7 @@ def test_a_panic_fails_its_spec_and_the_next_has_a_fresh_vm(
 def test_a_vm_that_does_not_come_up_again_ends_the_run_with_the_first_cause(
     pytester: pytest.Pytester, args: list[str], cold: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", os.environ["PATH"])  # what the test below makes of it ends with us
+    monkeypatch.setenv("PATH", os.environ["PATH"])  # it ends with the test process
     qemu = pytester.mkdir("bin") / "qemu-system-aarch64"
     pytester.makepyfile(
         f"""

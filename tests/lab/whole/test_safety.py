@@ -1,7 +1,7 @@
-"""What the lab leaves alone, and what it does where it can't write, or no more.
+"""What the lab does not touch, and what it does if it can't write, or can't write any more.
 
-Each start runs in a process that has mounts of its own: root is not held back by permissions,
-but it is by a file system that is read-only, or full.
+Each start runs in a process with its own mounts: permissions do not stop root,
+but a file system that is read-only or full does.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..test_prepare import ram
 
 pytestmark = pytest.mark.lab
 
-# Arguments: the cache folder, and how many MB a snapshot is said to need.
+# Arguments: the cache folder, and the MB that a snapshot supposedly needs.
 STARTER = """
 import sys
 from pathlib import Path
@@ -41,7 +41,7 @@ try:
 except UsageProblem as problem:
     print(problem)
 """
-# Everything that is mounted, read-only from now on: but for devices and processes.
+# Makes every mount read-only, except devices and processes.
 READ_ONLY = """
 for place in $(cut -d ' ' -f 5 /proc/self/mountinfo); do
     case $place in
@@ -51,13 +51,13 @@ for place in $(cut -d ' ' -f 5 /proc/self/mountinfo); do
 done
 ! touch /written 2>/dev/null || exit 9
 """
-# An unnamed file holds what QEMU prints; this is where it may be.
+# QEMU's output goes to an unnamed file, which may be here.
 TEMPORARY = "mount -t tmpfs none {temporary} && export TMPDIR={temporary}\n"
 
 
 @pytest.fixture(scope="module")
 def unshare() -> list[str]:
-    """The command that runs another one with mounts of its own."""
+    """The command that runs another one with its own mounts."""
     command = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
     if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
         pytest.skip("this system lets nobody have mounts of their own")
@@ -65,7 +65,7 @@ def unshare() -> list[str]:
 
 
 def started(unshare: list[str], mounts: str, root: Path, megabytes: int = 0) -> str:
-    """What a start says of itself, with ``mounts`` done by a shell before."""
+    """What a start prints after a shell has run ``mounts``."""
     starter = [sys.executable, "-B", "-c", STARTER, str(root), str(megabytes)]
     command = [*unshare, "sh", "-c", f'set -e\n{mounts}\nexec "$@"', "sh", *starter]
     done = subprocess.run(
@@ -137,8 +137,8 @@ def test_a_disk_that_fills_up_under_qemu_is_the_same_error(unshare: list[str], c
     left = f'"$@"; ls -R {cold}/lab-1/snapshots | grep -c . ; exit\n'
     said, files = started(unshare, mounts + left, cold).splitlines()
     assert said.startswith(f"no space left for the lab in {cold}/lab-1: the disk is full. Free s")
-    assert int(files) <= 3  # the folder of the line at most, with nothing in it
-    # And with room again it is made.
+    assert int(files) <= 3  # at most the folder of the line, empty
+    # With space again it is made.
     again = f'"$@"; mount -o remount,size=300m {cold}/lab-1/snapshots; exec "$@"\n'
     assert started(unshare, mounts + again, cold).splitlines()[1] == "cold"
 
@@ -159,7 +159,7 @@ def test_a_vm_has_no_network(stocked: Cache, tmp_path: Path) -> None:
     board = Board(qemu.check(qemu.find()), BOARD, cpus.DEFAULT, kernel.file(stock.IMAGE), tmp_path)
     with board.boot(userspace.with_agent(members, agent_files.init("net.py"))) as vm:
         assert vm.receive(120) == ["lo"]
-        # Nor has QEMU itself: what sockets it has are no network's.
+        # Nor has QEMU itself: its sockets are not network sockets.
         sockets = {str(fd.readlink()) for fd in Path(f"/proc/{vm.pid}/fd").iterdir()}
         for kind in ("tcp", "tcp6", "udp", "udp6", "raw", "packet"):
             listed = Path(f"/proc/net/{kind}").read_text().split()
@@ -168,7 +168,7 @@ def test_a_vm_has_no_network(stocked: Cache, tmp_path: Path) -> None:
             }
 
 
-# QEMU with another version of its machine: what an upgrade makes of "virt".
+# QEMU with another version of its machine: "virt" changes with an upgrade.
 QEMU = """
 version=$(cat {told})
 for argument; do
@@ -187,13 +187,13 @@ def test_a_snapshot_of_another_qemu_version_is_made_anew(
     told.write_text("")
     program = pretend("qemu-system-aarch64", QEMU.format(told=told, qemu=qemu.find()))
     start(LINE, BOARD, cache_dir=cold, progress=said.append).close()
-    # The program is the same file, as where a script starts the real one: QEMU itself refuses.
+    # The program is the same file, as if a script starts the real one: QEMU itself refuses.
     told.write_text("-7.1")
     with start(LINE, BOARD, cache_dir=cold, progress=said.append) as vm:
         assert not vm.was_warm
-    (why,) = [text for text in said if "is of no use, making a new one" in text]
+    (why,) = [text for text in said if "does not work, making a new one" in text]
     assert "virt-7.1" in why
-    # The program is another file: what the old one left is not even tried.
+    # The program is another file: the old one's snapshot is not even tried.
     os.utime(program, (1, 1))
     with start(LINE, BOARD, cache_dir=cold, progress=said.append) as vm:
         assert not vm.was_warm

@@ -1,4 +1,4 @@
-"""Two ``kvmpmu lab setup`` that begin at the same time, each a process."""
+"""Two ``kvmpmu lab setup`` processes that begin at the same time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_kvmpmu.support.resources import PACKAGE
 from ..conftest import BOARD_TOML, LINE
 from ..processes import qemus
 
-# `kvmpmu lab setup` of what was fetched before: asks no mirror, and tidies no shared folder.
+# `kvmpmu lab setup` with everything fetched: asks no mirror, and tidies no shared folder.
 PROGRAM = """
 import sys
 from pytest_kvmpmu import commands

@@ -79,7 +79,7 @@ def test_a_large_file_comes_whole_on_each_kernel(
 ) -> None:
     content = random.Random(1).randbytes(60_000_000)
     (tmp_path / "large").write_bytes(content)
-    start(line, BOARD, cache_dir=stocked.root.parent).close()  # to have that kernel
+    start(line, BOARD, cache_dir=stocked.root.parent).close()  # to fetch that kernel
     done = run(root, "--copy", str(tmp_path / "large"), "--", "sha256sum", "large", line=line)
     assert done.stdout.split()[:1] == [hashlib.sha256(content).hexdigest()], done.stderr
 
@@ -117,7 +117,7 @@ def test_no_machine_outlives_the_command(root: Path, number: int) -> None:
 
 
 class Terminal:
-    """A shell on the board, on a terminal of its own."""
+    """A shell on the board, on its own terminal."""
 
     def __init__(self, root: Path) -> None:
         self.fd, theirs = os.openpty()
@@ -147,7 +147,9 @@ def test_the_shell_has_a_terminal_with_job_control(root: Path) -> None:
         terminal.type("", " # ")
         terminal.type("stty size; tty\n", "/dev/ttyAMA0\r\n")
         assert "33 99" in terminal.seen
-        sleeping = "sh -c 'echo up; exec sleep 100'\n"  # in the foreground by the time it is up
+        sleeping = (
+            "sh -c 'echo up; exec sleep 100'\n"  # in the foreground by the time it has started
+        )
         terminal.type(sleeping, "\nup\r")
         terminal.type("\x03", " # ")
         terminal.type(sleeping, "\nup\r")
