@@ -1,4 +1,4 @@
-"""Print the figures: ``python -m tests.tools.benchmarks [LINE ...]``; no line, no lab."""
+"""Print the figures: ``python -m tests.tools.benchmarks [LINE ...]``; without LINE without the lab."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def show(what: str, figure: str) -> None:
 
 
 def unused() -> None:
-    """What the plugin adds to a pytest that does not use it."""
+    """What the plugin costs a pytest run that does not use it."""
     command = [sys.executable, "-m", "pytest", "--version"]
     there, absent = pairs(command, [*command, "-p", "no:kvmpmu"], 15)
     show("pytest --version: with the plugin, without, ratio", ratio(there, absent))
@@ -53,7 +53,7 @@ def unused() -> None:
 
 
 def on_the_model(what: str, specs: list[str], *options: str) -> None:
-    """The specs on the model beside as many empty tests, all run with ``options``: of one
+    """The specs on the model and as many empty tests, all run with ``options``: of one
     function, and of as many functions and files as the specs are.
     """
     ids = collection(pytest_command("--collect-only", *specs))
@@ -69,19 +69,19 @@ def on_the_model(what: str, specs: list[str], *options: str) -> None:
 
 
 def collection(command: list[str]) -> list[str]:
-    """The ids of what ``command`` collects."""
+    """The ids of the tests that ``command`` collects."""
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [line for line in text.splitlines() if "::" in line]
 
 
 def function_of(node_id: str) -> tuple[str, str]:
-    """The file's name, and the function."""
+    """The names of file and function."""
     file, _, test = node_id.partition("::")
     return Path(file).name, test.partition("[")[0]
 
 
 def write_empty(folder: Path, tests: Counter[tuple[str, str]]) -> None:
-    """Empty tests, as many of each function of each file."""
+    """Write ``counts`` empty tests of each function of each file."""
     folder.mkdir()
     for (file, function), count in tests.items():
         form = EMPTY if count == 1 else MANY_EMPTY
@@ -90,7 +90,7 @@ def write_empty(folder: Path, tests: Counter[tuple[str, str]]) -> None:
 
 
 def ratio(a: float, b: float) -> str:
-    """Both in seconds, and their ratio."""
+    """Both times in seconds, and their ratio."""
     return f"{a:.2f} s, {b:.2f} s, {a / b:.2f}"
 
 
@@ -115,7 +115,7 @@ def in_the_lab(line: str) -> None:
 
 
 def warm_start(line: str) -> None:
-    """A warm start to the first answer, beside QEMU alone with the same snapshot."""
+    """A warm start to the first answer, compared with QEMU alone with the same snapshot."""
     for what, answered, loaded in warm.figures(line):
         show(f"{line}: {what}, QEMU alone, ratio", ratio(answered, loaded))
     ram = warm.kept(warm.recipe_of(line, topology.load("rockpro64"))).file(RAM)
@@ -123,7 +123,7 @@ def warm_start(line: str) -> None:
 
 
 def setup(line: str) -> None:
-    """`kvmpmu lab setup` of a line of which all is here but the snapshot."""
+    """`kvmpmu lab setup` of a line of which only the snapshot is missing."""
     shared = Cache(None)
     with tempfile.TemporaryDirectory() as folder:
         mine = Cache(Path(folder))
@@ -137,7 +137,7 @@ def setup(line: str) -> None:
 
 
 def cold_boot(line: str) -> None:
-    """From the start of QEMU to the agent's first word, without a snapshot."""
+    """From the start of QEMU to the agent's first message, without a snapshot."""
     cache = Cache(None)
     kept = stock.Stock(cache, to_stderr)
     kernel, base = kept.kernel(lab.check_line(line)), kept.userspace()
@@ -158,11 +158,11 @@ def cold_boot(line: str) -> None:
             with board.boot(initramfs) as machine:
                 machine.receive(240)
                 seconds.append(time.perf_counter() - began)
-    show(f"{line}: cold boot to the agent's first word", f"{statistics.median(seconds):.1f} s")
+    show(f"{line}: cold boot to the agent's first message", f"{statistics.median(seconds):.1f} s")
 
 
 def main() -> None:
-    """All figures, those of the lab for the lines named."""
+    """All figures; those of the lab for the named lines."""
     unused()
     on_the_model("specs of cover letter and SET_PMU", SLICE)
     on_the_model("all specs", [str(conformance_dir())])

@@ -1,4 +1,4 @@
-"""Whole processes, timed from outside; two commands in turn, so that drift hits both."""
+"""Times whole processes; two commands alternate, so that drift affects both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pytest_command(*args: str) -> list[str]:
 def wall(command: Command, cwd: Path | None = None) -> float:
     """Seconds from start to end.  Raises CalledProcessError for a non-zero exit status.
 
-    Bytecode is kept from one run to the next, whatever this process was told about that.
+    Bytecode is kept from one run to the next, whatever the settings of this process.
     """
     env = {**os.environ, "PYTHONPYCACHEPREFIX": str(_bytecode())}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -35,7 +35,7 @@ def wall(command: Command, cwd: Path | None = None) -> float:
 
 @functools.cache
 def _bytecode() -> Path:
-    """A folder that goes with this process."""
+    """A folder that is removed when this process ends."""
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
     return Path(folder.name)
@@ -56,7 +56,7 @@ def until_line(command: Command, prefix: str) -> float:
 
 
 def pairs(a: Command, b: Command, runs: int, cwd: Path | None = None) -> tuple[float, float]:
-    """Medians of ``runs`` runs of each, in turn, after one of each that does not count."""
+    """Medians of ``runs`` alternating runs of each, after one warm-up run of each."""
     wall(a, cwd)
     wall(b, cwd)
     measured = [(wall(a, cwd), wall(b, cwd)) for _ in range(runs)]

@@ -1,4 +1,4 @@
-"""A warm start to the first answer, beside QEMU alone with the same snapshot.
+"""A warm start to the first answer, compared with QEMU alone with the same snapshot.
 
 And the least that any agent would take: the snapshot of a machine in whose terminal ``cat`` stands
 in the agent's place, and gives back the line that it gets.
@@ -33,18 +33,18 @@ from pytest_kvmpmu.wire.frame import encode
 
 RUNS = 15
 READY = b"ready\n"
-# What the Python on the serial line becomes, once it has said so.
+# Replaces the Python on the serial line, after its message.
 CAT = "-c " + shlex.quote(f"import os; os.write(1, {READY!r}); os.execv('/bin/busybox', ['cat'])")
 LINE = encode(PING)
 
 
 def recipe_of(line: str, host: Host) -> Recipe:
-    """How the snapshot of ``line`` on ``host`` is made."""
+    """The recipe of the snapshot of ``line`` on ``host``."""
     return Recipe(lab.check_line(line), host, qemu.find(), cpus.DEFAULT)
 
 
 def kept(recipe: Recipe) -> Entry:
-    """The snapshot, which is there."""
+    """The snapshot, which exists."""
     cache = Cache(None)
     place = recipe.place(cache)
     entry = cache.find(place) if place is not None else None
@@ -53,7 +53,7 @@ def kept(recipe: Recipe) -> Entry:
 
 
 def figures(line: str) -> list[tuple[str, float, float]]:
-    """What was started, and seconds until it answered and until QEMU alone had loaded it."""
+    """The name of each start, seconds until it answered, and until QEMU alone had loaded it."""
     host = topology.load("rockpro64")
     recipe = recipe_of(line, host)
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +81,7 @@ def beside(started: Callable[[], float], recipe: Recipe, entry: Entry) -> tuple[
 
 
 def alone(recipe: Recipe, entry: Entry, line: bytes = b"") -> float:
-    """Seconds until QEMU runs the snapshot, and has given back ``line``, if there is one."""
+    """Seconds until QEMU runs the snapshot, and has returned ``line``, if there is one."""
     mine, theirs = socket.socketpair()
     with mine, theirs, entry.file(RAM).open("rb") as ram:
         fds = [theirs.fileno(), ram.fileno()]
@@ -131,7 +131,7 @@ def echo(recipe: Recipe, folder: Path) -> Entry:
 
 
 def until(text: bytes, fd: int) -> None:
-    """Read ``fd`` until it has said ``text``."""
+    """Read ``fd`` until ``text`` has arrived."""
     said = b""
     while text not in said:
         chunk = os.read(fd, 65536)

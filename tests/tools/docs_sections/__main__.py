@@ -18,10 +18,8 @@ def _progress(text: str) -> None:
 
 
 def main() -> int:
-    """0 where all is there, 1 where something is missing or broke, 4 where the host lacks it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.tools.docs_sections", description=__doc__
-    )
+    """0 if nothing is missing, 1 if a section is or the lab failed, 4 if the host can't do it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.docs_sections", description=__doc__)
     parser.add_argument("--fresh", action="store_true", help="ask the mirror for newer packages")
     args = parser.parse_args()
     try:

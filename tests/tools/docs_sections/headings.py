@@ -37,11 +37,11 @@ def section_numbers(text: str) -> frozenset[str]:
 
 
 def missing(clauses: Iterable[Clause], kept: Iterable[Documentation]) -> list[str]:
-    """One line for each clause whose section is not where it has to be.
+    """One line for each clause whose section is missing.
 
-    That is in the documentation of each release in which the clause holds, and from which on
-    the text says so.  Where none of these was kept (a posted series, an old kernel, one that
-    is still to come), in any.
+    It must be in the documentation of each release in which the clause holds and is
+    documented.  If none of these is available (a posted series, an old or a future
+    kernel), in any.
     """
     kept = list(kept)
     out = []

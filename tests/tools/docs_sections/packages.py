@@ -39,7 +39,7 @@ def documentation(
 ) -> Iterator[Documentation]:
     """The documentation of each suite's kernel; ``fresh`` asks the mirror for newer ones.
 
-    ``folder`` is where it is kept.  `UsageProblem` or `LabFailure` where it can't be had.
+    ``folder`` is where it is kept.  Raises `UsageProblem` or `LabFailure` if it is not available.
     """
     root = folder or default_root() / "documentation-2"
     for suite in SUITES:
@@ -57,12 +57,12 @@ def _fetch(name: str, kept: Path, progress: Progress) -> None:
             suite.update(progress)
         except SuiteMissing as gone:
             raise UsageProblem(
-                f"the mirror has no suite {name} any more",
+                f"the mirror does not have the suite {name}",
                 f"Replace it in SUITES of {Path(__file__).name}",
             ) from gone
         match = _CURRENT.search(suite.show([_META])[0].get("Depends", ""))
         if match is None:
-            raise LabFailure(f"{_META} in {name} depends on no documentation of a release")
+            raise LabFailure(f"{_META} in {name} does not depend on the documentation of a release")
         debs = suite.debs([match[0]])[:1]
         suite.download(debs, Path(work), progress)
         made = Path(work, "made")

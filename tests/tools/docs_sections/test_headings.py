@@ -1,4 +1,4 @@
-"""Headings are told from text, and clauses from what the documentation has."""
+"""Headings are found in text, and clauses without a section are reported."""
 
 from __future__ import annotations
 
