@@ -19,7 +19,9 @@ def _progress(text: str) -> None:
 
 def main() -> int:
     """0 if nothing is missing, 1 if a section is or the lab failed, 4 if the host can't do it."""
-    parser = argparse.ArgumentParser(prog="python -m tests.tools.docs_sections", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.tools.docs_sections", description=__doc__
+    )
     parser.add_argument("--fresh", action="store_true", help="ask the mirror for newer packages")
     args = parser.parse_args()
     try:
