@@ -1,4 +1,4 @@
-"""Print the figures: ``python -m tests.tools.benchmarks [LINE ...]``; without LINE without the lab."""
+"""Print the figures: ``python -m tests.tools.benchmarks [LINE ...]``; without LINE no lab."""
 
 from __future__ import annotations
 

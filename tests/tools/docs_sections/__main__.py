@@ -18,7 +18,7 @@ def _progress(text: str) -> None:
 
 
 def main() -> int:
-    """0 if nothing is missing, 1 if a section is or the lab failed, 4 if the host can't do it."""
+    """Status 0: nothing is missing; 1: a section is, or the lab failed; 4: the host can't do it."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.tools.docs_sections", description=__doc__
     )
