@@ -1,6 +1,6 @@
-"""The agent: executes Calls where /dev/kvm is, in processes of its own.
+"""The agent: executes Calls on the machine with /dev/kvm, in its own processes.
 
-Standard library only, Python 3.8 and later.  The same code serves this machine
-(on pipes) and a lab VM (on its serial line).  Start it with
+Standard library only, Python 3.8 and later.  The same code runs on this machine
+(on pipes) and in a lab VM (on its serial line).  Start it with
 ``python3 -S -E -m pytest_kvmpmu.agent``; it reads and writes frames (wire.frame).
 """

@@ -1,11 +1,11 @@
-"""A command of the host's, in the guest.
+"""Runs commands in the guest for the host.
 
 ``{"op": "run", "argv": [...], "cpus": [N...]}`` is answered by ``{"out": TEXT}`` and
-``{"err": TEXT}`` as output comes (bytes, in base64), then by ``{"exit": STATUS}`` as a shell
-counts it: 128 + N for signal N; with ``why`` where it could not be started.
+``{"err": TEXT}`` as output arrives (bytes, in base64), then by ``{"exit": STATUS}`` as a shell
+counts it: 128 + N for signal N; with ``why`` if it could not be started.
 
 ``{"op": "shell", "rows": R, "columns": C}`` gives the terminal to a shell, and is answered
-when that has ended.  Not for: the time it may take; the host ends the VM.
+when the shell has ended.  Not for: time limits; the host ends the VM.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ CONSOLES = Path("/sys/class/tty/console/active")
 NOT_FOUND, NOT_RUNNABLE = 127, 126
 
 _CHUNK = 1 << 16
-# How soon the end of a command is noticed whose children keep its output open.
+# Polling interval for the end of a command whose children keep its output open.
 _SECONDS = 0.05
-# What Python ignores, the agent too; a command begins as it would from a shell.
+# Signals that Python or the agent ignores; a command starts with the defaults, as from a shell.
 _DEFAULT = [signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGALRM]
 
 Say = Callable[[Dict[str, Any]], None]
 
 
 def run(request: dict[str, Any], say: Say) -> None:
-    """Run the command, and say all that there is to say."""
+    """Run the command; report its output and its exit status."""
     out, theirs_out = os.pipe()
     err, theirs_err = os.pipe()
     actions = [
@@ -64,7 +64,7 @@ def run(request: dict[str, Any], say: Say) -> None:
 
 
 def shell(request: dict[str, Any], say: Say) -> None:
-    """Give the terminal to a shell until that ends."""
+    """Give the terminal to a shell until the shell ends."""
     terminal = f"/dev/{CONSOLES.read_text().split()[-1]}"
     # The leader of a session gets the first terminal that it opens.
     actions = [
@@ -84,7 +84,7 @@ def shell(request: dict[str, Any], say: Say) -> None:
 
 
 def _start(argv: Any, cpus: Any, actions: Any) -> int:
-    """Start the program at home, on ``cpus``; its id."""
+    """Start the program in ``HOME``, on ``cpus``; return its process id."""
     here, mine = Path.cwd(), os.sched_getaffinity(0)
     if cpus:
         os.sched_setaffinity(0, cpus)
@@ -106,7 +106,7 @@ def _start(argv: Any, cpus: Any, actions: Any) -> int:
 
 
 def _stream(pid: int, open_ends: dict[int, str], say: Say) -> int:
-    """Say what comes until the process ``pid`` has ended; its status."""
+    """Report output until the process ``pid`` has ended; return its exit status."""
     status = None
     while open_ends:
         ready = select.select(list(open_ends), [], [], _SECONDS)[0]
@@ -135,7 +135,7 @@ def _not_started(program: str, error: OSError) -> dict[str, Any]:
     if error.errno not in (errno.ENOENT, errno.ENOTDIR):
         return {"exit": NOT_RUNNABLE, "why": f"{program} cannot be run: {error.strerror}"}
     if "/" in program and Path(HOME, program).exists():
-        why = "is there, but not what it needs to start: a dynamic loader, or its #! program"
+        why = "exists, but its dynamic loader or #! program is missing"
     else:
         why = "was not found in the lab VM"
     return {"exit": NOT_FOUND, "why": f"{program} {why}"}

@@ -1,4 +1,4 @@
-"""What this machine is: kernel, CPUs, core PMUs, and what stands in the way of using KVM."""
+"""Describes this machine: kernel, CPUs, core PMUs, and what prevents the use of KVM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEVICE = "/dev/kvm"
 def describe() -> dict[str, Any]:
     """The facts as JSON values; ``kvm`` is ``ok`` or names the first thing that is missing.
 
-    Not the CPUs: they are those that the process had before its threads moved.
+    Not the CPUs: they are the CPUs that the process had before its threads moved.
     """
     return {
         "machine": platform.machine(),

@@ -1,8 +1,8 @@
-"""Files that the host hands to a lab VM: out of QEMU's one piece, to their places.
+"""Writes the files that the host passes to a lab VM; QEMU passes them as one piece.
 
 ``{"op": "take", "files": [{"path": P, "mode": M, "size": S}...], "crc32": C}``: the piece
-is the contents one after the other, C is the sum over it.  A missing folder is made.
-``{"ok": {}}`` answers, or ``{"refused": why}``.
+is the contents one after the other, C is its CRC-32.  Missing folders are created.
+The answer is ``{"ok": {}}`` or ``{"refused": why}``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .fw_cfg import CannotRead, FwCfg, Memory, Registers
 
 NAME = "opt/org.kvmpmu/files"
 MEMORY = Path("/proc/meminfo")
-# What the kernel and the command are to have left, in bytes.
+# Memory to leave for the kernel and the command, in bytes.
 SPARE = 24 << 20
 
 
 def take(request: dict[str, Any]) -> dict[str, Any]:
-    """Carry out the request; the answer."""
+    """Carry out the request; return the answer."""
     total = sum(file["size"] for file in request["files"])
     try:
         room = _available() - SPARE
@@ -32,12 +32,12 @@ def take(request: dict[str, Any]) -> dict[str, Any]:
     except CannotRead as error:
         return {"refused": str(error)}
     if source.sum != request["crc32"]:
-        return {"refused": "they came damaged"}
+        return {"refused": "they arrived damaged"}
     return {"ok": {}}
 
 
 class Source:
-    """The pieces as one stream; ``sum`` is over those that were begun."""
+    """The pieces as one stream; ``sum`` is the CRC-32 of the pieces begun so far."""
 
     def __init__(self, pieces: Iterable[memoryview]) -> None:
         self._pieces = iter(pieces)
@@ -45,7 +45,7 @@ class Source:
         self.sum = 0
 
     def some(self, most: int) -> memoryview:
-        """The next bytes: at least one, at most so many."""
+        """The next bytes: at least one, at most ``most``."""
         if not self._piece:
             self._piece = next(self._pieces, self._piece)
             if not self._piece:
@@ -74,7 +74,7 @@ def _available() -> int:
         for line in lines:
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) << 10
-    raise CannotRead(f"{MEMORY} does not say how much is available")
+    raise CannotRead(f"{MEMORY} does not say how much memory is available")
 
 
 def _mb(count: int) -> str:

@@ -1,9 +1,9 @@
-"""QEMU's firmware configuration device, read from user space: what the host hands to a lab VM.
+"""QEMU's firmware configuration device, read from user space: it has what the host passes to a VM.
 
 The device copies whole files into the guest's memory, at the speed of a copy; the serial
-line takes 11 us for a byte.  The kernel's own driver is of no use here: Debian has it as a
-module, and it reads byte by byte.  So this talks to the device itself, through /dev/mem,
-and asks /proc/self/pagemap where its own memory is.  Only root may, in a VM of its own.
+line takes 11 us for a byte.  The kernel's own driver is not usable here: Debian builds it as a
+module, and it reads byte by byte.  So this module drives the device itself, through /dev/mem,
+and asks /proc/self/pagemap where its own memory is.  Only root may do that, in a VM.
 
 The device: docs/specs/fw_cfg.rst of QEMU.  Not for: what the files are (`files`).
 """
@@ -24,7 +24,7 @@ BUFFER = 4 << 20
 
 _PAGE = mmap.PAGESIZE
 _DMA_REGISTER = 16
-# Of the control word; the upper half is the item to select.
+# Bits of the control word; its upper half is the item to select.
 _ERROR, _READ, _SELECT = 1, 2, 8
 _DIRECTORY = 0x19
 _REQUEST = struct.Struct(">IIQ")  # control, length, address
@@ -33,7 +33,7 @@ _PFN = (1 << 55) - 1
 
 
 class CannotRead(Exception):
-    """The device can't be used here, or has no such file; the message says why."""
+    """The device is not usable here, or does not have that file; the message says why."""
 
 
 class Memory:
@@ -42,7 +42,7 @@ class Memory:
     def __init__(self, size: int = BUFFER) -> None:
         self.bytes = memoryview(mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
         for page in range(0, size, _PAGE):
-            self.bytes[page] = 1  # before that there is no page
+            self.bytes[page] = 1  # makes the kernel allocate the page
 
     def pages(self) -> list[int]:
         """The physical address of each page."""
@@ -64,7 +64,7 @@ class Registers:
         if not nodes:
             raise CannotRead("the device tree has no fw-cfg node")
         (address,) = struct.unpack_from(">Q", (nodes[0] / "reg").read_bytes())
-        for device in DRIVER.glob("*.fw-cfg"):  # a kernel that has the driver built in
+        for device in DRIVER.glob("*.fw-cfg"):  # only if the driver is built in
             (DRIVER / "unbind").write_text(device.name)
         try:
             fd = os.open(MEMORY, os.O_RDWR | os.O_SYNC)
@@ -85,17 +85,17 @@ class Registers:
 
 
 class FwCfg:
-    """The device.  Its requests lie in the memory's first page, what it reads in the rest."""
+    """The device.  The first page of the memory holds its requests, the rest what it reads."""
 
     def __init__(self, memory: Memory, registers: Registers) -> None:
         self._memory = memory
         self._registers = registers
         self._pages = memory.pages()
         if not all(self._pages):
-            raise CannotRead("the kernel does not tell where memory is; only root may know")
+            raise CannotRead("the kernel hides physical addresses; only root may read them")
 
     def read(self, name: str) -> Iterator[memoryview]:
-        """The content of a file, in pieces that are good until the next one is asked for."""
+        """The content of a file, in pieces; each is valid until the next one is requested."""
         size, item = self._find(name)
         self._ask(_SELECT | item << 16, 0, 0)
         while size:
@@ -113,7 +113,7 @@ class FwCfg:
         raise CannotRead(f"QEMU was not given a file {name}")
 
     def _fill(self, length: int) -> memoryview:
-        """The next ``length`` bytes of what is selected."""
+        """The next ``length`` bytes of the selected item."""
         at = _PAGE
         while at < _PAGE + length:
             end = at + _PAGE

@@ -1,7 +1,7 @@
-"""A thread of a world and the CPU that it is on.
+"""A thread of a world, and the CPU that it runs on.
 
-A monitor runs each vCPU in a thread of its own, and KVM relies on it: the perf events of
-a vCPU belong to its thread, pinned, and would keep another vCPU's there from counting.
+A VMM runs each vCPU in its own thread, and KVM relies on it: the perf events of a vCPU
+are pinned and belong to its thread, and would keep another vCPU's there from counting.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .syscall import heed_alarm, ignored_alarm
 
 
 class CannotIssue(Exception):
-    """A call that can't even be made here; the message says why."""
+    """A call that cannot be issued here; the message says why."""
 
 
 def move(cpu: int) -> None:
@@ -28,7 +28,7 @@ def move(cpu: int) -> None:
 
 
 class Lane:
-    """The thread that made it."""
+    """The thread that created it."""
 
     def __init__(self) -> None:
         self._cpu: int | None = None
@@ -41,7 +41,7 @@ class Lane:
         return call.issue(objects, seconds)
 
     def close(self) -> None:
-        """The thread is someone else's."""
+        """Nothing to do: the thread belongs to the caller."""
 
 
 class OwnLane(Lane):
@@ -52,7 +52,7 @@ class OwnLane(Lane):
         self._thread = ThreadPoolExecutor(1, initializer=heed_alarm)
 
     def issue(self, call: Prepared, objects: Objects, seconds: float) -> Outcome:
-        with ignored_alarm():  # it is for the thread that may sleep in the call
+        with ignored_alarm():  # SIGALRM is for the thread that may sleep in the call
             return self._thread.submit(super().issue, call, objects, seconds).result()
 
     def close(self) -> None:

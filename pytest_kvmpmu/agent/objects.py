@@ -11,7 +11,7 @@ from .vcpu import Vcpu
 
 
 class Objects:
-    """Keeps what Calls make.  ``payloads`` is the folder of the guest programs."""
+    """Keeps the objects that Calls make.  ``payloads`` is the folder of the guest programs."""
 
     def __init__(self, payloads: Path) -> None:
         self.payloads = payloads
@@ -22,15 +22,15 @@ class Objects:
         self._run_size = 0
 
     def fd(self, name: str) -> int:
-        """The descriptor of an object, -1 where it was never made."""
+        """The descriptor of an object, -1 if it was never made."""
         return self._fds.get(name, -1)
 
     def vcpu(self, name: str) -> Vcpu | None:
-        """A vCPU that can be run; None where there is none."""
+        """A vCPU that can be run; None if its creation failed."""
         return self._vcpus.get(name)
 
     def adopt(self, name: str, fd: int) -> None:
-        """Keep a new object, or that there is none (-1)."""
+        """Keep a new object, or that its creation failed (-1)."""
         self._fds[name] = fd
         if fd >= 0 and name.startswith("vcpu"):
             if not self._run_size:
@@ -44,7 +44,7 @@ class Objects:
         return address
 
     def close(self) -> None:
-        """End the VMs: with its last descriptor and mapping the kernel takes a VM down."""
+        """End the VMs: the kernel destroys a VM when its last descriptor and mapping are gone."""
         for vcpu in self._vcpus.values():
             vcpu.close()
         for fd in reversed(list(self._fds.values())):

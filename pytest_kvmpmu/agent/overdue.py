@@ -1,7 +1,7 @@
-"""A timer that starts when it is already due.
+"""A timer whose time has passed when it starts.
 
-A sleep, a timerfd or a POSIX timer starts none from 7.x on: the kernel sees that the moment is past
-and is done.  A timeout of io_uring(7) still has it program this CPU's timer.
+From 7.x on a sleep, a timerfd or a POSIX timer does not start one: the kernel sees that the time
+has passed, and returns.  A timeout of io_uring(7) still makes it program this CPU's timer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# System calls, with the same number on each architecture.
+# System calls that have the same number on each architecture.
 _IO_URING_SETUP = 425
 _IO_URING_ENTER = 426
 
@@ -26,7 +26,7 @@ _IORING_TIMEOUT_ABS = 1
 # timeout_flags.  It has 64 bytes.
 _SQE = struct.Struct("<BBHiQQII")
 _SQE_SIZE = 64
-# struct __kernel_timespec of the first moment after the start.
+# struct __kernel_timespec of the first nanosecond after boot.
 _LONG_AGO = struct.pack("<qq", 0, 1)
 
 
@@ -52,9 +52,9 @@ class _Params(ctypes.Structure):
 
 
 def overdue_timer() -> None:
-    """Have the kernel program the timer of the CPU that this thread is on, and wait for it.
+    """Make the kernel program the timer of this thread's CPU, and wait for it.
 
-    Raises OSError where there is no io_uring.
+    Raises OSError if io_uring is not available.
     """
     params = _Params()
     ring = _syscall(_IO_URING_SETUP, 1, ctypes.addressof(params))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @functools.lru_cache(maxsize=None)
 def image(directory: Path, name: str) -> bytes:
-    """The bytes of payload ``name``; FileNotFoundError where there is none."""
+    """The bytes of payload ``name``.  Raises FileNotFoundError if it does not exist."""
     code = bytearray()
     for line in (directory / f"{name}.words").read_text(encoding="ascii").splitlines():
         fields = line.partition("#")[0].split()
@@ -21,6 +21,6 @@ def image(directory: Path, name: str) -> bytes:
 
 
 def read_all(directory: Path) -> None:
-    """Have all payloads at hand, so that `image` has nothing to read."""
+    """Read all payloads now, so that `image` reads no file later."""
     for file in directory.glob("*.words"):
         image(directory, file.stem)

@@ -1,7 +1,7 @@
-"""Calls made ready to be issued: what can be done once for all times is done once.
+"""Calls prepared for issuing: work that is the same each time is done once.
 
-A prepared call belongs to no world; the objects that it names are looked up when it is
-issued.  Its buffers live as long as it does: no two threads may issue the same one.
+A prepared call does not belong to a world; the objects that it names are looked up when it is
+issued.  Its buffers live as long as it does: two threads must not issue the same one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from . import payload, syscall
 from .objects import Objects
 
 _PAGE = mmap.PAGESIZE
-# Outcomes that need nothing but two numbers, made once each.
+# Outcomes of only two numbers, each made once.
 _plain = functools.lru_cache(maxsize=None)(Outcome)
 
 
 class Prepared:
-    """``issue`` makes the call, in the thread that calls it, which has to be on ``cpu``.
+    """``issue`` issues the call from the calling thread, which must be on ``cpu``.
 
-    ``runs`` says that it is a KVM_RUN: those of a vCPU come from one thread.
+    ``runs`` says that it is a KVM_RUN: all those of a vCPU are issued by one thread.
     """
 
     runs = False
@@ -41,12 +41,12 @@ class Prepared:
         self.request = REQUESTS[call.ioctl]
 
     def issue(self, objects: Objects, seconds: float) -> Outcome:
-        """What came of it.  A call that sleeps is interrupted after ``seconds``."""
+        """The Outcome of the call.  If it sleeps, it is interrupted after ``seconds``."""
         raise NotImplementedError
 
 
 def prepare(call: Call) -> Prepared:
-    """``call``, ready to be issued."""
+    """``call``, prepared."""
     if "addr" in call.args:
         return _Indirect(call)
     return _KINDS.get(call.ioctl, _ByValue)(call)
@@ -65,7 +65,7 @@ class _ByValue(Prepared):
         ret, errno = syscall.ioctl(objects.fd(self.on), self.request, self._arg)
         if self._new is not None:
             objects.adopt(self._new, ret)
-            ret = min(ret, 0)  # the descriptor's number is nobody's business
+            ret = min(ret, 0)  # the descriptor's number is not part of the interface
         return _plain(ret, errno or None)
 
 
@@ -90,7 +90,7 @@ class _Struct(Prepared):
 
 
 class _Indirect(_Struct):
-    """A structure that points to a value in its turn: device attributes and registers."""
+    """A structure that itself points to a value: device attributes and registers."""
 
     def __init__(self, call: Call) -> None:
         self._reads = call.ioctl.startswith("KVM_GET_")
@@ -173,7 +173,7 @@ class _CreateDevice(_Struct):
 
 
 class _MemoryRegion(Prepared):
-    """KVM_SET_USER_MEMORY_REGION, with memory of its own and a payload at its start."""
+    """KVM_SET_USER_MEMORY_REGION, with fresh memory and a payload at its start."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)

@@ -1,4 +1,4 @@
-"""Calls issued at once, each from a thread of its own."""
+"""Calls issued at once, each from its own thread."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Runner = Tuple[Callable[[], None], Callable[[], Outcome]]
 
 
 def at_once(runners: Sequence[Runner]) -> list[Outcome]:
-    """What each runner's call came to, in the order of ``runners``.
+    """The Outcome of each runner's call, in the order of ``runners``.
 
-    All start when all are ready.  The first exception in a runner is raised, after the end.
+    All start when all are ready.  The first exception in a runner is raised after all have ended.
     """
     ready = threading.Barrier(len(runners))
     found: list[Outcome | BaseException | None] = [None] * len(runners)

@@ -1,7 +1,7 @@
-"""The agent's two processes: one that serves, one that outlives it.
+"""The agent's two processes: one serves requests, the other restarts it.
 
-A crash in the serving process (a bug in a kernel can cost it its life) is told to the
-one who asked, and the next request finds a new process.
+If the serving process crashes (a kernel bug can kill it), the answer says so, and a new process
+serves the next request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PAYLOADS = Path("fixtures", "payloads")
 
 def main() -> None:
     """Announce the agent and serve on standard input and output until the input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the client
     payloads = Path(sys.argv[1]) if sys.argv[1:] else _PAYLOADS
     greeting = encode({"hello": 1})
     while True:
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _serve(payloads: Path, greeting: bytes) -> None:
-    """The serving process's life.  Does not return."""
+    """Be the serving process.  Does not return."""
     status = 1
     try:
         die_with_parent()

@@ -1,7 +1,7 @@
 """ioctl(2) through ctypes, bounded in time.
 
-fcntl.ioctl would do for most calls, but hides what is needed here: it copies
-buffers (so a bad pointer can't be passed) and gives no say in what EINTR does.
+fcntl.ioctl would do for most calls, but it copies buffers (so a bad pointer can't be
+passed) and always restarts after EINTR.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ _AGAIN = 0.1
 
 
 def heed_alarm() -> None:
-    """Let SIGALRM interrupt this thread, and only this one: its sleeping ioctl says EINTR.
+    """Let SIGALRM interrupt this thread, and only this one: its sleeping ioctl returns EINTR.
 
-    The process's other threads have to block the signal (`ignore_alarm`).
+    The process's other threads must block the signal (`ignore_alarm`).
     """
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
 
 
 def ignore_alarm() -> None:
-    """Keep SIGALRM from this thread and the ones that it starts; to be called by the first."""
+    """Block SIGALRM in this thread and in those that it starts; the first thread calls this."""
     signal.signal(signal.SIGALRM, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 
 
 @contextlib.contextmanager
 def ignored_alarm() -> Iterator[None]:
-    """Leave SIGALRM to another thread for a while."""
+    """Block SIGALRM in this thread for a while."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
     try:
         yield
@@ -62,13 +62,13 @@ def ignored_alarm() -> Iterator[None]:
 
 
 def ioctl(fd: int, request: int, arg: int) -> tuple[int, int]:
-    """The return value and, where it is -1, errno (else 0)."""
+    """The return value, and errno if that is -1 (else 0)."""
     ret = _ioctl(fd, request, arg)
     return ret, ctypes.get_errno() if ret < 0 else 0
 
 
 def bounded_ioctl(seconds: float, fd: int, request: int, arg: int) -> tuple[int, int, bool]:
-    """As `ioctl`, and whether it had to be interrupted after ``seconds``."""
+    """As `ioctl`, and whether it was interrupted after ``seconds``."""
     began = time.monotonic()
     signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
@@ -79,7 +79,7 @@ def bounded_ioctl(seconds: float, fd: int, request: int, arg: int) -> tuple[int,
 
 
 def map_memory(size: int, protection: int = mmap.PROT_READ | mmap.PROT_WRITE) -> int:
-    """The address of ``size`` bytes of zeroed memory; with protection 0 none can touch it.
+    """The address of ``size`` bytes of zeroed memory; with protection 0 any access faults.
 
     mmap.mmap would do, but can't be closed while an address in it is known.
     """
@@ -91,15 +91,15 @@ def map_memory(size: int, protection: int = mmap.PROT_READ | mmap.PROT_WRITE) ->
 
 @functools.lru_cache(maxsize=None)
 def unmapped() -> int:
-    """An address that none can touch, the same at every call."""
+    """An address at which any access faults, the same at every call."""
     return map_memory(mmap.PAGESIZE, 0)
 
 
 def unmap_memory(address: int, size: int) -> None:
-    """Give memory of `map_memory` back."""
+    """Unmap memory from `map_memory`."""
     _libc.munmap(address, size)
 
 
 def die_with_parent() -> None:
-    """Ask the kernel for SIGKILL when the parent is gone (Linux)."""
+    """Ask the kernel for SIGKILL when the parent has ended (Linux)."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

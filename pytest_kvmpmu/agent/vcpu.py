@@ -8,7 +8,7 @@ from ..uapi import constants as k
 from ..uapi import structs
 from ..wire.outcome import Exit, FailEntry, Mmio
 
-# What is found in fail_entry when the kernel did not write there.
+# The value in fail_entry when the kernel did not write there.
 _POISON = (0xA5A5A5A5A5A5A5A5, 0xA5A5A5A5)
 
 
@@ -20,15 +20,15 @@ class Vcpu:
         self._run = mmap.mmap(fd, size)
 
     def prepare(self, immediate_exit: bool) -> None:
-        """Make ready for a KVM_RUN: set immediate_exit, poison what it may write."""
+        """Prepare a KVM_RUN: set immediate_exit, poison what it may write."""
         at, layout = structs.RUN_IMMEDIATE_EXIT
         layout.pack_into(self._run, at, immediate_exit)
-        # The next KVM_RUN takes a pending MMIO read from the same union; no payload reads.
+        # The next KVM_RUN takes the data of a pending MMIO read from this union; no payload reads.
         at, layout = structs.RUN_FAIL_ENTRY
         layout.pack_into(self._run, at, *_POISON)
 
     def exit(self) -> Exit:
-        """What the last KVM_RUN left."""
+        """The exit that the last KVM_RUN left."""
         at, layout = structs.RUN_EXIT_REASON
         (reason,) = layout.unpack_from(self._run, at)
         fail_entry = mmio = None
@@ -39,11 +39,11 @@ class Vcpu:
         elif reason == k.KVM_EXIT_MMIO:
             at, layout = structs.RUN_MMIO
             phys_addr, data, length, is_write = layout.unpack_from(self._run, at)
-            if phys_addr != _POISON[0]:  # else this call did not get as far as an exit
+            if phys_addr != _POISON[0]:  # else this call did not reach an exit
                 value = int.from_bytes(data[:length], "little")
                 mmio = Mmio(phys_addr, length, bool(is_write), value)
         return Exit(reason, fail_entry, mmio)
 
     def close(self) -> None:
-        """Unmap; the descriptor is the world's."""
+        """Unmap; the descriptor belongs to the world."""
         self._run.close()

@@ -1,8 +1,8 @@
 """One world: the objects that a sequence of Calls makes, and the Calls' execution.
 
-A world that runs guests lives in a thread of its own, since events of a vCPU that are
-left over in its thread would keep the next world's from counting.  The first vCPU that
-runs does so in that thread, each further one in one of its own.
+A world that runs guests has its own thread, since a vCPU's events that remain in its
+thread would keep the next world's from counting.  The first vCPU that runs does so in
+that thread, each further one in its own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class World:
         return self.issue(prepare(call), seconds)
 
     def issue(self, call: Prepared, seconds: float) -> Outcome:
-        """As `execute`, for a call that was made ready."""
+        """As `execute`, for a prepared call."""
         lane = self._lane_of(call.on) if call.runs else self._lane
         return lane.issue(call, self._objects, seconds)
 
@@ -41,7 +41,7 @@ class World:
         return self._lanes[vcpu]
 
     def race(self, calls: Sequence[Call], seconds: float) -> list[Outcome]:
-        """Issue all ``calls`` at once, each from a thread of its own; not KVM_RUN."""
+        """Issue all ``calls`` at once, each from its own thread; not KVM_RUN."""
         return at_once([self._runner(prepare(call), seconds) for call in calls])
 
     def _runner(self, call: Prepared, seconds: float) -> Runner:
@@ -49,13 +49,13 @@ class World:
 
     @property
     def has_run(self) -> bool:
-        """Whether a KVM_RUN was issued: then this thread has events that last."""
+        """Whether a KVM_RUN was issued: then events remain in this thread."""
         return bool(self._lanes)
 
     def close(self) -> None:
         """End the threads and the VMs.
 
-        With the last descriptor and mapping of a VM, the kernel takes it down.
+        The kernel destroys a VM when its last descriptor and mapping are gone.
         """
         for lane in self._lanes.values():
             lane.close()

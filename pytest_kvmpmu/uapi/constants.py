@@ -1,7 +1,7 @@
 """Named numbers of include/uapi/linux/kvm.h and arch/arm64/include/uapi/asm/kvm.h.
 
 Each table maps the kernel's name to its value, in header order.  `ABI_NAMES` has all
-of them: no two kernel names here are equal, so a name alone says its number.
+of them: kernel names are unique here, so a name alone gives its number.
 """
 
 from __future__ import annotations

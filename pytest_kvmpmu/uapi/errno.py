@@ -1,7 +1,7 @@
 """errno values as Linux numbers them on arm64 (include/uapi/asm-generic/errno*.h).
 
-The errno module of Python has the numbers of the system it runs on; the model
-answers with Linux's everywhere.
+Python's errno module has the numbers of the system it runs on; the model answers with
+Linux's everywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import enum
 
 
 class Errno(enum.IntEnum):
-    """The errors that the interface under test can answer with."""
+    """The errors that the interface under test can return."""
 
     EPERM = 1
     ENOENT = 2
@@ -35,7 +35,7 @@ class Errno(enum.IntEnum):
     EOPNOTSUPP = 95
 
 
-# What perror(3) says.
+# The texts of perror(3).
 MESSAGES = {
     Errno.EPERM: "Operation not permitted",
     Errno.ENOENT: "No such file or directory",
@@ -70,9 +70,9 @@ def name(number: int) -> str:
 
 
 def number(text: str) -> int:
-    """The inverse of `name`.  ValueError for what it could not have said."""
+    """The inverse of `name`.  Raises ValueError if ``text`` is not one of its results."""
     if text in Errno.__members__:
         return Errno[text]
     if text[:1] == "E" and text[1:].isdigit():
         return int(text[1:])
-    raise ValueError(f"{text!r} is no errno name")
+    raise ValueError(f"{text!r} is not an errno name")

@@ -1,9 +1,9 @@
-"""`Call`: one ioctl as a value, and the table of all the calls that there are.
+"""`Call`: one ioctl as a value, and the table of all calls.
 
 The JSON form is flat: ``{"call": IOCTL, "on": OBJECT, "cpu": CPU, ...arguments}``, and
-``"new": NAME`` where the ioctl makes an object.  Objects are named by kind and number:
-``kvm`` (the open /dev/kvm), ``vm0``, ``vcpu3``, ``dev1``.  Arguments that have their
-default are left out.  The CPU is always written, since the interface depends on it.
+``"new": NAME`` if the ioctl makes an object.  Objects are named by kind and number:
+``kvm`` (the open /dev/kvm), ``vm0``, ``vcpu3``, ``dev1``.  Arguments with their default
+value are omitted.  The CPU is always written, since the interface depends on it.
 """
 
 from __future__ import annotations
@@ -98,13 +98,13 @@ SIGNATURES: dict[str, Signature] = {
 }
 
 _OWN_KEYS = ("call", "on", "cpu", "new")
-# Compiled here for the reason that `params` has.
+# Compiled here for the reason given in `params`.
 _OBJECT = re.compile(r"(?:(kvm)|(vm|vcpu|dev)(?:0|[1-9][0-9]*))\Z")
 
 
 @functools.lru_cache(maxsize=None)
 def kind_of(name: str) -> str | None:
-    """``vcpu`` for ``vcpu3``; None for what is no object name."""
+    """``vcpu`` for ``vcpu3``; None if ``name`` is not an object name."""
     match = _OBJECT.match(name)
     return match and (match.group(1) or match.group(2))
 
@@ -127,14 +127,14 @@ class Call:
 
     @classmethod
     def make(cls, ioctl: str, on: str, cpu: int, new: str | None = None, **args: Any) -> Call:
-        """A checked Call.  `BadCall` says what does not fit."""
+        """A checked Call.  Raises `BadCall` if something does not fit the table."""
         if ioctl not in SIGNATURES:
             raise BadCall(f"call: {ioctl!r} is not known; known: {', '.join(SIGNATURES)}")
         signature = SIGNATURES[ioctl]
         if not isinstance(on, str) or kind_of(on) not in signature.on:
             raise BadCall(f"on: {ioctl} is issued on {' or '.join(signature.on)}, not on {on!r}")
         if isinstance(cpu, bool) or not isinstance(cpu, int) or not 0 <= cpu <= MOST_CPU:
-            raise BadCall(f"cpu: {cpu!r} is no CPU number")
+            raise BadCall(f"cpu: {cpu!r} is not a CPU number")
         _check_new(ioctl, signature, new)
         for key in args:
             if key not in signature.names:
@@ -152,7 +152,7 @@ class Call:
 
     @classmethod
     def from_json(cls, value: Any) -> Call:
-        """The Call whose JSON form is ``value``.  `BadCall` says what does not fit."""
+        """The Call whose JSON form is ``value``.  Raises `BadCall` if it does not fit the table."""
         if not isinstance(value, dict):
             raise BadCall("a call is a JSON object")
         for key in ("call", "on", "cpu"):
@@ -160,16 +160,16 @@ class Call:
                 raise BadCall(f"a call needs the key {key!r}")
         args = {key: inner for key, inner in value.items() if key not in _OWN_KEYS}
         if not isinstance(value["call"], str):
-            raise BadCall(f"call: {value['call']!r} is no name of an ioctl")
+            raise BadCall(f"call: {value['call']!r} is not the name of an ioctl")
         clash = set(args) & {"ioctl", "cls"}
         if clash:
             raise BadCall(f"{value['call']} has no argument {min(clash)!r}")
         return cls.make(value["call"], value["on"], value["cpu"], value.get("new"), **args)
 
     def to_json(self, names: bool = True) -> dict[str, Any]:
-        """The JSON form, with the kernel's names for numbers that have one.
+        """The JSON form, with the kernel's name for each number that has one.
 
-        Without ``names`` it is shorter, which counts on a serial line.
+        Without ``names`` it is shorter, which matters on a serial line.
         """
         out: dict[str, Any] = {"call": self.ioctl, "on": self.on, "cpu": self.cpu}
         if self.new is not None:
@@ -189,8 +189,8 @@ class Call:
 def _check_new(ioctl: str, signature: Signature, new: Any) -> None:
     if signature.creates is None:
         if new is not None:
-            raise BadCall(f"new: {ioctl} makes no object")
+            raise BadCall(f"new: {ioctl} does not make an object")
     elif not isinstance(new, str) or kind_of(new) != signature.creates:
         raise BadCall(
-            f"new: {ioctl} needs a name for what it makes, like {signature.creates}0, not {new!r}"
+            f"new: {ioctl} needs a name for its object, like {signature.creates}0, not {new!r}"
         )

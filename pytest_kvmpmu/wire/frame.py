@@ -1,13 +1,13 @@
-"""Frames: JSON messages on a byte stream that carries other text as well.
+"""Frames: JSON messages on a byte stream that also carries other text.
 
 A serial console also carries what the kernel prints.  A frame is one line
 
     RS  crc32 of the text, 8 hex digits  SPACE  text  LF
 
-The text is ASCII JSON or, where that is shorter, ``=`` and the JSON deflated, in base64:
+The text is ASCII JSON or, if that is shorter, ``=`` and the JSON deflated, in base64:
 an emulated serial line takes longer for ten bytes than Python for a call.  RS (0x1e)
-occurs in neither, and no kernel prints it.  Whatever stands outside a frame is stray
-text: handed on to be shown, never parsed.
+occurs in neither, and the kernel does not print it.  Everything outside a frame is stray
+text: it is passed on to be shown, never parsed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Any, Iterator, Union
 
 RS = b"\x1e"
 _JSON = json.JSONEncoder(separators=(",", ":"))
-# Without what json.loads does first: an emulated CPU has to translate it after each resume.
+# Skips what json.loads does first: an emulated CPU has to translate that after each resume.
 _parse = json.JSONDecoder().raw_decode
-# Shorter messages are not worth it: an answer that is deflated costs an emulated CPU more.
+# Shorter messages are not deflated: deflating them would cost an emulated CPU more.
 _LONG = 100
-# What messages tend to contain, most frequent last (zlib: deflateSetDictionary).  Part of
-# the format: both sides have to have the same.
+# Common parts of messages, most frequent last (zlib: deflateSetDictionary).  Part of the
+# format: both sides must have the same.
 _PHRASES = (
     b'{"outcomes":[[{"ret":-1,"errno":"EFAULT"},{"ret":-1,"errno":"ENODEV"},'
     b'{"ret":-1,"errno":"ENXIO"},{"ret":-1,"errno":"EBUSY"},{"ret":-1,"errno":"EINVAL"},'
@@ -68,7 +68,7 @@ class Stray:
 
 @dataclass(frozen=True)
 class Damaged:
-    """A line that began as a frame and does not check out."""
+    """A line that began as a frame but whose checksum or content is wrong."""
 
     text: str
 
@@ -96,7 +96,7 @@ def _inflated(text: bytes) -> bytes:
 
 
 class Decoder:
-    """Takes bytes as they come and gives back whole events, in order."""
+    """Takes bytes as they arrive and returns whole events, in order."""
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -109,7 +109,7 @@ class Decoder:
             yield from _line(line)
 
     def rest(self) -> str:
-        """What was received of an unfinished line, for an error message."""
+        """The received part of an unfinished line, for an error message."""
         return self._buffer.replace(RS, b"").decode("ascii", "replace")
 
 
@@ -130,6 +130,6 @@ def _message(frame: bytes) -> Message | None:
     try:
         plain = (_inflated(text) if text.startswith(b"=") else text).decode("ascii")
         body, end = _parse(plain)
-    except (ValueError, zlib.error):  # a right sum over what nobody can read
+    except (ValueError, zlib.error):  # right checksum, unreadable text
         return None
     return Message(body) if end == len(plain) else None

@@ -1,4 +1,4 @@
-"""`Outcome`: what one Call came to, as a value with a JSON form."""
+"""`Outcome`: the result of one Call, as a value with a JSON form."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..uapi.errno import number as errno_number
 
 @dataclass(frozen=True)
 class FailEntry:
-    """The members of ``kvm_run.fail_entry``; None for one that the kernel did not write.
+    """The members of ``kvm_run.fail_entry``; None for a member that the kernel did not write.
 
     KVM_EXIT_FAIL_ENTRY can come without them: the agent puts a poison value there
-    before each KVM_RUN and tells from it.
+    before each KVM_RUN to detect that.
     """
 
     hardware_entry_failure_reason: int | None = None
@@ -34,9 +34,9 @@ class Mmio:
 
 @dataclass(frozen=True)
 class Exit:
-    """``kvm_run`` after KVM_RUN returned, whatever it returned.
+    """``kvm_run`` after KVM_RUN, whether that succeeded or failed.
 
-    A KVM_RUN that fails early leaves the reason of the one before (0 at first).
+    A KVM_RUN that fails early leaves the reason of the previous one (0 at first).
     """
 
     reason: int
@@ -46,10 +46,10 @@ class Exit:
 
 @dataclass(frozen=True)
 class Outcome:
-    """``ret`` with ``errno`` when it is -1; ``out`` what the ioctl wrote back.
+    """``ret``, with ``errno`` if it is -1; ``out`` is what the ioctl wrote back.
 
     A new file descriptor is reported as 0: its number is not part of the interface.
-    ``timed_out`` marks a call that had to be interrupted.
+    ``timed_out`` marks a call that was interrupted.
     """
 
     ret: int
@@ -60,11 +60,11 @@ class Outcome:
 
     @property
     def plain(self) -> bool:
-        """Whether there is nothing but ``ret`` and ``errno``."""
+        """Whether it has only ``ret`` and ``errno``."""
         return self.out is None and self.exit is None
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form; members without a value are left out."""
+        """The JSON form; members without a value are omitted."""
         result: dict[str, Any] = {"ret": self.ret}
         if self.errno is not None:
             result["errno"] = errno_name(self.errno)

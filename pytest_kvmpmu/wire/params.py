@@ -1,6 +1,6 @@
-"""Parameter types of Calls: how one argument is checked, read from JSON and written to it.
+"""Parameter types of Calls: how an argument is checked, read from JSON and written to JSON.
 
-Not for: which call has which parameter; that is the table in `call`.
+Not for: which call has which parameter; see the table in `call`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ U32 = (0, 2**32 - 1)
 U64 = (0, 2**64 - 1)
 
 
-# Compiled here and not at the first use, which in a lab VM comes after each resume.
+# Compiled here, not at the first use: in a lab VM that would be after each resume.
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
 class BadCall(ValueError):
-    """A call that does not fit the table; the message is one sentence without full stop."""
+    """A call that does not fit the table; the message is one sentence without a full stop."""
 
 
 @dataclass(frozen=True)
 class Addr:
-    """What ``kvm_device_attr.addr`` points to.
+    """The memory that ``kvm_device_attr.addr`` points to.
 
     ``kind`` is a C type with ``values``, or ``fault`` (an address that is not mapped)
-    or ``null``.  For KVM_GET_DEVICE_ATTR the values are what the memory held before.
+    or ``null``.  For KVM_GET_DEVICE_ATTR the values are the memory's content before the call.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Addr:
 
     @property
     def memory(self) -> bytes:
-        """The bytes at the address; none for ``fault`` and ``null``."""
+        """The bytes at the address; empty for ``fault`` and ``null``."""
         return struct.pack(POINTEES[self.kind][0], *self.values) if self.values else b""
 
 
@@ -65,7 +65,7 @@ def whole_number(value: Any, bounds: tuple[int, int], key: str) -> int:
         raise BadCall(f"{key}: {value!r} is neither a whole number nor a kernel name known here")
     if not low <= value <= high:
         raise BadCall(f"{key}: {value} is not within {low} and {high}")
-    return int(value)  # an IntEnum's member would be one no longer after a JSON file
+    return int(value)  # JSON would not keep an IntEnum's member
 
 
 class Number(NamedTuple):
@@ -89,7 +89,7 @@ class Bits(NamedTuple):
 
     def parse(self, value: Any, key: str) -> Any:
         if not isinstance(value, (list, tuple, frozenset, set)):
-            raise BadCall(f"{key}: {value!r} is no list of bit numbers")
+            raise BadCall(f"{key}: {value!r} is not a list of bit numbers")
         return frozenset(whole_number(bit, (0, self.most), key) for bit in value)
 
     def dump(self, value: Any, names: bool) -> Any:
@@ -115,7 +115,7 @@ class Choice(NamedTuple):
 
     def parse(self, value: Any, key: str) -> Any:
         if value not in self.words:
-            raise BadCall(f"{key}: {value!r} is none of {', '.join(self.words)}")
+            raise BadCall(f"{key}: {value!r} is not one of {', '.join(self.words)}")
         return value
 
     def dump(self, value: Any, names: bool) -> Any:  # noqa: ARG002  # it has no names
@@ -127,7 +127,7 @@ class Name:
 
     def parse(self, value: Any, key: str) -> Any:
         if value is not None and not (isinstance(value, str) and _NAME.match(value)):
-            raise BadCall(f"{key}: {value!r} is no payload name")
+            raise BadCall(f"{key}: {value!r} is not a payload name")
         return value
 
     def dump(self, value: Any, names: bool) -> Any:  # noqa: ARG002  # it has no names

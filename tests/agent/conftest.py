@@ -16,7 +16,7 @@ from .fake_kernel import FakeKernel
 
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
-    """The fake kernel, in place."""
+    """The fake kernel, installed."""
     fake = FakeKernel()
     real_open = os.open
 
@@ -32,7 +32,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> FakeKernel:
 
 @pytest.fixture
 def here(kernel: FakeKernel) -> Iterator[world.World]:
-    """A world on the fake kernel, with the payloads that ship."""
+    """A world on the fake kernel, with the shipped payloads."""
     made = world.World(fixtures_dir() / "payloads")
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""An agent whose worlds have no kernel: what a call does is in its capability's number.
+"""An agent whose worlds have no kernel: the number of a call's capability says what it does.
 
 Run as a program, with the folder of the package in PYTHONPATH.
 """
@@ -67,12 +67,12 @@ _LOOKS = itertools.count(1)
 
 
 def describe() -> dict[str, Any]:
-    """As it was, with how often the machine was looked at."""
+    """The real description, with the number of times that it was asked for."""
     return {**_describe(), "looks": next(_LOOKS)}
 
 
 def ioctl(fd: int, request: int, arg: int) -> int:
-    """Sleeps until a signal comes where the descriptor is none; else as it was."""
+    """Sleeps until a signal arrives if the descriptor is -1; else the real ioctl."""
     return int(syscall._libc.pause() if fd < 0 else syscall._libc.ioctl(fd, request, arg))
 
 

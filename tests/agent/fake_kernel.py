@@ -1,4 +1,4 @@
-"""A /dev/kvm made of memory files: what the agent asks is written down, answers are given."""
+"""A /dev/kvm made of memory files: it records what the agent asks, and gives set answers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.outcome import Outcome
 
 NAMES = {number: name for name, number in REQUESTS.items()}
-# How many bytes lie behind the argument of an ioctl that takes a pointer.
+# The size of what the argument points to, for ioctls that take a pointer.
 SIZES = {name: number >> 16 & 0x3FFF for name, number in REQUESTS.items()}
 RUN_SIZE = 4096
 
-# What an ioctl answers: its value and errno, from its argument.
+# An ioctl's value and errno, from its argument.
 Answer = Callable[[int], tuple[int, int]]
 
 
@@ -59,7 +59,7 @@ class FakeKernel:
         self.affinity.append(cpus)
 
     def last(self) -> Any:
-        """What the last ioctl was given: bytes behind a pointer, or a number."""
+        """The argument of the last ioctl: the bytes it pointed to, or a number."""
         return self.asked[-1][2]
 
 

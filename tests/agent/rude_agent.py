@@ -1,7 +1,7 @@
-"""An agent without manners: what it does about a call is in its capability's number.
+"""An agent that misbehaves: the number of a call's capability says how.
 
-Run as a program, with a file that says whether it comes up at all: one letter for each
-bring-up, ``+`` for one that is as it should be; past its end all are.
+Run as a program, with a file that says how it comes up: one letter for each bring-up, ``+``
+for a good one; after the last letter all are good.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FACTS = {
     "api_version": 12,
     "pmu_v3": True,
 }
-# How it comes up: is gone, says what is no greeting, describes nothing, describes another host.
+# Bad bring-ups: it ends, sends a wrong greeting, describes nothing, describes another host.
 UP: dict[str, object] = {
     "+": {"ok": FACTS},
     "o": {"ok": {}},

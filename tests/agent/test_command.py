@@ -1,4 +1,4 @@
-"""The agent runs commands and gives its terminal to a shell; here, on this machine."""
+"""The agent runs commands and gives its terminal to a shell, here on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*argv: str, cpus: tuple[int, ...] = ()) -> tuple[list[dict[str, Any]], str, str]:
-    """What is said but for output, and the output."""
+    """The answers without output, standard output and standard error."""
     said: list[dict[str, Any]] = []
     command.run({"op": "run", "argv": argv, "cpus": cpus}, said.append)
     out, err = (
@@ -77,7 +77,7 @@ def test_a_command_may_close_its_output_and_go_on() -> None:
     [
         ("nosuch", 127, "nosuch was not found in the lab VM"),
         ("./absent", 127, "./absent was not found in the lab VM"),
-        ("./odd", 127, "./odd is there, but not what it needs to start"),
+        ("./odd", 127, "./odd exists, but its dynamic loader or #! program is missing"),
         ("./plain", 126, "./plain cannot be run: Permission denied"),
         ("./foreign", 126, "./foreign cannot be run: Exec format error"),
     ],

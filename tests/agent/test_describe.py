@@ -1,4 +1,4 @@
-"""What a machine says of itself."""
+"""The agent's description of its machine."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_kvm_may_be_missing(sysfs: Path) -> None:
 
 
 def test_kvm_that_can_not_be_opened_is_denied_with_cause_and_group(sysfs: Path) -> None:
-    # A folder can be opened for writing by nobody, root included.
+    # Nobody can open a folder for writing, not even root.
     (sysfs / "kvm").mkdir()
     found = describe.describe()
     assert (found["kvm"], found["why"]) == ("denied", "Is a directory")

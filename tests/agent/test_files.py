@@ -1,4 +1,4 @@
-"""The agent takes files; the device that brings them is made up here."""
+"""The agent writes files; the device that provides them is faked here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PIECES = [b"first-s", b"econd-third"]
 
 @pytest.fixture
 def bring(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``bring(pieces)``: what the device gives."""
+    """``bring(pieces)``: set the pieces that the device gives."""
 
     class Device:
         pieces: list[bytes] = PIECES
@@ -62,7 +62,7 @@ def test_empty_files_need_no_device(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pieces", "why"),
     [
-        ([b"first-second-thirT"], "they came damaged"),
+        ([b"first-second-thirT"], "they arrived damaged"),
         ([b"first"], "ends too early"),
         ([b""], "no device"),
     ],
@@ -97,4 +97,4 @@ def test_a_kernel_that_does_not_tell_its_memory_is_no_crash(
 ) -> None:
     (tmp_path / "meminfo").touch()
     monkeypatch.setattr(files, "MEMORY", tmp_path / "meminfo")
-    assert "how much is available" in files.take(request(tmp_path, 1))["refused"]
+    assert "how much memory is available" in files.take(request(tmp_path, 1))["refused"]

@@ -1,4 +1,4 @@
-"""Reading QEMU's firmware configuration, where the device is made up here."""
+"""Reading QEMU's firmware configuration from a fake device."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PAGE = os.sysconf("SC_PAGESIZE")
 
 
 class Scattered(Memory):
-    """Memory whose pages lie backwards, from 1 MiB on."""
+    """Memory whose pages are in descending order, from 1 MiB on."""
 
     def pages(self) -> list[int]:
         return [(1 << 20) + PAGE * n for n in reversed(range(len(self.bytes) // PAGE))]
 
 
 class Device(Registers):
-    """The device with those ``files``; ``leaves`` is what it makes of a control word."""
+    """The device with those ``files``; it leaves ``leaves`` in the control word."""
 
     def __init__(self, memory: Memory, files: dict[str, bytes], leaves: int = 0) -> None:
         self._memory = memory
@@ -64,7 +64,7 @@ def read(device: type[Memory], name: str = "opt/that", leaves: int = 0) -> tuple
 
 
 class Together(Memory):
-    """Memory whose pages lie side by side."""
+    """Memory whose pages are contiguous."""
 
     def pages(self) -> list[int]:
         return [(1 << 20) + PAGE * n for n in range(len(self.bytes) // PAGE)]
@@ -97,7 +97,7 @@ def test_who_may_not_know_where_memory_is_copies_nothing() -> None:
             return [0] * 3
 
     memory = Together(3 * PAGE)
-    with pytest.raises(CannotRead, match="only root may know"):
+    with pytest.raises(CannotRead, match="only root may read them"):
         FwCfg(Hidden(3 * PAGE), Device(memory, {}))
 
 
@@ -107,7 +107,7 @@ def test_memory_knows_its_pages() -> None:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A made-up device tree with the device, its driver, and memory."""
+    """A fake device tree with the device, its driver, and memory."""
     node = tmp_path / "tree/fw-cfg@2010"
     node.mkdir(parents=True)
     (node / "reg").write_bytes(struct.pack(">QQ", 2 * PAGE + 16, 24))

@@ -1,4 +1,4 @@
-"""A timer that is overdue when it starts, by io_uring: this machine's, or a made-up one."""
+"""A timer that is overdue when it starts, by io_uring: this machine's, or a fake one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def descriptors() -> int:
 
 
 class Kernel:
-    """io_uring's two system calls: the ring is a file, and what is entered is kept."""
+    """io_uring's two system calls: the ring is a file, and entries are recorded."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "ring"
@@ -82,7 +82,7 @@ def test_a_refusal_is_told_and_leaves_nothing_open(kernel: Kernel, number: int) 
 
 
 def test_this_machines_kernel_is_done_with_it_or_has_no_io_uring() -> None:
-    # Where it is not done, this does not come back.
+    # If the timer does not fire, this does not return.
     refused: int | None = 0
     try:
         overdue.overdue_timer()

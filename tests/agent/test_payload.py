@@ -19,9 +19,9 @@ HINT = "install Debian's binutils-aarch64-linux-gnu, or the same from elsewhere"
 
 
 def program(name: str) -> str:
-    """A cross program's path; the test fails with a hint where it is missing."""
+    """A cross program's path; the test fails with a hint if it is missing."""
     found = shutil.which(f"aarch64-linux-gnu-{name}")
-    assert found is not None, f"aarch64-linux-gnu-{name} is not there: {HINT}"
+    assert found is not None, f"aarch64-linux-gnu-{name} is missing: {HINT}"
     return found
 
 

@@ -72,7 +72,7 @@ def test_objects_are_addressed_by_their_own_descriptor(here: World, kernel: Fake
 def test_an_object_that_was_not_made_is_no_descriptor(
     call: str, on: str, args: dict[str, Any], here: World, kernel: FakeKernel
 ) -> None:
-    if call != "KVM_RUN":  # without a struct kvm_run nothing can be asked
+    if call != "KVM_RUN":  # KVM_RUN needs a struct kvm_run
         kernel.answers[call] = lambda _: (-1, Errno.EBADF)
     assert issue(here, call, on, **args) == Outcome(-1, Errno.EBADF)
     assert [fd for _, fd, _ in kernel.asked] == ([] if call == "KVM_RUN" else [-1])
@@ -229,7 +229,7 @@ def test_memory_has_the_payload_at_its_start(
         here, "KVM_SET_USER_MEMORY_REGION", "vm0", slot=2, guest_phys_addr=0x1000,
         memory_size=size, payload=name,
     )  # fmt: skip
-    slot, flags, gpa, told, hva = struct.unpack("<IIQQQ", kernel.last())
-    assert (slot, flags, gpa, told) == (2, 0, 0x1000, size)
+    slot, flags, gpa, length, hva = struct.unpack("<IIQQQ", kernel.last())
+    assert (slot, flags, gpa, length) == (2, 0, 0x1000, size)
     code = b"" if name is None else payload.image(fixtures_dir() / "payloads", name)
     assert ctypes.string_at(hva, 0x1000) == code + bytes(0x1000 - len(code))

@@ -28,7 +28,7 @@ class Agent:
     """A running fake agent."""
 
     def __init__(self, payloads: Path, measured: bool = True) -> None:
-        # A process that is killed leaves half of a file of coverage behind.
+        # A killed process leaves an incomplete coverage file.
         env = {k: v for k, v in os.environ.items() if measured or not k.startswith("COVERAGE_")}
         self.process = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("fake_agent.py"), payloads],
@@ -51,7 +51,7 @@ class Agent:
         patience: float = PATIENCE,
         **more: bool,
     ) -> dict[str, Any]:
-        """The agent's answer to a request with those calls; their outcomes without the order."""
+        """The agent's answer to a request with those calls, as one list of outcomes."""
         answer = self.worlds(calls, world=world, seconds=seconds, patience=patience, **more)
         if answer.get("outcomes"):
             (answer["outcomes"],) = answer["outcomes"]
@@ -65,7 +65,7 @@ class Agent:
         patience: float = PATIENCE,
         **more: bool,
     ) -> dict[str, Any]:
-        """The agent's answer to a request with an order for each of several worlds."""
+        """The agent's answer to a request with several worlds, each with its own calls."""
         different = list(dict.fromkeys(itertools.chain.from_iterable(orders)))
         body = {
             "op": "execute",

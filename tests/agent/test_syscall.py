@@ -22,7 +22,7 @@ FIONREAD = 0x541B
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
-    """SIGALRM as the agent has it, in this thread; as it was before afterwards."""
+    """SIGALRM as in the agent, for this thread; restored afterwards."""
     handler = signal.getsignal(signal.SIGALRM)
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     syscall.ignore_alarm()
@@ -35,7 +35,7 @@ def alarm() -> Iterator[None]:
 
 @pytest.fixture
 def sleeper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ioctl that sleeps until a signal comes."""
+    """An ioctl that sleeps until a signal arrives."""
     libc = ctypes.CDLL(None, use_errno=True)
     monkeypatch.setattr(syscall, "_ioctl", lambda *_: libc.pause())
 
@@ -109,7 +109,7 @@ def test_memory_that_can_not_be_had_is_an_error_with_its_size() -> None:
         syscall.map_memory(2**60)
 
 
-# A process that has a child and is gone; the child says its number and sleeps.
+# A process that forks and ends; the child reports its number and sleeps.
 ORPHANAGE = """
 import os, sys, time
 sys.path.insert(0, sys.argv[1])

@@ -1,4 +1,4 @@
-"""The timers of a resumed host: which they are, and how they are set going."""
+"""The timers of a resumed host: which ones it uses, and how they are restarted."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_time_of_day_is_set_from_two_cpus_and_back(monkeypatch: pytest.Monke
     clock = Clock(monkeypatch)
     before = len(list(Path("/proc/self/fd").iterdir()))
     timers.set_going([0, 3, 5])
-    # Each time an alarm of each CPU waits for it.
+    # Each time an alarm of each CPU is waiting.
     assert clock.was_set == [(3, 1_007_200.0), (0, 1_007_200.0), (0, 1_000_000.0)]
     assert [count - before for count in clock.open_then] == [3, 3, 0]
 
@@ -76,7 +76,7 @@ def test_the_time_of_day_is_set_from_two_cpus_and_back(monkeypatch: pytest.Monke
 def test_a_cpu_without_another_starts_what_is_overdue(
     there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A thread that waits for a moment that is past comes back; this test would not end else.
+    # A thread that waits for a time that has passed returns; otherwise this test would not end.
     clock = Clock(monkeypatch)
     asked: list[int] = []
 
@@ -96,7 +96,7 @@ def test_what_refuses_an_alarm_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = len(list(Path("/proc/self/fd").iterdir()))
     resource.setrlimit(resource.RLIMIT_NOFILE, (taken - 1, limit[1]))
     try:
-        with pytest.raises(OSError, match="no timer of the time of day"):
+        with pytest.raises(OSError, match="a timer for the time of day cannot be created"):
             timers.set_going([0, 1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)

@@ -1,4 +1,4 @@
-"""What a world makes of KVM_RUN, and how it ends (on a fake kernel)."""
+"""How a world handles KVM_RUN, and how it ends (on a fake kernel)."""
 
 from __future__ import annotations
 

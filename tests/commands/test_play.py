@@ -71,7 +71,7 @@ def refused(args: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (HEADER + VM.replace("CREATE", "DESTROY"), "'KVM_DESTROY_VM' is not known"),
         (HEADER + VM + VCPU.replace(', "id": 0', ""), "needs the argument 'id'"),
         (HEADER + VM.replace('"on"', '"off": 1, "on"'), "has no argument 'off'"),
-        (HEADER + VM.replace('"cpu": 0', '"cpu": "0"'), "cpu: '0' is no CPU number"),
+        (HEADER + VM.replace('"cpu": 0', '"cpu": "0"'), "cpu: '0' is not a CPU number"),
         (HEADER + VCPU, "line 2: object 'vm0' does not exist"),
         (HEADER + VM + VM, "line 3: object 'vm0' already exists"),
         (

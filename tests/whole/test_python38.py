@@ -1,4 +1,4 @@
-"""What runs where /dev/kvm is: Python 3.8 and its standard library, nothing else."""
+"""The modules that run beside /dev/kvm use only Python 3.8 and its standard library."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports: absolute, or as ``pytest_kvmpmu.ROOM``."""
+    """The modules that a file imports: absolute, or as ``pytest_kvmpmu.FOLDER``."""
     package = path.parent.relative_to(PACKAGE.parent).parts
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):

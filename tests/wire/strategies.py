@@ -57,7 +57,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 
 @st.composite
 def calls(draw: st.DrawFn) -> Call:
-    """Any Call, with some of its optional arguments left out."""
+    """Any Call, with some of its optional arguments omitted."""
     ioctl = draw(st.sampled_from(sorted(SIGNATURES)))
     signature = SIGNATURES[ioctl]
     kind = draw(st.sampled_from(signature.on))

@@ -115,7 +115,7 @@ def test_a_damaged_frames_text_is_kept() -> None:
 
 @pytest.mark.parametrize("frame", [b"00000000", b"00000000 "], ids=["crc", "crc-and-space"])
 def test_a_frame_without_a_message_is_damaged(frame: bytes) -> None:
-    # The checksum of nothing is 0: it checks out, and there still is no JSON.
+    # The checksum of an empty text is 0: the frame checks out but has no JSON.
     assert decode(RS + frame + b"\n") == [Damaged(frame.decode())]
 
 
