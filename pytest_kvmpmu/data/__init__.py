@@ -1,3 +1,3 @@
 """What is under test, as values: hosts, revisions, capabilities, guest payloads.
 
-Standard library only; nothing here knows how a kernel is reached."""
+Standard library only; independent of how a kernel is reached."""

@@ -1,4 +1,4 @@
-"""What a spec may require of a host (``kvmpmu_requires``): capabilities, not backends."""
+"""The capabilities of a host that a spec may require (``kvmpmu_requires``)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .host import IMPDEF, Host, Pmu
 
 
 class Capability(NamedTuple):
-    """``missing`` says what a host lacks, or returns the empty string.
+    """``missing`` returns what a host lacks, or the empty string.
 
-    The host is the one that KVM sees, with the PMUs that it has for guests; with
-    ``of_hardware`` the one that is there.
+    The host is as KVM sees it, with the PMUs that it offers to guests; with ``of_hardware`` it
+    is the real machine.
     """
 
     name: str
@@ -73,7 +73,7 @@ def _other_kind(pmu: Pmu) -> bool:
 
 def _unusable(host: Host) -> str:
     later = any(map(_other_kind, host.pmus[1:])) and not _other_kind(host.pmus[0])
-    return "" if later else "the host has no PMU after the first that is known as no PMUv3"
+    return "" if later else "no PMU of the host after the first is known not to be a PMUv3"
 
 
 def _mixed_versions(host: Host) -> str:
@@ -94,14 +94,14 @@ CAPABILITIES = {
     for capability in (
         Capability("pmu", "at least one core PMU", _pmu),
         Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
-        Capability("no-pmu", "no core PMU at all", _no_pmu),
+        Capability("no-pmu", "no core PMU", _no_pmu),
         Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
         Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
         Capability("gicv5", "a GICv5", _gicv5),
         Capability("nested", "nested virtualisation: guests with an EL2", _nested),
-        Capability("unusable-pmu", "a core PMU that is no PMUv3, not the first", _unusable, True),
+        Capability("unusable-pmu", "a core PMU after the first, not PMUv3", _unusable, True),
         Capability("mixed-pmu-versions", "core PMUs of two versions", _mixed_versions, True),
-        Capability("impdef-traps", "cores whose own PMU KVM makes a PMUv3 of", _impdef_traps, True),
+        Capability("impdef-traps", "IMPDEF PMUs for which KVM emulates PMUv3", _impdef_traps, True),
         Capability("protected", "KVM in protected mode", _protected, True),
         Capability("ten-bit-events", "event numbers of 10 bits (Armv8.0)", _event_bits(10)),
         Capability("sixteen-bit-events", "event numbers of 16 bits (Armv8.1)", _event_bits(16)),
@@ -110,7 +110,7 @@ CAPABILITIES = {
 
 
 def capability(name: str) -> Capability:
-    """The capability of that name.  `UsageProblem` names the known ones."""
+    """The capability of that name.  Raises `UsageProblem` for an unknown name."""
     if name not in CAPABILITIES:
         raise unknown("capability", name, CAPABILITIES)
     return CAPABILITIES[name]

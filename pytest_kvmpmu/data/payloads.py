@@ -1,7 +1,7 @@
-"""Guest payloads: what there is, and what their stores to the report page mean.
+"""Guest payloads: their names, and what their stores to the report page mean.
 
-A payload is a few instructions that measure something and store what they found to
-addresses without memory, so that each store leaves the guest as KVM_EXIT_MMIO.
+A payload is a few instructions that measure something and store the results to
+addresses without memory, so that each store exits from the guest as KVM_EXIT_MMIO.
 ``fixtures/payloads/NAME.toml`` gives the addresses, ``NAME.S`` the program.
 """
 
@@ -49,7 +49,7 @@ def payloads() -> Mapping[str, Payload]:
 
 
 def payload(name: str) -> Payload:
-    """The payload of that name.  `UsageProblem` names the known ones."""
+    """The payload of that name.  Raises `UsageProblem` for an unknown name."""
     if name not in payloads():
         raise unknown("payload", name, payloads())
     return payloads()[name]

@@ -1,6 +1,6 @@
 """A topology as a picture: an SVG, or a few lines for a terminal.
 
-One column for each CPU, one row for each PMU in probe order.  Not for: reading topologies
+One column per CPU, one row per PMU in probe order.  Not for: reading topologies
 (`topology`).
 """
 
@@ -11,16 +11,16 @@ from html import escape
 from .host import Host, Pmu, format_cpus
 from .topology import PMUV3
 
-# One for each PMU, in the order of their CPUs, then again; and for CPUs without one.
+# One for each PMU, in the order of their CPUs, repeated as needed; and for CPUs without a PMU.
 _COLOURS = ("#2f6db3", "#c8661e", "#3a8a4d", "#8a4fa3", "#a33b4f", "#4a7d86")
 _BARE = "#9aa0a6"
 _INK, _FAINT, _PAPER = "#1f2328", "#59636e", "#ffffff"
 
 # Pixels.
 _CELL, _GAP, _ROW, _EDGE = 44, 6, 40, 20
-_LETTER = 7.4  # of the labels, at most
+_LETTER = 7.4  # width of a character in a label, at most
 _TOP = 66  # above the CPUs
-# More columns than this are no help on a terminal.
+# More columns than this do not fit on a terminal.
 _MOST = 24
 
 
@@ -54,7 +54,7 @@ def svg(host: Host) -> str:
 
 
 def lines(host: Host) -> list[str]:
-    """The same in plain characters."""
+    """The picture as plain text."""
     cpus = host.cpus if len(host.cpus) <= _MOST else ()
     rows = [("", "CPU", "".join(f"{cpu:>4}" for cpu in cpus), format_cpus(host.cpus))]
     for number, pmu in enumerate(host.pmus, 1):
@@ -63,7 +63,7 @@ def lines(host: Host) -> list[str]:
     if not host.pmus:
         rows.append(("", "no PMU", "   ." * len(cpus), ""))
     width = max(len(label) for _, label, _, _ in rows)
-    drawn = [f"{n:>2}  {label:<{width}} {marks}  {told}" for n, label, marks, told in rows]
+    drawn = [f"{n:>2}  {label:<{width}} {marks}  {cpu_list}" for n, label, marks, cpu_list in rows]
     title = f"{host.name}: {host.description}" if host.description else host.name
     return [title, "", *(line.rstrip() for line in drawn)]
 
@@ -94,7 +94,7 @@ def _cpu(x: float, cpu: int, colour: str) -> list[str]:
 
 
 def _bars(host: Host, pmu: Pmu, left: float, y: float) -> list[str]:
-    """A bar over each run of neighbours that the PMU covers."""
+    """A bar over each group of adjacent CPUs that the PMU covers."""
     colour = _own(host, pmu)
     runs: list[list[int]] = []
     for column, cpu in enumerate(host.cpus):

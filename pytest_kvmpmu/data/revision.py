@@ -12,7 +12,7 @@ from ..errors import UsageProblem, unknown
 
 
 class Revision(NamedTuple):
-    """One revision; ``linux-5.18`` is what 5.18 did and everything up to the next revision.
+    """One revision; ``linux-5.18`` is the behaviour of 5.18 and later, up to the next revision.
 
     They are ordered by their ``rank``.
     """
@@ -30,19 +30,19 @@ REVISIONS = tuple(
     for rank, (name, what) in enumerate(
         (
             ("linux-5.10", "before the series: no SET_PMU, perf chooses the PMU"),
-            ("linux-5.11", "KVM_RUN refuses a PMU that was not initialised"),
-            ("series-v1", "as posted on 15 Nov 2021: state per vCPU, KVM_RUN says ENOEXEC"),
+            ("linux-5.11", "KVM_RUN fails if the PMU is not initialised"),
+            ("series-v1", "as posted on 15 Nov 2021: state per vCPU, KVM_RUN returns ENOEXEC"),
             ("series-v2", "as posted on 6 Dec 2021: KVM_EXIT_FAIL_ENTRY, from a flag that lingers"),
             ("series-v3", "as posted on 13 Dec 2021: no lingering flag; INIT compares vCPUs"),
             ("linux-5.18", "SET_PMU as merged: state per VM, KVM_EXIT_FAIL_ENTRY"),
             ("linux-5.19", "a host in protected mode has PMUs again"),
-            ("linux-6.0", "a register keeps its value where a new one can't be read"),
-            ("linux-6.2", "the PMU version that a guest sees can be written"),
-            ("linux-6.4", "the default PMU is that of the calling CPU"),
+            ("linux-6.0", "a register keeps its value if the new one can't be read"),
+            ("linux-6.2", "userspace can write the PMU version that a guest sees"),
+            ("linux-6.4", "the default PMU is the calling CPU's"),
             ("linux-6.5", "all vCPUs of a VM have the same features"),
-            ("linux-6.6", "all PMUs are listed or none: all CPUs need one version of PMUv3"),
-            ("linux-6.7", "the default PMU is chosen by KVM_ARM_VCPU_INIT; PMCR_EL0.N is the VM's"),
-            ("linux-6.15", "a PMU of the implementation's own may do, where its registers trap"),
+            ("linux-6.6", "PMUs are listed only if all CPUs have the same version of PMUv3"),
+            ("linux-6.7", "KVM_ARM_VCPU_INIT chooses the default PMU; PMCR_EL0.N is per VM"),
+            ("linux-6.15", "IMPDEF PMUs are usable if the PMUv3 registers trap"),
             ("linux-6.16", "SET_NR_COUNTERS; feature bits for nested guests"),
             ("linux-7.1", "on a GICv5 the PMU's interrupt is fixed"),
             ("linux-7.3", "KVM_ARM_VCPU_PMU_V3_STRICT: no default PMU"),
@@ -51,7 +51,7 @@ REVISIONS = tuple(
 )
 FIRST = REVISIONS[0]
 NEWEST = REVISIONS[-1]
-# Newer releases are mapped to the newest revision with a word of warning.
+# Newer releases are mapped to the newest revision, with a note.
 NEWEST_RELEASE_SEEN = (7, 3)
 
 _BY_NAME = {revision.name: revision for revision in REVISIONS}
@@ -59,7 +59,7 @@ _RELEASE = re.compile(r"(?:linux-)?([0-9]+)\.([0-9]+)(?![0-9])")
 
 
 def revision(name: str) -> Revision:
-    """The revision of exactly that name.  `UsageProblem` names the known ones."""
+    """The revision of exactly that name.  Raises `UsageProblem` for an unknown name."""
     try:
         return _BY_NAME[name]
     except KeyError:
@@ -67,16 +67,16 @@ def revision(name: str) -> Revision:
 
 
 class Detected(NamedTuple):
-    """The revision behind a kernel's name; ``note`` says what is uncertain about it."""
+    """The revision of a kernel; ``note`` says what is uncertain about it."""
 
     revision: Revision
     note: str = ""
 
 
 def detect(text: str) -> Detected:
-    """The revision for a revision's name or a kernel release (``6.12.107+deb13-arm64``).
+    """The revision with that name, or of a kernel release (``6.12.107+deb13-arm64``).
 
-    Raises `UsageProblem` for what is neither, and for releases before the first revision.
+    Raises `UsageProblem` if it is neither, and for releases before the first revision.
     """
     if text in _BY_NAME:
         return Detected(_BY_NAME[text])
@@ -87,13 +87,13 @@ def detect(text: str) -> Detected:
     merged = [(_release(known), known) for known in REVISIONS if known.name.startswith("linux-")]
     if release < merged[0][0]:
         raise UsageProblem(
-            f"kernel {text} is older than {merged[0][1]}, where this suite begins",
+            f"kernel {text} is older than {merged[0][1]}, the first kernel that this suite knows",
             "Use a newer kernel",
         )
     found = [known for since, known in merged if since <= release][-1]
     if release > NEWEST_RELEASE_SEEN:
         seen = "{}.{}".format(*NEWEST_RELEASE_SEEN)
-        return Detected(found, f"newer than {seen}, the newest release checked; taken as {found}")
+        return Detected(found, f"newer than {seen}, the newest release checked; treated as {found}")
     return Detected(found)
 
 

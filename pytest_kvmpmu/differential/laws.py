@@ -1,7 +1,7 @@
-"""Laws that hold on any kernel, whatever a model says.
+"""Laws that hold on any kernel, independent of the model.
 
-Each law makes variants of a sequence, to be issued each in a fresh world, and says what
-their outcomes must have to do with those of the sequence itself.
+Each law makes variants of a sequence, each issued in a fresh world, and says which of their
+outcomes must equal those of the sequence itself.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .reach import owners
 
-# A variant: its calls, and for each of them the place in the sequence of the call whose
-# outcome it must have, None where nothing is said of it.
+# A variant: its calls, each with the place in the sequence of the call whose outcome it must
+# have, or None if its outcome is not checked.
 Variant = Sequence[tuple[Call, "int | None"]]
 
 _PMU_ATTRS = range(6)
 
 
 class Ran(NamedTuple):
-    """A sequence, what came of it, and the revision of the kernel that it ran on."""
+    """A sequence, its outcomes, and the revision of the kernel that it ran on."""
 
     calls: Sequence[Call]
     outcomes: Sequence[Outcome]
@@ -37,7 +37,7 @@ Law = Callable[[Ran], Variant]
 
 
 class Wart(NamedTuple):
-    """A refusal that does leave something behind: the clause that says so, and when."""
+    """A refusal that does change state: the clause that says so, and when."""
 
     clause: str
     applies: Callable[[Call, Outcome], bool]
@@ -62,7 +62,7 @@ def _is_pmu_set(call: Call, _: Outcome) -> bool:
 
 
 WARTS = (
-    # The interrupts of the timers, the VM's end, the one try of 5.10.
+    # The timers' interrupts, the death of the VM, the single try of 5.10.
     Wart("run.first-run", _is_run),
     Wart("vcpu-init.leak", _is_vcpu_init, until=revision("linux-6.4")),
     Wart(
@@ -87,22 +87,22 @@ WARTS = (
 
 
 def _clean(ran: Ran, place: int) -> bool:
-    """The call there was refused and left nothing behind."""
+    """The call there was refused and changed no state."""
     call, outcome = ran.calls[place], ran.outcomes[place]
     warts = [wart for wart in WARTS if wart.holds_in(ran.revision)]
     return outcome.ret < 0 and not any(wart.applies(call, outcome) for wart in warts)
 
 
 def refusals_leave_nothing(ran: Ran) -> Variant:
-    """Without one of the refused calls, all others have the outcomes that they had."""
+    """Without one of the refused calls, all others have the same outcomes."""
     refused = [place for place in range(len(ran.calls)) if _clean(ran, place)]
-    # Which one differs from sequence to sequence: without all, what one does to another is lost.
+    # Only one, chosen by the length: without all of them, effects of one on another are missed.
     left_out = refused[len(ran.calls) % len(refused)] if refused else None
     return [(call, place) for place, call in enumerate(ran.calls) if place != left_out]
 
 
 def refusals_are_stable(ran: Ran) -> Variant:
-    """A refused call is refused in the same way when it is issued again."""
+    """A refused call is refused in the same way when it is repeated."""
     variant: list[tuple[Call, int | None]] = []
     for place, call in enumerate(ran.calls):
         variant += [(call, place)] * (2 if _clean(ran, place) else 1)
@@ -125,7 +125,7 @@ def has_changes_nothing(ran: Ran) -> Variant:
 
 
 def equal_vms_are_equal(ran: Ran) -> Variant:
-    """The same calls once more, on VMs of their own beside the first, have the same outcomes."""
+    """The same calls repeated on other VMs beside the first have the same outcomes."""
     twins = [
         (replace(call, on=_twin(call.on), new=call.new and _twin(call.new)), place)
         for place, call in enumerate(ran.calls)

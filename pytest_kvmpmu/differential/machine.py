@@ -1,7 +1,7 @@
-"""The state machine that makes sequences: its rules are the calls, by what they are about.
+"""The state machine that makes sequences: each rule issues calls of one kind.
 
-Rules are weighted by how many there are.  A sequence begins with VMs that are set up to a
-level that was drawn, so that the later states of a VM are met as often as the early ones.
+A kind with more rules is drawn more often.  A sequence begins with VMs set up to a drawn
+level, so that it reaches the later states of a VM as often as the early ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GIC_ADDR, GIC_NR_IRQS, GIC_CTRL = (
     k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS,
     k.KVM_DEV_ARM_VGIC_GRP_CTRL,
 )
-# Level of a VM's set-up: vCPUs initialised, GIC made and placed, interrupts, PMU INIT, a run.
+# Levels of a VM's set-up: vCPUs initialised, GIC made and placed, interrupts, PMU INIT, a run.
 LEVELS = ("made", "vcpu-init", "gic", "irq", "init", "ran")
 
 any_cpu = st.integers(0, 7)
@@ -49,7 +49,7 @@ features = st.sampled_from(
 
 
 class Machine(RuleBasedStateMachine):
-    """Makes one sequence, then has it judged."""
+    """Makes one sequence, then judges it."""
 
     def __init__(self, setting: Setting, judge: Judge) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Machine(RuleBasedStateMachine):
         self._types = [pmu.type for pmu in setting.host.pmus]
 
     def teardown(self) -> None:
-        """Judge; an AssertionError is what Hypothesis shrinks."""
+        """Judge the sequence; Hypothesis shrinks one that raises AssertionError."""
         self._judge(self._sequence)
 
     def _vcpu(self, number: int) -> str:
@@ -78,7 +78,7 @@ class Machine(RuleBasedStateMachine):
     # --- how a sequence begins -----------------------------------------------------------
 
     @initialize(
-        # A run needs all that comes before it, and is what most of it is for.
+        # A run needs all other levels, and tests most of them.
         levels=st.lists(st.sampled_from((*LEVELS, "ran", "ran")), min_size=1, max_size=2),
         count=st.integers(1, 2),
         cpu=any_cpu,
@@ -93,7 +93,7 @@ class Machine(RuleBasedStateMachine):
             self._climb(vm, cpu, LEVELS.index(level), chosen)
 
     def _climb(self, vm: str, cpu: int, level: int, chosen: int) -> None:
-        """Bring ``vm`` to a level, by the steps that it still lacks; SET_PMU if drawn."""
+        """Bring ``vm`` to a level by its missing steps, with SET_PMU if drawn."""
         sequence = self._sequence
         vcpus = sequence.vcpus(vm)
         for vcpu in vcpus if level >= 1 else ():
@@ -131,7 +131,7 @@ class Machine(RuleBasedStateMachine):
             add("KVM_SET_DEVICE_ATTR", gic, cpu, group=GIC_CTRL, attr=0)
 
     def _run_until_done(self, vcpu: str, cpu: int) -> None:
-        """The three exits of a payload, or as many as there are without a refusal."""
+        """The three exits of a payload, or those before a refusal."""
         for _ in range(3):
             if not self._sequence.add("KVM_RUN", vcpu, cpu):
                 return
@@ -161,7 +161,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=any_object, cpu=any_cpu, number=st.integers(-1, 12))
     def set_pmu(self, which: int, cpu: int, number: int) -> None:
-        # Small numbers are mostly no PMU's; the host's own come as often as all of them.
+        # Few small numbers are ids of PMUs; the host's own ids come as often as all of them.
         known = {n: self._types[n % len(self._types)] for n in range(6, 13)} if self._types else {}
         addr = Addr("int", (known.get(number, number),))
         self._set(self._vcpu(which), cpu, SET_PMU, addr)

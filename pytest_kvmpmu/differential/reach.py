@@ -1,4 +1,4 @@
-"""Which states the sequences of a search get to: the share of sequences, by state."""
+"""The share of a search's sequences that reach each state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ATTRS = {
 
 
 class Reach:
-    """Counts sequences, and those that got to each state."""
+    """Counts sequences, and those that reach each state."""
 
     def __init__(self) -> None:
         self.sequences = 0
@@ -33,7 +33,7 @@ class Reach:
         self._counts.update(set(_states(calls, outcomes)))
 
     def lines(self) -> list[str]:
-        """The shares, the greatest first."""
+        """The shares, largest first."""
         out = [f"{self.sequences} sequences, {self.calls} calls; share of sequences that reach"]
         for state, count in sorted(self._counts.items(), key=lambda item: (-item[1], item[0])):
             out.append(f"  {100 * count / self.sequences:5.1f} %  {state}")
@@ -72,7 +72,7 @@ def _said(outcome: Outcome) -> str:
 
 
 def owners(calls: Sequence[Call]) -> dict[str, str]:
-    """The VM of each object that ``calls`` make, by name; a VM is its own."""
+    """The VM of each object that ``calls`` make, by name; for a VM its own name."""
     found: dict[str, str] = {}
     for call in calls:
         if call.new is not None:

@@ -1,4 +1,4 @@
-"""A search for sequences on which a backend and the model, or a law, do not agree."""
+"""A search for sequences on which a backend disagrees with the model or breaks a law."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from .machine import Judge, Machine
 from .reach import Reach
 from .world import Sequence, Setting
 
-# Rules in a sequence after its beginning; most are a call, some are several.
+# Rules in a sequence after its set-up; most issue one call, some several.
 _STEPS = 16
 
 
 class Search:
-    """Searches on ``backend``; a finding goes to the file ``found`` and an AssertionError.
+    """Searches on ``backend``; writes a finding to the file ``found`` and raises AssertionError.
 
-    ``examples`` is how many sequences are tried.  Without ``seed`` they are the same ones
-    each time; with it they follow pytest's ``--hypothesis-seed``.
+    ``examples`` is the number of sequences.  If ``seeded`` they depend on pytest's
+    ``--hypothesis-seed``, otherwise they are the same each time.
     """
 
     def __init__(self, backend: Backend, examples: int, seeded: bool, found: Path) -> None:
@@ -45,7 +45,7 @@ class Search:
             print_blob=False,
             report_multiple_bugs=False,
             verbosity=hypothesis.Verbosity.quiet,
-            # A lab is slow by its nature; sequences are large by ours.
+            # A lab is slow, and these sequences are large.
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         self.reach = Reach()
@@ -65,7 +65,7 @@ class Search:
         self._run(judge)
 
     def against(self, law: Law) -> None:
-        """Every variant that ``law`` makes of a sequence must have the outcomes that it says."""
+        """Every variant that ``law`` makes of a sequence must have the outcomes it requires."""
 
         def judge(sequence: Sequence) -> None:
             outcomes = self._ask(sequence.calls)
@@ -96,9 +96,9 @@ class Search:
                 raise self._broken from None
 
     def _ask(self, calls: Listed[Call]) -> list[Outcome]:
-        """The backend's outcomes.  After a failure, whose calls are kept, it is asked no more.
+        """The backend's outcomes.  After a failure it is not asked again; its calls are written.
 
-        Hypothesis would shrink, and a kernel that went astray takes minutes at each try.
+        Hypothesis would shrink, and a broken kernel takes minutes for each try.
         """
         if self._broken is not None:
             raise self._broken
@@ -107,8 +107,8 @@ class Search:
         except BackendFailure as failure:
             text = f"{script.dump(calls)}\n# {self._backend.release}: no answer to these calls\n"
             self._found.write_text(text, encoding="utf-8")
-            told = f"{failure}\nThe calls are in {self._found}, for kvmpmu play"
-            self._broken = BackendFailure(told)
+            text = f"{failure}\nThe calls are in {self._found}, for kvmpmu play"
+            self._broken = BackendFailure(text)
             raise self._broken from failure
         return outcomes
 
@@ -133,7 +133,7 @@ class Search:
 
 
 def _told(backend: Backend) -> Told:
-    """What the kernel tells of itself."""
+    """The kernel's answers about itself that the model has to use."""
     cpu = backend.host.cpus[0]
     make = Call.make("KVM_CREATE_VM", "kvm", cpu, "vm0")
     ask = Call.make("KVM_ARM_PREFERRED_TARGET", "vm0", cpu)
@@ -148,5 +148,5 @@ def _told(backend: Backend) -> Told:
     ]
     (outcomes,) = backend.apart([calls])
     if answer.out is None or outcomes[-1].out is None:
-        raise BackendFailure("the kernel does not tell its preferred target and ID_AA64DFR0_EL1")
+        raise BackendFailure("the kernel does not report its preferred target and ID_AA64DFR0_EL1")
     return told.heard(read, outcomes[-1])

@@ -1,4 +1,4 @@
-"""A sequence in the making: its Calls so far, and what the model says of them."""
+"""A sequence being built: its Calls so far, and the model's Outcomes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..wire.outcome import Outcome
 
 @dataclass(frozen=True)
 class Setting:
-    """Where sequences are made for: the model's host and revision, what the kernel told."""
+    """The target of sequences: the model's host and revision, the kernel's answers."""
 
     host: Host
     revision: Revision
@@ -25,7 +25,7 @@ class Setting:
 
 
 class Sequence:
-    """Calls that the model covers, each stepped through it as it is added."""
+    """Calls that the model covers; the model steps through each as it is added."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -36,9 +36,9 @@ class Sequence:
         self._made: Counter[str] = Counter()
 
     def add(self, ioctl: str, on: str, cpu: int, new: str | None = None, **args: Any) -> bool:
-        """Add a call; False where it was left out or refused.
+        """Add a call; False if it was skipped or refused.
 
-        Left out are calls that the model does not cover, and those that would not return.
+        Skips calls that the model does not cover, and those that would not return.
         """
         cpus = self.setting.host.cpus
         name = self._name(new) if new else None

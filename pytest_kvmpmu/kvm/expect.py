@@ -1,4 +1,4 @@
-"""Expectations that specs share.
+"""Expectations shared by specs.
 
 with refused(Errno.ENXIO):
     vcpu.set_pmu(0)
@@ -19,7 +19,7 @@ class Accepted(AssertionError):
 
 @contextlib.contextmanager
 def refused(errno: Errno) -> Iterator[None]:
-    """Expect the one ioctl inside to return -1 with ``errno``; AssertionError otherwise."""
+    """Expect the one ioctl inside to fail with ``errno``.  Raises AssertionError if it does not."""
     try:
         yield
     except KvmError as error:
@@ -30,13 +30,13 @@ def refused(errno: Errno) -> Iterator[None]:
 
 
 def let_run(vcpu: Vcpu) -> None:
-    """Initialise the vCPU's PMU and let its VM have run, without entering the guest."""
+    """Initialise the vCPU's PMU and run its VM, without entering the guest."""
     vcpu.init_pmu()
     with refused(Errno.EINTR):
         vcpu.run(immediate_exit=True)
 
 
 def counting(vcpu: Vcpu) -> bool:
-    """Whether the guest's cycle counter moves: one run of the payload ``cycle-counter``."""
+    """Whether the guest's cycle counter advances: one run of the payload ``cycle-counter``."""
     reads = vcpu.run_payload("cycle-counter")
     return 0 < reads["first"] < reads["second"]

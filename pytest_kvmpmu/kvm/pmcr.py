@@ -1,6 +1,6 @@
-"""PMCR_EL0.N, the number of a guest's event counters, as each side sees it.
+"""PMCR_EL0.N, the number of a guest's event counters, as guest and userspace see it.
 
-Not for: SET_NR_COUNTERS, which sets it as well; that is an attribute like others (`kvm`).
+Not for: the attribute SET_NR_COUNTERS, which sets it too (`kvm`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from . import PMU_PPI, Vcpu, Vm
 
 
 def run_guest(vm: Vm, vcpu: Vcpu, payload: str) -> dict[str, int]:
-    """Set the vCPU up, run it, and say what the payload reports."""
+    """Set up the vCPU, run it, and return what the payload reports."""
     vm.create_gic()
     vcpu.set_irq(PMU_PPI)
     vcpu.init_pmu()
@@ -24,11 +24,11 @@ def seen_by_guest(vm: Vm, vcpu: Vcpu) -> int:
 
 
 def seen_by_userspace(vcpu: Vcpu) -> int:
-    """The N that KVM_GET_ONE_REG reads."""
+    """PMCR_EL0.N as KVM_GET_ONE_REG reads it."""
     value = vcpu.get_register(k.PMCR_EL0)
     return value >> k.PMCR_EL0_N_SHIFT & k.PMCR_EL0_N_MASK
 
 
 def write(vcpu: Vcpu, number: int) -> None:
-    """KVM_SET_ONE_REG with that N, all other fields 0."""
+    """Write that N with KVM_SET_ONE_REG, all other fields 0."""
     vcpu.set_register(k.PMCR_EL0, number << k.PMCR_EL0_N_SHIFT)

@@ -1,6 +1,6 @@
-"""A session: Calls issued in one world, the names of what they make, and what came of them.
+"""A session: Calls issued in one world, the names of the objects they make, and their Outcomes.
 
-Not for: what the calls mean; the handles (`kvm`) know.
+Not for: what the calls mean (the handles in `kvm`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..wire.outcome import Outcome
 
 
 class KvmError(Exception):
-    """An ioctl that returned -1.  ``errno`` is Linux's number, ``call`` what was asked."""
+    """An ioctl that returned -1.  ``errno`` is Linux's number, ``call`` the Call."""
 
     def __init__(self, call: Call, outcome: Outcome) -> None:
         super().__init__(call, outcome)
@@ -26,7 +26,7 @@ class KvmError(Exception):
         number = outcome.errno or 0
         self.errno: int = Errno(number) if number in MESSAGES else number
 
-    # Not made before: most refusals are what a spec expects, and nobody reads them.
+    # Made only when read: most refusals are expected by a spec, and nobody reads their text.
     def __str__(self) -> str:
         said = f" ({MESSAGES[self.errno]})" if isinstance(self.errno, Errno) else ""
         return f"{_named(self.call)}: {errno_name(self.errno)}{said}"
@@ -43,7 +43,7 @@ def _named(call: Call) -> str:
 
 
 class Session:
-    """Issues Calls in one world, names what they make, keeps them with their Outcomes."""
+    """Issues Calls in one world, names the objects they make, records them with their Outcomes."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -57,8 +57,8 @@ class Session:
         return f"{kind}{self._made[kind] - 1}"
 
     def issue(self, call: Call, seconds: float | None = None) -> Outcome:
-        """The Outcome of ``call``.  Raises `KvmError` where it returns -1, `CallHung` where it
-        had to be interrupted.  Calls that wait in a `batch` are issued first.
+        """The Outcome of ``call``.  Raises `KvmError` if it returns -1, `CallHung` if it was
+        interrupted.  Calls that wait in a `batch` are issued first.
         """
         calls = [*(self._waiting or ()), call]
         if self._waiting is not None:
@@ -66,9 +66,9 @@ class Session:
         return self._issue(calls, seconds)
 
     def race(self, calls: Sequence[Call]) -> list[Outcome]:
-        """The Outcomes of ``calls``, issued at once by as many threads.  Not for KVM_RUN.
+        """The Outcomes of ``calls``, issued at once, each by its own thread.  Not for KVM_RUN.
 
-        A refusal is an Outcome like any other.  The record has the calls one after the other.
+        A refusal does not raise.  The record has the calls one after the other.
         """
         if self._waiting:
             waiting, self._waiting = self._waiting, []
@@ -80,7 +80,7 @@ class Session:
         return outcomes
 
     def defer(self, call: Call) -> None:
-        """Issue ``call``, whose Outcome nobody needs; within a `batch`, later."""
+        """Issue ``call``, whose Outcome is not needed; within a `batch`, later."""
         if self._waiting is None:
             self._issue([call])
         else:
@@ -88,10 +88,10 @@ class Session:
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[None]:
-        """Let calls wait and go out together, which saves a slow target round trips.
+        """Collect calls and issue them together, which saves round trips on a slow target.
 
-        They are issued in order, up to the first refusal; that is raised where the batch
-        ends, or at the first call in it whose result is needed.
+        They are issued in order, up to the first refusal; that is raised at the end of the
+        batch, or at the first call in it whose result is needed.
         """
         if self._waiting is not None:
             yield
@@ -111,7 +111,7 @@ class Session:
         outcomes = self._world.execute(calls, until_refused=True, seconds=seconds)
         self.record[first:] = zip(calls, outcomes, strict=False)
         call, outcome = self.record[-1]
-        assert outcome is not None  # execute() gives at least one
+        assert outcome is not None  # execute() returns at least one
         if outcome.timed_out:
             raise CallHung(f"{_named(call)} did not return in time and was interrupted")
         if outcome.ret < 0:

@@ -1,1 +1,1 @@
-"""What several folders share: whole files, JSON lines, deadlines, and where the data lies."""
+"""Shared by several folders: whole files, JSON lines, deadlines, and the data's location."""

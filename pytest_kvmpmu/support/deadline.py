@@ -1,9 +1,9 @@
-"""Waiting for a process that others may keep from running.
+"""Waiting for a process that others may keep from the CPU.
 
-On a busy host a lab VM that is slow looks like one that hangs.  Linux tells how long each thread
-was ready to run while others ran (/proc/PID/task/TID/schedstat, second field;
-Documentation/scheduler/sched-stats.rst): that time does not count.  A thread that sleeps, or
-that runs and gets nowhere, gains none.  Not for: bounds that a user gave, which are wall time.
+On a busy host a lab VM that is slow looks like one that hangs.  Linux reports how long each
+thread was ready to run while others ran (/proc/PID/task/TID/schedstat, second field;
+Documentation/scheduler/sched-stats.rst): that time does not count.  A thread that sleeps or
+loops gains nothing.  Not for: limits that a user gave, which are wall time.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import select
 import time
 from pathlib import Path
 
-# What is soon answered needs no allowance: only after so many seconds is it looked at.
+# Quick answers need no allowance: schedstat is read only after this many seconds.
 _FIRST_LOOK = 1.0
 
 
 class Patience:
-    """``seconds`` from now, in which the process ``pid`` can run; None: any seconds."""
+    """``seconds`` from now, in which the process ``pid`` can run; with None, wall time."""
 
     def __init__(self, seconds: float, pid: int | None = None) -> None:
         self.seconds = seconds
@@ -27,7 +27,7 @@ class Patience:
         self._before: dict[str, float] | None = None
 
     def readable(self, fd: int) -> bool:
-        """Whether ``fd`` can be read before the time is over; waits until then."""
+        """Whether ``fd`` becomes readable before the time is over; waits until then."""
         while True:
             left = self._left()
             if select.select([fd], [], [], min(max(left, 0), _FIRST_LOOK))[0]:
@@ -48,9 +48,9 @@ class Patience:
 
 
 def waits(pid: int) -> dict[str, float]:
-    """Seconds that each thread of ``pid`` was ready to run and did not; empty if none can tell."""
+    """Seconds that each thread of ``pid`` was ready but did not run; empty if not available."""
     found = {}
     for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        with contextlib.suppress(OSError):  # the thread has ended meanwhile
+        with contextlib.suppress(OSError):  # the thread has ended
             found[path.parent.name] = int(path.read_text().split()[1]) / 1e9
     return found

@@ -1,5 +1,5 @@
-"""Files of JSON lines that say when they are whole: a header, lines, and a footer with the
-SHA-256 of all lines before it.
+"""Files of JSON lines that show whether they are complete: a header, lines, and a footer with
+the SHA-256 of all lines before it.
 
 Not for: what the lines mean (`recording`, `report`).
 """
@@ -19,7 +19,7 @@ END = "end"
 
 
 class Lines:
-    """One file being read: ``what`` it is; ``again``, the sentence on how to have a good one."""
+    """One file being read: ``what`` it is; ``again``, the sentence on how to get a good one."""
 
     def __init__(self, path: Path, what: str, again: str) -> None:
         self.path = path
@@ -29,9 +29,9 @@ class Lines:
         self._again = again
 
     def of(self, file: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-        """Each line's JSON; ``digest`` is of the lines before it while it is looked at.
+        """Each line's JSON; meanwhile ``digest`` covers the lines before it.
 
-        `UsageProblem` for a broken line, which is named, and where the file was cut off.
+        Raises `UsageProblem` for a broken line, which it names, and if the file is cut off.
         """
         try:
             for line in file:
@@ -49,11 +49,11 @@ class Lines:
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise self.broken(f"this is not JSON: {error}") from error
         if not isinstance(value, dict):
-            raise self.broken("this is no JSON object")
+            raise self.broken("this is not a JSON object")
         return value
 
     def broken(self, why: str) -> UsageProblem:
-        """The error for the line that was read last."""
+        """The error for the line read last."""
         return UsageProblem(f"{self._what} {self.path}, line {self.number}: {why}", self._again)
 
     def cut(self) -> UsageProblem:
@@ -68,7 +68,7 @@ class Lines:
         return UsageProblem(f"{self._what} {self.path} is empty", self._again)
 
     def unreadable(self, error: OSError) -> UsageProblem:
-        """The error for a file that can't be read at all."""
+        """The error for a file that can't be read."""
         return UsageProblem(
             f"{self._what} {self.path} cannot be read: {error.strerror or error}", self._again
         )

@@ -1,4 +1,4 @@
-"""Where the data and the specs lie: beside the package in a checkout, inside it in the wheel."""
+"""The folders of data and specs: beside the package in a checkout, inside it in the wheel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that has its name only once it is whole; one that was there before stays until then."""
+"""A file that gets its name only when it is complete; an older file stays until then."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..errors import UsageProblem
 
 
 class WholeFile:
-    """``path``, written beside its place at first.  ``what`` it is, for messages.
+    """``path``, first written under another name beside it.  ``what`` it is, for messages.
 
-    `UsageProblem`, at once, where it can't be written.
+    Raises `UsageProblem` at once if it can't be written.
     """
 
     def __init__(self, path: Path, what: str) -> None:
@@ -23,16 +23,16 @@ class WholeFile:
         self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         with self.told():
             if path.exists() and not path.is_file():
-                raise OSError(None, "it is no file")
+                raise OSError(None, "it is not a regular file")
             self.out = self._part.open("wb")
 
     def write(self, text: str) -> None:
-        """Write text in UTF-8; what has no form in that is shown as an escape."""
+        """Write text in UTF-8; characters that can't be encoded are written as escapes."""
         with self.told():
             self.out.write(text.encode(errors="backslashreplace"))
 
     def finish(self) -> None:
-        """Give the file its name, and the mode of the one that was there."""
+        """Give the file its name, and the mode of the file that it replaces."""
         with self.told():
             self.out.close()
             if self.path.exists():
@@ -40,14 +40,14 @@ class WholeFile:
             self._part.replace(self.path)
 
     def discard(self) -> None:
-        """Leave nothing behind, if the file has no name yet."""
-        with contextlib.suppress(OSError):  # what it could not write is not wanted
+        """Delete the file, if it does not have its name yet."""
+        with contextlib.suppress(OSError):  # the text that it could not write is not needed
             self.out.close()
         self._part.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
-        """Turn an OSError into the one error that a user sees."""
+        """Turn an OSError into a `UsageProblem`."""
         try:
             yield
         except OSError as error:
@@ -58,7 +58,7 @@ class WholeFile:
 
 
 def write(path: Path, text: str, what: str) -> None:
-    """Write a text as a whole file; a link to it stays one.  `UsageProblem` where that fails."""
+    """Write a text as a whole file; a link to it stays a link.  Raises `UsageProblem`."""
     file = WholeFile(path.resolve() if path.is_symlink() else path, what)
     try:
         file.write(text)

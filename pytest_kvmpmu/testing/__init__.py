@@ -1,9 +1,9 @@
-"""For authors of backends and of clauses: checks for their own test suites, a line each.
+"""For authors of backends and clauses: checks for their own test suites, one line each.
 
     def test_my_backend_keeps_its_promises():
         check_backend(MyBackend)
 
-Not for: whether a kernel conforms.  That is what the specs are for, on the backend.
+Not for: whether a kernel conforms.  The specs check that, on the backend.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ __all__ = ["BrokenPromises", "check_backend", "check_clauses"]
 
 
 class BrokenPromises(AssertionError):
-    """What `check_backend` found: ``broken`` has each promise, and what was seen instead."""
+    """The findings of `check_backend`: ``broken`` maps each promise to what was seen instead."""
 
     def __init__(self, name: str, broken: dict[str, str], not_tried: int = 0) -> None:
         count = "1 promise" if len(broken) == 1 else f"{len(broken)} promises"
         lines = [f"the backend {name} breaks {count} of pytest_kvmpmu.backends.base:"]
         lines += [f"- {promise}: {seen}" for promise, seen in broken.items()]
         if not_tried:
-            lines.append(f"{not_tried} further promises build on that, and were not tried")
+            lines.append(f"{not_tried} further promises depend on that and were not checked")
         super().__init__("\n".join(lines))
         self.broken = broken
 
 
 def check_backend(make: Callable[[], Backend]) -> None:
-    """Make one backend with ``make``, hold it against every promise, and close it.
+    """Make one backend with ``make``, check every promise, and close it.
 
     Raises `BrokenPromises`, an AssertionError with a line for each promise that does not hold.
-    What ``make`` itself raises is raised here: a `UsageProblem` is no broken promise.
-    It issues some fifty calls, the same ones each time, so that a recording of it can be
+    Exceptions from ``make`` pass through: a `UsageProblem` is not a broken promise.
+    It issues about fifty calls, the same ones each time, so that a recording of it can be
     replayed; one of them hangs until it is interrupted, after half a second.
     """
     __tracebackhide__ = True
@@ -60,10 +60,10 @@ def check_backend(make: Callable[[], Backend]) -> None:
 
 
 def check_clauses(source: Source, specs: Path) -> None:
-    """Hold the clauses of ``source`` against their form and the specs in the folder ``specs``.
+    """Check the form of the clauses of ``source``, and them against the specs in ``specs``.
 
-    Raises AssertionError with a line for each finding: a row that is not in order, a marker that
-    cites what is not there, a clause with neither spec nor reason.
+    Raises AssertionError with a line for each finding: a bad row, a marker that cites an unknown
+    clause, a clause with neither a spec nor a reason.
     """
     from ..spec.lint import of_source
 
@@ -74,7 +74,7 @@ def check_clauses(source: Source, specs: Path) -> None:
 
 
 def _seen(promise: Promise, backend: Backend) -> str:
-    """What ``backend`` does instead of what it promised; empty where it keeps its word."""
+    """What ``backend`` does instead of what it promised; empty if it keeps the promise."""
     if isinstance(backend, PerTest):
         backend.begin(f"check_backend::{promise.check.__name__}")
     try:
@@ -87,9 +87,9 @@ def _seen(promise: Promise, backend: Backend) -> str:
 
 
 def _closing(backend: Backend, before: Leavings) -> dict[str, str]:
-    """What is wrong with `close`."""
+    """The broken promises of `close`."""
     broken = {}
-    for what in ("close() lets go of everything", "close() may be called again"):
+    for what in ("close() releases everything", "close() may be called again"):
         try:
             backend.close()
         except Exception as error:  # whatever it is, it is what the backend does instead

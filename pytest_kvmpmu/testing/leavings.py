@@ -1,6 +1,6 @@
-"""What this process has that it could leave behind: threads, open files, child processes.
+"""Resources that this process could leak: threads, open files, child processes.
 
-Files and children are seen where there is a /proc; elsewhere threads alone are.
+Without /proc only threads are found.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Leavings:
-    """Threads by name and number, descriptors with what they lead to, children by id."""
+    """Threads by name and number, descriptors with their files, children by process id."""
 
     threads: frozenset[str]
     files: frozenset[str]
@@ -24,12 +24,12 @@ class Leavings:
 
     @classmethod
     def now(cls) -> Leavings:
-        """What there is at this moment."""
+        """The resources at this moment."""
         threads = {f"{thread.name} ({thread.ident})" for thread in threading.enumerate()}
         return cls(frozenset(threads), _files(), _children())
 
     def since(self) -> str:
-        """What came since then and is still there, in words; empty where there is nothing."""
+        """The resources added since then, as text; empty if there are none."""
         now = Leavings.now()
         kinds = (
             ("thread", now.threads - self.threads),
@@ -42,7 +42,7 @@ class Leavings:
 def _files() -> frozenset[str]:
     found = set()
     for path in (_PROC / "self/fd").glob("*"):
-        with contextlib.suppress(OSError):  # the one that lists them is closed again
+        with contextlib.suppress(OSError):  # the descriptor that lists them is closed by now
             found.add(f"{path.name} ({path.readlink()})")
     return frozenset(found)
 
@@ -50,7 +50,7 @@ def _files() -> frozenset[str]:
 def _children() -> frozenset[str]:
     found = set()
     for path in _PROC.glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # it has ended
             _, _, rest = path.read_text(errors="replace").rpartition(")")
             if int(rest.split()[1]) == os.getpid():
                 found.add(path.parent.name)

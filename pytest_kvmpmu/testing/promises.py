@@ -1,6 +1,6 @@
-"""The promises of a backend (backends/base.py), each with the check that it is kept.
+"""The promises of a backend (backends/base.py), each with its check.
 
-The calls are those that any arm64 KVM with or without a PMU answers in one way.
+Every arm64 KVM, with or without a PMU, answers these calls in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..wire.call import MOST_CPU, Call
 from ..wire.outcome import Outcome
 
 API_VERSION = 12
-# How long the call that hangs is waited for, and the others at most.
+# Time limits in seconds: of the call that hangs, and of the others.
 SHORT, LONG = 0.5, 20.0
 
 
@@ -28,7 +28,7 @@ class Broken(Exception):
 
 @dataclass(frozen=True)
 class Promise:
-    """``check`` raises `Broken` where it is not kept; the others need a ``basic`` one."""
+    """``check`` raises `Broken` if it is not kept; the others depend on a ``basic`` one."""
 
     what: str
     check: Callable[[Backend], None]
@@ -41,19 +41,19 @@ def _require(holds: bool, seen: str) -> None:
 
 
 def _same(found: object, wanted: Sequence[Outcome], where: str) -> None:
-    """``found`` is a list of these Outcomes."""
+    """Require that ``found`` is a list of these Outcomes."""
     _require(isinstance(found, list), f"{where} gives {found!r}, not a list")
     assert isinstance(found, list)
     for outcome in found:
         _require(isinstance(outcome, Outcome), f"{where} gives {outcome!r}, not an Outcome")
-    _require(found == list(wanted), f"{where} gives {_text(found)}, where {_text(wanted)} is right")
+    _require(found == list(wanted), f"{where} gives {_text(found)}, expected {_text(wanted)}")
 
 
 def _text(outcomes: Sequence[Outcome]) -> str:
     return f"[{', '.join(json.dumps(outcome.to_json(), default=repr) for outcome in outcomes)}]"
 
 
-# Calls, and what they come to on any kernel.
+# Calls, and their Outcomes on any kernel.
 
 ANSWERED, REFUSED, NO_OBJECT = (
     Outcome(API_VERSION),
@@ -128,7 +128,7 @@ def describes_its_host(backend: Backend) -> None:
         _describes(what, getattr(backend, what))
     seen = {pmu.name for pmu in backend.host.pmus}
     there = {pmu.name for pmu in backend.hardware.pmus}
-    _require(seen <= there, f"its host has PMUs that its hardware has not: {sorted(seen - there)}")
+    _require(seen <= there, f"its host has PMUs that its hardware lacks: {sorted(seen - there)}")
 
 
 def _describes(what: str, host: object) -> None:
@@ -136,10 +136,10 @@ def _describes(what: str, host: object) -> None:
     assert isinstance(host, Host)
     cpus = host.cpus
     sound = isinstance(cpus, tuple) and cpus and list(cpus) == sorted(set(cpus))
-    _require(bool(sound), f"its CPUs are {cpus!r}, not some numbers in order")
+    _require(bool(sound), f"its CPUs are {cpus!r}, not ascending numbers")
     for key in ("name", "type"):
         values = [getattr(pmu, key) for pmu in host.pmus]
-        _require(len(set(values)) == len(values), f"two PMUs have one {key}: {values}")
+        _require(len(set(values)) == len(values), f"two PMUs have the same {key}: {values}")
     covered = [cpu for pmu in host.pmus for cpu in sorted(pmu.cpus)]
     _require(len(set(covered)) == len(covered), f"two PMUs have a CPU in common: {covered}")
 
@@ -196,7 +196,7 @@ def begins_afresh(backend: Backend) -> None:
 def tells_what_was_written(backend: Backend) -> None:
     (ran,) = _ready_vcpu(backend).execute([_run(backend, immediate_exit=True)])
     seen = f"KVM_RUN with immediate_exit gives {_text([ran])}"
-    _require((ran.ret, ran.errno) == (-1, Errno.EINTR), f"{seen}, where EINTR is right")
+    _require((ran.ret, ran.errno) == (-1, Errno.EINTR), f"{seen}, expected EINTR")
     _require(ran.exit is not None, f"{seen}, without exit")
 
 
@@ -221,7 +221,7 @@ def races(backend: Backend) -> None:
 def keeps_apart(backend: Backend) -> None:
     vm, vcpu, ask = _vm(backend), _vcpu(backend), _ask(backend)
     found = backend.apart([[vm, vcpu], [vcpu, ask], [], [ask]], seconds=LONG)
-    _require(len(found) == 4, f"four sequences come to {len(found)}")
+    _require(len(found) == 4, f"four sequences give {len(found)} lists")
     wanted: tuple[list[Outcome], ...] = ([MADE, MADE], [NO_OBJECT, ANSWERED], [], [ANSWERED])
     for number, outcomes in enumerate(wanted):
         _same(found[number], outcomes, f"sequence {number + 1} of 4")
@@ -231,7 +231,10 @@ def interrupts(backend: Backend) -> None:
     world = _ready_vcpu(backend, "KVM_ARM_VCPU_POWER_OFF")
     (late,) = world.execute([_run(backend)], seconds=SHORT)
     _require(late.timed_out, f"KVM_RUN of a vCPU that is off gives {_text([late])}")
-    _require((late.ret, late.errno) == (-1, Errno.EINTR), f"it comes to {_text([late])}")
+    _require(
+        (late.ret, late.errno) == (-1, Errno.EINTR),
+        f"the interrupted KVM_RUN gives {_text([late])}",
+    )
     _same(world.execute([_ask(backend)]), [ANSWERED], "the next call")
 
 
@@ -242,18 +245,18 @@ def fails_and_goes_on(backend: Backend) -> None:
     except BackendFailure:
         pass
     else:
-        raise Broken(f"a call from CPU {absent}, which is not there, gives {found!r}")
+        raise Broken(f"a call from CPU {absent}, which does not exist, gives {found!r}")
     _same(backend.world().execute([_ask(backend)]), [ANSWERED], "the next world")
 
 
 PROMISES = (
-    Promise("name, release, revision and notes say what it is", describes_itself),
-    Promise("host and hardware say which CPUs and PMUs there are", describes_its_host, basic=True),
-    Promise("a call comes to an Outcome", answers, basic=True),
+    Promise("name, release, revision and notes describe it", describes_itself),
+    Promise("host and hardware list the CPUs and PMUs", describes_its_host, basic=True),
+    Promise("a call gives an Outcome", answers, basic=True),
     Promise("calls can be issued from each CPU of the host", answers_from_each_cpu),
     Promise("a refused call is an Outcome with -1 and its errno", tells_a_refusal),
-    Promise("there is one Outcome for each call, in order", keeps_order),
-    Promise("no calls come to no Outcomes", takes_no_calls),
+    Promise("each call has one Outcome, in order", keeps_order),
+    Promise("without calls there are no Outcomes", takes_no_calls),
     Promise("until_refused ends with the first refusal", stops_at_a_refusal),
     Promise("a world keeps the objects that its calls make", keeps_objects),
     Promise("a new world has no objects but kvm", begins_afresh),
@@ -262,6 +265,6 @@ PROMISES = (
     Promise("a race's Outcomes are in the order of its calls", races),
     Promise("apart() gives each sequence a fresh world", keeps_apart),
     Promise("a call that takes too long is interrupted and marked", interrupts),
-    Promise("what can't be issued is a BackendFailure, and the next world is sound",
+    Promise("a call that can't be issued is a BackendFailure, and the next world works",
             fails_and_goes_on),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a spec may require of a host."""
+"""The capabilities that a spec may require of a host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.errors import UsageProblem
 
 NO_VERSION = "the host's CPUs do not all have one version of PMUv3"
-NO_OTHER = "the host has no PMU after the first that is known as no PMUv3"
+NO_OTHER = "no PMU of the host after the first is known not to be a PMUv3"
 NOT_MIXED = "the host's PMUs are not known to be of different versions"
 LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
 

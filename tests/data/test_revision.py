@@ -1,4 +1,4 @@
-"""Revisions, and the one behind a kernel's release."""
+"""Revisions, and the revision of a kernel release."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_release_newer_than_any_checked_is_the_newest_and_says_so() -> None:
     found = detect(f"{major}.{minor + 1}.3-rt")
     assert found.revision == NEWEST
     assert found.note == (
-        f"newer than {major}.{minor}, the newest release checked; taken as {NEWEST}"
+        f"newer than {major}.{minor}, the newest release checked; treated as {NEWEST}"
     )
     assert detect(f"{major + 1}.0").revision == NEWEST
 

@@ -1,4 +1,4 @@
-"""Topology files: what is wrong with one is said with file, line and key."""
+"""Topology files: errors name file, line and key."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ counters = 0
 
 
 def problem(folder: Path, text: str | bytes) -> str:
-    """What `topology.load` says of a file ``board.toml`` with that content."""
+    """The error of `topology.load` for a file ``board.toml`` with that content."""
     path = folder / "board.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UsageProblem) as caught:

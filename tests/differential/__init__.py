@@ -1,1 +1,1 @@
-"""Tests of the search among random sequences."""
+"""Tests of the search for wrong answers with random sequences."""

@@ -1,4 +1,4 @@
-"""Kernels that are wrong in one way: the model, with something done to it after each call."""
+"""Kernels with one bug: the model, with its answer or state changed after each call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Spoil = Callable[[State, Call, Outcome], tuple[State, Outcome]]
 
 
 class Broken(ModelBackend):
-    """The model, spoiled."""
+    """The model with a bug."""
 
     name = "broken"
 
@@ -58,14 +58,14 @@ def refusal_counts_as_run(state: State, call: Call, outcome: Outcome) -> tuple[S
 
 
 def run_of_one_is_run_of_all(state: State, call: Call, outcome: Outcome) -> tuple[State, Outcome]:
-    """VMs share what they must not."""
+    """VMs share state that they must not share."""
     if call.ioctl == "KVM_RUN" and outcome.ret == 0:
         state = all_have_run(state)
     return state, outcome
 
 
 class Forgiving:
-    """A call that was refused is taken when it comes again at once."""
+    """A refused call succeeds when it is repeated at once."""
 
     def __init__(self) -> None:
         self._last: Call | None = None

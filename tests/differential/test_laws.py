@@ -29,7 +29,7 @@ def test_the_model_keeps_the_laws(law: Law, kernel: str, tmp_path: Path) -> None
 
 @pytest.fixture
 def no_shrinking() -> Iterator[None]:
-    """To make a finding small takes most of a search's time."""
+    """Shrinking a finding takes most of a search's time."""
     settings.register_profile("found", settings(), phases=[Phase.generate])
     settings.load_profile("found")
     yield

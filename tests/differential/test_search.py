@@ -1,4 +1,4 @@
-"""The search finds kernels that are wrong, and nothing in one that is right."""
+"""The search finds each bug, and nothing in a correct kernel."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_search_tries_the_same_sequences_each_time(tmp_path: Path) -> None:
 
 
 class Dying(Broken):
-    """Answers a few sequences, and then no more."""
+    """Answers a few sequences, then fails."""
 
     def __init__(self, answers: int) -> None:
         super().__init__(broken.right)

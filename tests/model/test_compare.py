@@ -1,4 +1,4 @@
-"""When two Outcomes of one Call are the same."""
+"""When two Outcomes of one Call count as the same."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def test_what_runs_no_test_touches_no_file(args: list[str], pytester: pytest.Pyt
     ("args", "says"),
     [
         (["--kvmpmu-record=absent/run"], "absent/run cannot be written: No such file or directory"),
-        (["--kvmpmu-record=."], "cannot be written: it is no file"),
+        (["--kvmpmu-record=."], "cannot be written: it is not a regular file"),
         (["--kvmpmu-backend=replay"], "--kvmpmu-backend=replay needs a recording"),
         (
             ["--kvmpmu-backend=replay", "--kvmpmu-target=absent.jsonl"],

@@ -105,7 +105,7 @@ def test_a_broken_line_is_refused_with_its_number(
         (b"\n", "line 5: this is not JSON"),
         (b"\xff\n", "line 5: this is not JSON"),
         (b"[" * 100_000 + b"\n", "line 5: this is not JSON"),
-        (b"[]\n", "line 5: this is no JSON object"),
+        (b"[]\n", "line 5: this is not a JSON object"),
     ],
 )
 def test_a_line_that_is_no_object_is_refused_with_its_number(

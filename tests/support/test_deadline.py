@@ -1,4 +1,4 @@
-"""A process that others keep from running is waited for longer; one that hangs is not."""
+"""A process that others keep from the CPU gets more time; a process that hangs does not."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pytest_kvmpmu.support import deadline
 from pytest_kvmpmu.support.deadline import Patience, waits
 
 needs_schedstat = pytest.mark.skipif(
-    not waits(os.getpid()), reason="this system does not tell how long a thread waited"
+    not waits(os.getpid()), reason="this system does not report how long a thread waited"
 )
 
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """A descriptor from which nothing ever comes."""
+    """A descriptor that is never readable."""
     read_fd, write_fd = os.pipe()
     yield read_fd
     os.close(read_fd)
@@ -66,8 +66,9 @@ def test_a_process_that_sleeps_gains_nothing(silent: int, soon: None) -> None:
 def test_the_time_that_others_ran_does_not_count(
     silent: int, soon: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = itertools.chain([{"1": 5.0, "2": 7.0}], itertools.repeat({"1": 5.1, "2": 7.3, "3": 0.2}))
-    monkeypatch.setattr(deadline, "waits", lambda _pid: next(told))
+    waited = [{"1": 5.0, "2": 7.0}], itertools.repeat({"1": 5.1, "2": 7.3, "3": 0.2})
+    found = itertools.chain(*waited)
+    monkeypatch.setattr(deadline, "waits", lambda _pid: next(found))
     assert 0.35 <= seconds_until_given_up(silent, 0.05, 1) < 3
 
 
@@ -83,7 +84,7 @@ def test_linux_tells_how_long_a_thread_waited_for_a_cpu() -> None:
         for _ in range(3000):
             if all(waits(child.pid)[str(child.pid)] > 0.2 for child in two):
                 return
-            time.sleep(0.01)  # nobody tells us that they have fought for long enough
+            time.sleep(0.01)  # nothing signals that they have waited for one another long enough
     pytest.fail("two that want the same CPU did not wait for one another")
 
 

@@ -1,1 +1,1 @@
-"""Tests of what the plugin has for the test suites of others."""
+"""Tests of pytest_kvmpmu.testing."""

@@ -21,7 +21,7 @@ Calls = Sequence[Call]
 
 
 class Whole(ModelBackend):
-    """The model of a RockPro64, with a word for the world that it makes."""
+    """The model of a RockPro64, with a class attribute for its world's class."""
 
     world_class: type[ModelWorld] = ModelWorld
 
@@ -33,7 +33,7 @@ class Whole(ModelBackend):
 
 
 def facts(**values: Any) -> Callable[[], Whole]:
-    """Something else than the truth in its attributes."""
+    """Wrong values in its attributes."""
 
     def make() -> Whole:
         made = Whole()
@@ -149,7 +149,7 @@ def absent_cpu_is_an_assertion(world: Any, calls: Calls, until_refused: bool) ->
 
 def first_cpu_only(world: Any, calls: Calls, until_refused: bool) -> Any:
     if any(call.cpu for call in calls):
-        raise BackendFailure("one CPU is all there is")
+        raise BackendFailure("the backend has one CPU")
     return world.execute(calls, until_refused)
 
 
@@ -167,7 +167,7 @@ class OneWorld(Whole):
 
 
 class Forgetful(Whole):
-    """Each request has a world of its own."""
+    """Each request has a new world."""
 
     class world_class(ModelWorld):  # noqa: N801  # it takes the place of an attribute
         def execute(self, calls: Calls, *args: Any, **kwargs: Any) -> list[Outcome]:
@@ -236,7 +236,7 @@ class CloseOnceOnly(Whole):
 
 
 class Leaves(Whole):
-    """Leaves what ``take`` takes; `let_go` takes it back after the test."""
+    """Leaks what ``take`` takes; `let_go` releases it after the test."""
 
     taken: ClassVar[list[Callable[[], object]]] = []
 
@@ -277,13 +277,13 @@ def a_process() -> Callable[[], object]:
 
 
 def wrong_hosts() -> Iterator[tuple[str, object]]:
-    """Hosts that can't be, with a word of what is said about them."""
+    """Impossible hosts, each with a part of the error message."""
     host = topology.load("rockpro64")
     little, big = host.pmus
     yield "not a Host", "rockpro64"
-    yield "some numbers in order", replace(host, cpus=())
-    yield "some numbers in order", replace(host, cpus=(0, 0, 1))
-    yield "some numbers in order", replace(host, cpus=(1, 0))
-    yield "one type", replace(host, pmus=(little, replace(big, type=little.type)))
-    yield "one name", replace(host, pmus=(little, replace(big, name=little.name)))
+    yield "not ascending numbers", replace(host, cpus=())
+    yield "not ascending numbers", replace(host, cpus=(0, 0, 1))
+    yield "not ascending numbers", replace(host, cpus=(1, 0))
+    yield "the same type", replace(host, pmus=(little, replace(big, type=little.type)))
+    yield "the same name", replace(host, pmus=(little, replace(big, name=little.name)))
     yield "a CPU in common", replace(host, pmus=(little, replace(big, cpus=little.cpus)))

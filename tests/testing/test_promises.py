@@ -39,7 +39,7 @@ def test_the_model_keeps_its_promises_on_each_host(name: str) -> None:
 
 
 class ModelBehindALink:
-    """An agent's answers to requests, made by the model."""
+    """Answers an agent's requests from the model."""
 
     def __init__(self) -> None:
         self.backend = ModelBackend(ROCKPRO64, "6.12")
@@ -92,15 +92,15 @@ def test_a_kernel_in_the_lab_keeps_the_promises(tmp_path: Path) -> None:
     check_backend(lambda: RealBackend(LabTarget("6.12", ROCKPRO64), 10.0, board=ROCKPRO64))
 
 
-# What is broken, and by which promise that is found.
+# The broken backends, and the promise that finds each.
 
-DESCRIBES = "name, release, revision and notes say what it is"
-HOST = "host and hardware say which CPUs and PMUs there are"
-ANSWERS = "a call comes to an Outcome"
+DESCRIBES = "name, release, revision and notes describe it"
+HOST = "host and hardware list the CPUs and PMUs"
+ANSWERS = "a call gives an Outcome"
 EACH_CPU = "calls can be issued from each CPU of the host"
 REFUSAL = "a refused call is an Outcome with -1 and its errno"
-ORDER = "there is one Outcome for each call, in order"
-NO_CALLS = "no calls come to no Outcomes"
+ORDER = "each call has one Outcome, in order"
+NO_CALLS = "without calls there are no Outcomes"
 UNTIL = "until_refused ends with the first refusal"
 KEEPS = "a world keeps the objects that its calls make"
 AFRESH = "a new world has no objects but kvm"
@@ -109,8 +109,8 @@ JSON = "an Outcome is the same after its JSON form"
 RACE = "a race's Outcomes are in the order of its calls"
 APART = "apart() gives each sequence a fresh world"
 LATE = "a call that takes too long is interrupted and marked"
-FAILS = "what can't be issued is a BackendFailure, and the next world is sound"
-CLOSE = "close() lets go of everything"
+FAILS = "a call that can't be issued is a BackendFailure, and the next world works"
+CLOSE = "close() releases everything"
 AGAIN = "close() may be called again"
 
 CASES: list[tuple[str, Callable[[], Any], str, str]] = [
@@ -128,10 +128,10 @@ CASES: list[tuple[str, Callable[[], Any], str, str]] = [
         "less hardware",
         wrong.facts(hardware=topology.load("one-pmu")),
         HOST,
-        "has not: ['armv8_cort",
+        "hardware lacks: ['armv8_cort",
     ),
     ("dictionaries", wrong.each(wrong.as_dicts), ANSWERS, "{'ret': 12}, not an Outcome"),
-    ("one CPU", wrong.on_world(wrong.first_cpu_only), EACH_CPU, "one CPU is all there is"),
+    ("one CPU", wrong.on_world(wrong.first_cpu_only), EACH_CPU, "the backend has one CPU"),
     ("an exception for a refusal", wrong.each(wrong.refused_raises), REFUSAL, "it raises KvmError"),
     ("-EINVAL", wrong.each(wrong.refused_as_negative), REFUSAL, '{"ret": -22}'),
     ("last first", wrong.on_world(wrong.last_first), ORDER, "good, refused, refused gives"),
@@ -149,11 +149,11 @@ CASES: list[tuple[str, Callable[[], Any], str, str]] = [
     ("race sorted", wrong.RaceInAnyOrder, RACE, "race(good, refused, refused)"),
     ("race without bound", wrong.RaceWithoutBound, RACE, "it raises TypeError"),
     ("apart in one world", wrong.ApartInOneWorld, APART, "sequence 2 of 4"),
-    ("apart in one list", wrong.ApartInOneList, APART, "come to"),
+    ("apart in one list", wrong.ApartInOneList, APART, "four sequences give"),
     ("apart lazily", wrong.ApartLazily, APART, "it raises TypeError"),
     ("unmarked", wrong.each(wrong.unmarked), LATE, "KVM_RUN of a vCPU that is off"),
     ("a hang as failure", wrong.each(wrong.hang_is_a_failure), LATE, "it hung"),
-    ("any CPU", wrong.on_world(wrong.any_cpu_will_do), FAILS, "which is not there, gives"),
+    ("any CPU", wrong.on_world(wrong.any_cpu_will_do), FAILS, "which does not exist, gives"),
     ("AssertionError", wrong.on_world(wrong.absent_cpu_is_an_assertion), FAILS, "no such CPU"),
     ("lost", wrong.LostAfterAFailure, FAILS, "it raises BackendFailure: gone"),
     ("close fails", wrong.CloseFails, CLOSE, "it is stuck"),

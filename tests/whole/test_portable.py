@@ -1,4 +1,4 @@
-"""On the model nothing is imported that only Linux, or only Unix, has."""
+"""A run on the model imports nothing that exists only on Linux or Unix."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from pytest_kvmpmu.support.resources import conformance_dir
 
-# What Python lacks on Windows, and what the agent alone may use.
+# Modules that Python lacks on Windows, and those that only the agent may use.
 ABSENT = ("fcntl", "grp", "pwd", "resource", "termios", "tty")
 AGENT = "pytest_kvmpmu.agent"
 

@@ -94,7 +94,7 @@ def test_a_report_can_be_asked_for_in_the_ini_file(pytester: pytest.Pytester) ->
     ("value", "says"),
     [
         ("absent/run.json", "report {}/absent/run.json cannot be written: No such file or"),
-        ("folder.json", "folder.json cannot be written: it is no file. Name a file in a folder"),
+        ("folder.json", "folder.json cannot be written: it is not a regular file. Name a file"),
         ("run.pdf", "unknown ending of a report '.pdf'. Known: .json, .ktap, .md, .html"),
         ("run", "unknown ending of a report 'run'"),
     ],

@@ -124,7 +124,7 @@ CHANGES: list[tuple[Change, str]] = [
     ),
     (lambda lines: lines.append(lines[-1]), "line 5: there is a line after the footer"),
     (lambda lines: lines.append(SECOND), "line 5: there is a line after the footer"),
-    (lambda lines: lines.__setitem__(1, []), "line 2: this is no JSON object"),
+    (lambda lines: lines.__setitem__(1, []), "line 2: this is not a JSON object"),
 ]
 
 
