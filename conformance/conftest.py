@@ -1,4 +1,4 @@
-"""Set-ups that several files of specs share."""
+"""Fixtures shared by several spec files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pytest_kvmpmu.kvm.pmcr import seen_by_userspace
 
 @pytest.fixture
 def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
-    """vCPUs 0 and 1 with a PMU, its interrupt set and the GIC ready; only INIT is missing.
+    """vCPUs 0 and 1 with a PMU, its interrupt set and the GIC ready, but without INIT.
 
-    On a CPU of the first PMU: every kernel's default PMU covers that.
+    On a CPU of the first PMU, which every kernel's default PMU covers.
     """
     here = vm.on(min(pmus[0].cpus))
     with vm.session.batch():
@@ -29,7 +29,7 @@ def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
 
 @pytest.fixture
 def counted(vm: Vm, pmus: tuple[Pmu, ...]) -> Vcpu:
-    """vCPU 0 with a PMU, its INIT done, without an irqchip; there its default PMU counts."""
+    """vCPU 0 with a PMU after INIT, without an irqchip, on a CPU where its default PMU counts."""
     vcpu = vm.on(min(pmus[0].cpus)).create_vcpu(0)
     vcpu.init_with_pmu()
     vcpu.init_pmu()
@@ -48,5 +48,5 @@ def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
 
 @pytest.fixture
 def most(vcpu: Vcpu) -> int:
-    """What the default PMU has: what a fresh PMCR_EL0 says."""
+    """The default PMU's number of counters, from a fresh PMCR_EL0."""
     return seen_by_userspace(vcpu)

@@ -1,6 +1,6 @@
-"""api.rst 4.10, KVM_RUN: which refusal wins where two hold.
+"""api.rst 4.10, KVM_RUN: which error is returned if two apply.
 
-The argument, then the GIC, then the timers, then the PMU; only after those an immediate exit.
+The argument, then the GIC, the timers, the PMU, and after all of those an immediate exit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def plain(vm: Vm) -> Vcpu:
 
 
 def create_gic(vm: Vm, bases: Bases) -> None:
-    """A GICv3 with these addresses, not initialised."""
+    """Create a GICv3 with these addresses, not initialised."""
     gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
     for attr, base in bases:
         gic.set_attr(ADDR, attr, Addr("u64", (base,)))
@@ -60,7 +60,7 @@ def test_einval_for_an_argument_wins_over_the_gic(
     create_gic(vm, bases)
     with refused(Errno.EINVAL):
         plain.call("KVM_RUN", arg=1)
-    with refused(errno):  # and what came of the GIC is told as before
+    with refused(errno):  # the GIC's error is still reported
         plain.run()
 
 

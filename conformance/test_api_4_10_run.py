@@ -1,4 +1,4 @@
-"""api.rst 4.10, KVM_RUN: what it refuses, in which order, and what counts as a run."""
+"""api.rst 4.10, KVM_RUN: its errors and their order, and which calls count as a run."""
 
 from __future__ import annotations
 

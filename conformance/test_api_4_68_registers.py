@@ -1,4 +1,4 @@
-"""api.rst 4.68 and 4.69, registers: PMCR_EL0, and what its field N is to the guest."""
+"""api.rst 4.68 and 4.69, registers: PMCR_EL0, and the effect of its field N on the guest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""api.rst 4.80 and 4.81: SET, GET and HAS in general, and in full for the PMU group."""
+"""api.rst 4.80 and 4.81: SET, GET and HAS, with all rules for the PMU group."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_set_after_init_is_ebusy_for_any_attribute(vcpu: Vcpu, attr: int) -> Non
         vcpu.set_pmu_attr(attr, FAULT)
 
 
-# Refusals of their own, of each attribute.
+# Errors of the single attributes.
 REFUSED = [
     pytest.param(k.KVM_ARM_VCPU_PMU_V3_IRQ, Addr("int", (-1,)), id="irq-number"),
     pytest.param(k.KVM_ARM_VCPU_PMU_V3_IRQ, Addr("int", (PMU_PPI + 1,)), id="irq-other"),

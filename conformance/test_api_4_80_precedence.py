@@ -1,6 +1,6 @@
-"""api.rst 4.80, 4.81: SET, GET and HAS look at the structure, then its group, then at the rest.
+"""api.rst 4.80, 4.81: SET, GET and HAS check the structure, then its group, then the rest.
 
-Specs are named for what comes later.
+Each spec is named after the later check.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def set_up(vcpu: Vcpu, gic: Device) -> Vcpu:
 
 
 def refused_first(vcpu: Vcpu, attr: int, addr: Addr) -> None:
-    """An unreadable structure and an unknown group are told, whatever is wrong with the rest."""
+    """Check that an unreadable structure and an unknown group win over other errors."""
     with refused(Errno.EFAULT):
         vcpu.set_attr(GROUP, attr, addr, argp="fault")
     with refused(Errno.ENXIO):
@@ -114,7 +114,7 @@ def test_before_what_is_wrong_with_the_interrupt(vcpu: Vcpu, gic: Device, irq: i
 
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "init.eexist")
 def test_before_whether_the_timers_have_the_interrupt(vcpu: Vcpu, gic: Device) -> None:
-    # With the PMU not set up it is refused or not; the timers have their interrupts either way.
+    # With the PMU not set up the run may fail; the timers have their interrupts either way.
     vcpu.attempt("KVM_RUN", immediate_exit=True)
     vcpu.set_irq(27)
     refused_first(vcpu, INIT, FAULT)
@@ -153,12 +153,12 @@ def test_before_a_siblings_interrupt(vm: Vm, pair: tuple[Vcpu, Vcpu]) -> None:
     refused_first(pair[1], IRQ, Addr("int", (40,)))
 
 
-# Of what is in a structure that was refused, nothing is taken.
+# Nothing from a refused structure takes effect.
 
 
 @pytest.fixture
 def chosen(vcpu: Vcpu) -> Vcpu:
-    """vCPU 0 in a VM that has its PMU: where a first SET is what chooses that, there was one."""
+    """vCPU 0 in a VM that has its PMU: if the first SET chooses it, that has happened."""
     with refused(Errno.EINVAL):
         vcpu.set_filter(0, 1, 2)
     return vcpu
@@ -191,7 +191,7 @@ def test_no_pmu_is_taken(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
     vcpu.set_pmu(pmus[0])
     refused_first(vcpu, SET_PMU, Addr("int", (pmus[-1].type,)))
     vcpu.set_filter(0, 0, DENY)
-    vcpu.set_pmu(pmus[0])  # that it is another one's turn would be EBUSY
+    vcpu.set_pmu(pmus[0])  # EBUSY if the VM had the other PMU
 
 
 # GET and HAS.

@@ -1,4 +1,4 @@
-"""api.rst 4.82: KVM_ARM_VCPU_PMU_V3_STRICT, the feature bit of vCPUs whose PMU has to be chosen."""
+"""api.rst 4.82: KVM_ARM_VCPU_PMU_V3_STRICT, the feature bit that requires an explicit PMU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ needs_pmu = pytest.mark.kvmpmu_requires("pmu")
 
 @pytest.fixture
 def strict(vm: Vm) -> Vcpu:
-    """vCPU 0 with a PMU that has to be chosen."""
+    """vCPU 0 with STRICT: userspace must choose its PMU."""
     vcpu = vm.create_vcpu(0)
     vcpu.init((PSCI, PMU, STRICT))
     return vcpu
@@ -94,7 +94,7 @@ def test_strict_takes_no_number_of_counters_by_register(
     assert seen_by_userspace(strict) == most
 
 
-# What is looked at before whether a PMU was chosen, and what after.
+# The checks before and after the one for a chosen PMU.
 
 
 @needs_pmu
@@ -132,7 +132,7 @@ def test_init_asks_for_a_pmu_before_who_has_the_interrupt(
 ) -> None:
     vm.create_gic()
     with refused(Errno.EINVAL):
-        strict.run()  # the timers have theirs from here on
+        strict.run()  # now the timers have their interrupts
     strict.set_irq(VIRTUAL_TIMER)
     with refused(Errno.ENXIO):
         strict.init_pmu()

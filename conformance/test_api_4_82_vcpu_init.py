@@ -247,5 +247,5 @@ def test_a_cpu_without_pmu_gives_no_default(vm: Vm, host: Host, pmus: tuple[Pmu,
     vcpu = vm.on(bare).create_vcpu(0)
     with refused(Errno.ENODEV):
         vcpu.init_with_pmu()
-    vcpu.set_pmu(pmus[0])  # the VM has its features all the same
+    vcpu.set_pmu(pmus[0])  # the VM's features are fixed nevertheless
     vcpu.init_with_pmu()

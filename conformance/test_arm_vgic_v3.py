@@ -24,7 +24,7 @@ bad_pointer = pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "n
 
 @pytest.fixture
 def device(vm: Vm) -> Device:
-    """A GICv3 that nothing was said to."""
+    """A GICv3 without any attribute set."""
     return vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
 
 

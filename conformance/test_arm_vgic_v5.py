@@ -1,4 +1,4 @@
-"""arm-vgic-v5.rst: the GICv5, as far as a PMU has to do with it."""
+"""arm-vgic-v5.rst: the GICv5, as far as a vCPU with a PMU needs it."""
 
 from __future__ import annotations
 

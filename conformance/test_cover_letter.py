@@ -1,7 +1,7 @@
 """The experiment of the series' cover letter: where does a guest's cycle counter count?
 
-A guest enables its cycle counter and reads it twice.  What it sees depends on the PMU
-that KVM emulates it with, on the CPU that it runs on, and on the kernel.
+A guest enables its cycle counter and reads it twice.  The values depend on the PMU that
+KVM uses, on the CPU that the vCPU runs on, and on the kernel.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu
 
 
 def cycle_counter(vcpu: Vcpu) -> str:
-    """Run the cycle-counter test once and say what came of it."""
+    """Run the cycle-counter test once and return the result as text."""
     try:
         reads = vcpu.run_payload("cycle-counter")
     except UnexpectedExit as left:
@@ -44,7 +44,7 @@ def cycle_counter(vcpu: Vcpu) -> str:
 
 
 def seen(vcpu: Vcpu, pmu: Pmu) -> str:
-    """The result that is the same on all CPUs of ``pmu``, or all the different ones."""
+    """The result on the CPUs of ``pmu``, or each different result."""
     results = {cpu: cycle_counter(vcpu.on(cpu)) for cpu in sorted(pmu.cpus)}
     return " / ".join(dict.fromkeys(results.values()))
 
@@ -54,7 +54,7 @@ def runs_on(pmu: Pmu) -> str:
 
 
 def moved(start: Pmu, other: Pmu) -> tuple[int, int, str]:
-    """A CPU of each, and the row of the story for a set-up on one and a run on the other."""
+    """A CPU of each, and the story's row for a set-up on the first and a run on the second."""
     here, there = max(start.cpus), min(other.cpus)
     return here, there, f"set up on CPU {here}, run on CPU {there}"
 

@@ -1,6 +1,6 @@
-"""Random sequences of calls: the model's answer to each, and laws that need no model.
+"""Random sequences of calls, compared with the model and checked against laws.
 
-Not part of a plain run: ask for it with ``-m differential``.
+Not part of a plain run: select it with ``-m differential``.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.differential
 def search(
     request: pytest.FixtureRequest, kvmpmu_backend: Backend, kvmpmu_examples: int
 ) -> Iterator[Search]:
-    """A search of the size asked for; what it reached is told at the end of the run."""
-    # With Hypothesis imported, its plugin looks at each test of a run, and most want none.
+    """A search of the requested size; the end of the run reports the states that it reached."""
+    # Imported late: once Hypothesis is imported, its plugin inspects every test of the run.
     from pytest_kvmpmu.differential.search import Search
 
     seeded = request.config.getoption("--hypothesis-seed", None) is not None
-    # By kernel and host, so that no run removes what another found.
+    # Named by kernel and host, so that a run does not remove another one's findings.
     on = re.sub(r"[^\w.+-]+", "-", f"{kvmpmu_backend.release}-{kvmpmu_backend.host.name}")
     found = request.config.invocation_params.dir / f"{request.node.name}.{on}.found.jsonl"
     made = Search(kvmpmu_backend, kvmpmu_examples, seeded, found)

@@ -1,6 +1,6 @@
-"""A VM whose default PMU could not be chosen: KVM_ARM_VCPU_INIT says ENODEV, the feature stays.
+"""A VM without a default PMU: KVM_ARM_VCPU_INIT returns ENODEV, but the feature stays.
 
-From 6.7 on that is the only way to a VM with the feature and without a PMU, but for STRICT.
+From 6.7 on only this (and STRICT) gives a VM with the feature and without a PMU.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture
 def vcpu(vm: Vm, host: Host, pmus: tuple[Pmu, ...]) -> Vcpu:
-    """vCPU 0, which could not be initialised where no PMU is; called where the first one is."""
+    """vCPU 0, whose initialisation failed on a CPU without a PMU, called from the first PMU's."""
     bare = next(cpu for cpu in host.cpus if host.pmu_of(cpu) is None)
     vcpu = vm.on(bare).create_vcpu(0)
     with refused(Errno.ENODEV):

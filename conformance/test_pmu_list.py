@@ -1,4 +1,4 @@
-"""vcpu.rst 1.4: which core PMUs KVM has for guests, on hosts where that is not all of them."""
+"""vcpu.rst 1.4: which core PMUs KVM offers to guests, on hosts where it does not offer all."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a refused attribute of the PMU leaves behind: nothing.
+"""A refused attribute of the PMU changes no state.
 
-Each spec has a call refused, and looks where it would have left a trace.
+Each spec makes a call that is refused, and looks for an effect of it.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def test_a_filter_that_came_too_late_filters_nothing(
 
 
 def refuse_set_pmu(vm: Vm, pmu: Pmu) -> Vcpu:
-    """A vCPU ready to run, for which SET_PMU was called, and refused, in each state."""
+    """A vCPU ready to run, for which SET_PMU was refused in each state."""
     vcpu, addr = vm.create_vcpu(0), Addr("int", (pmu.type,))
     with refused(Errno.ENODEV):
         vcpu.set_pmu(pmu)
@@ -189,7 +189,7 @@ def test_a_pmu_that_was_refused_did_not_restrict_the_vcpu(vm: Vm, pmus: tuple[Pm
 
 
 def refuse_another_pmu(vm: Vm, pmu: Pmu) -> Vcpu:
-    """A vCPU ready to run with that PMU, for which others were asked for after it."""
+    """A vCPU ready to run with that PMU, after SET_PMU of other ones was refused."""
     vcpu = vm.create_vcpu(0)
     vcpu.init_with_pmu()
     vm.create_gic()

@@ -1,7 +1,7 @@
-"""Which refused calls choose the VM's default PMU, where the first attribute set chooses it.
+"""Which refused calls choose the VM's default PMU, in kernels where the first SET chooses it.
 
-The default is that of the CPU of the call.  Each spec has a call refused on the last PMU's CPU,
-sets a filter on the first one's, and sees by SET_PMU which of the two was chosen.
+The default is the calling CPU's PMU.  Each spec makes a call that is refused on the last PMU's
+CPU, sets a filter on the first one's, and finds out with SET_PMU which of the two was chosen.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ pytestmark = [
 
 
 def chosen(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> list[Pmu]:
-    """Fix the VM's PMU on a CPU of the first, and say which one it is."""
+    """Fix the VM's PMU on a CPU of the first, and return which one it is."""
     vcpu.on(min(pmus[0].cpus)).set_filter(0, 0, 1)
     taken = []
     for pmu in pmus:

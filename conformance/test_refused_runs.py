@@ -1,6 +1,6 @@
-"""What a refused call leaves behind for KVM_RUN: nothing, but where another file says otherwise.
+"""A refused call does not affect later KVM_RUNs, except where another file says otherwise.
 
-Each spec has a call refused, and looks where it would have left a trace.
+Each spec makes a call that is refused, and looks for an effect of it.
 """
 
 from __future__ import annotations

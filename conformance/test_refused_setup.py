@@ -1,6 +1,6 @@
-"""What a refused call of the set-up leaves behind: nothing, but where another file says otherwise.
+"""A refused call of the set-up changes no state, except where another file says otherwise.
 
-vCPUs and devices.  Each spec has a call refused, and looks where it would have left a trace.
+vCPUs and devices.  Each spec makes a call that is refused, and looks for an effect of it.
 """
 
 from __future__ import annotations

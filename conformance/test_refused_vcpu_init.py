@@ -1,6 +1,6 @@
-"""What a refused KVM_ARM_VCPU_INIT leaves behind: nothing, but where another file says otherwise.
+"""A refused KVM_ARM_VCPU_INIT changes no state, except where another file says otherwise.
 
-Until 6.4 it could leave bits; here is what becomes of those.
+Until 6.4 it could leave feature bits; these specs show what happens to them.
 """
 
 from __future__ import annotations

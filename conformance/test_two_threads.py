@@ -1,6 +1,6 @@
-"""Two threads at once: a lock decides who is first, and never lets both in.
+"""Two threads at once: a lock lets one go first, never both.
 
-A VM's settings are changed under one lock since 6.4; before, parts of them were.
+Since 6.4 one lock protects all settings of a VM; before, it protected parts of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pytest_kvmpmu.wire.call import Call
 from pytest_kvmpmu.wire.params import Addr
 
 PMU, DENY = k.KVM_ARM_VCPU_PMU_V3_CTRL, 1
-# Two threads do not meet every time; what has to hold, holds every time.
+# Two threads do not collide every time, but the rules must hold every time.
 ROUNDS = 6
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
@@ -41,7 +41,7 @@ def vms(kvm: Kvm, host: Host) -> Iterator[Vm]:
 
 
 def two_vcpus(vm: Vm, cpu: int) -> tuple[Vcpu, Vcpu]:
-    """Two vCPUs with a PMU, the second seen from ``cpu``."""
+    """Two vCPUs with a PMU, the second called from ``cpu``."""
     with vm.session.batch():
         made = vm.create_vcpu(0), vm.create_vcpu(1)
         for vcpu in made:

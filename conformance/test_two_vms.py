@@ -1,4 +1,4 @@
-"""Two VMs side by side: whatever one of them does, the other is as it was."""
+"""Two VMs side by side: one does not affect the other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def two(kvm: Kvm, pmus: tuple[Pmu, ...]) -> Two:
 
 
 def make_ready(vm: Vm, vcpu: Vcpu) -> Vcpu:
-    """All that a run needs but SET_PMU."""
+    """Set up all that a run needs except SET_PMU."""
     with vm.session.batch():
         vm.create_gic()
         vcpu.set_irq(PMU_PPI)

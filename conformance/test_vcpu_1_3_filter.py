@@ -30,7 +30,7 @@ def covered(vm: Vm, pmus: tuple[Pmu, ...]) -> Vcpu:
 
 
 def run_behind(vm: Vm, vcpu: Vcpu, filters: tuple[Range, ...], payload: str) -> dict[str, int]:
-    """What the payload reports behind ``filters``."""
+    """The payload's report with ``filters`` set."""
     for each in filters:
         vcpu.set_filter(*each)
     vm.create_gic()
@@ -41,7 +41,7 @@ def run_behind(vm: Vm, vcpu: Vcpu, filters: tuple[Range, ...], payload: str) -> 
 
 
 def counts(vcpu: Vcpu, vm: Vm, filters: tuple[Range, ...]) -> bool:
-    """Whether a guest's cycle counter moves behind ``filters``."""
+    """Whether a guest's cycle counter advances with ``filters`` set."""
     reads = run_behind(vm, vcpu, filters, "cycle-counter")
     assert reads["first"] <= reads["second"]
     return reads["first"] < reads["second"]
@@ -193,7 +193,7 @@ def test_a_chain_of_counters_counts_whatever_the_filter(
     seen = run_behind(vm, covered, filters, "chain")
     if seen["counters"] < PAIR:
         pytest.skip("the guest has too few event counters to chain two of them")
-    # From PMUv3p5 on event counters have 64 bits; the low half overflows all the same.
+    # From PMUv3p5 on event counters have 64 bits; the low half still overflows.
     assert (seen["low"] % 2**32, seen["high"]) == (1, 1)
 
 

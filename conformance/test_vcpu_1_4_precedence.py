@@ -1,4 +1,4 @@
-"""vcpu.rst 1.4, KVM_ARM_VCPU_PMU_V3_SET_PMU: which refusal wins where two hold."""
+"""vcpu.rst 1.4, KVM_ARM_VCPU_PMU_V3_SET_PMU: which error is returned if two apply."""
 
 from __future__ import annotations
 

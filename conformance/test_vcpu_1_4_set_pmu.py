@@ -22,7 +22,7 @@ bad_pointer = pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "n
 
 
 def deny_nothing(vcpu: Vcpu) -> None:
-    """A filter without effect on any event."""
+    """Set a filter without effect on any event."""
     vcpu.set_filter(0, 0, DENY)
 
 

@@ -1,4 +1,4 @@
-"""vcpu.rst 1: that a vCPU has no PMU, or has it set up, wins over what an attribute refuses."""
+"""vcpu.rst 1: the errors for no PMU and for one already set up win over an attribute's errors."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_enodev_wins_over_ebusy_for_a_siblings_filter(vm: Vm, pmus: tuple[Pmu, .
 
 
 def keeps_filter_and_pmu(first: Vcpu, second: Vcpu, pmus: tuple[Pmu, ...]) -> None:
-    """Neither filter nor PMU come through the second vCPU: with a filter, another PMU is EBUSY."""
+    """The second vCPU sets neither filter nor PMU: after a filter, another PMU would be EBUSY."""
     first.set_pmu(pmus[0])
     with refused(Errno.ENODEV):
         second.set_filter(0, 0, DENY)

@@ -1,4 +1,4 @@
-"""vcpu-features.rst: the ID register that tells a guest which PMU it has."""
+"""vcpu-features.rst: the ID register with the version of a guest's PMU."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pmuver(vcpu: Vcpu) -> int:
 
 
 def write(vcpu: Vcpu, version: int) -> None:
-    """Another PMUVer, and the rest of the register as it is."""
+    """Write another PMUVer, and keep the rest of the register."""
     others = vcpu.get_register(ID_AA64DFR0) & ~PMUVER
     vcpu.set_register(ID_AA64DFR0, others | version << k.ID_AA64DFR0_PMUVER_SHIFT)
 

@@ -1,4 +1,4 @@
-"""api.rst 4.10: a VM that died of a KVM_RUN answers EIO, whatever else is wrong with a call."""
+"""api.rst 4.10: after a failed set-up in KVM_RUN a VM is dead: EIO before every other error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Calls = tuple[tuple[str, dict[str, Any]], ...]
 
 
 def killed(vm: Vm, features: tuple[int, ...]) -> tuple[Vcpu, Device]:
-    """vCPU 0 and the GIC of a VM that a KVM_RUN has killed: the GIC has one address of two."""
+    """vCPU 0 and the GIC of a dead VM: at the KVM_RUN the GIC had one address of two."""
     vcpu = vm.create_vcpu(0)
     vcpu.init(features)
     gic = vm.create_device(GICV3)

@@ -1,7 +1,7 @@
 """kvmtool with --pmu, call by call: the one shipped program that uses SET_PMU.
 
-It makes the vCPUs and sets the PMU up from its main thread, HAS before each SET, and names
-the same PMU for every vCPU; the vCPUs' threads run wherever --vcpu-affinity lets them.
+It creates the vCPUs and sets up the PMU from its main thread, HAS before each SET, and names
+the same PMU for every vCPU; the vCPUs' threads run wherever --vcpu-affinity allows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu
 
 
 def find_pmu(host: Host, main: int, affinity: frozenset[int] = frozenset()) -> Pmu | None:
-    """The PMU that covers the main thread's CPU or, if there is one, all of --vcpu-affinity."""
+    """The PMU that covers the main thread's CPU or, if given, all of --vcpu-affinity."""
     wanted = affinity or {main}
     for pmu in host.pmus:
         if wanted & pmu.cpus:
@@ -38,7 +38,7 @@ def find_pmu(host: Host, main: int, affinity: frozenset[int] = frozenset()) -> P
 
 
 def create_vcpus(vm: Vm) -> tuple[Vcpu, Vcpu]:
-    """Both vCPUs made, then both initialised."""
+    """Create both vCPUs, then initialise both."""
     vcpus = vm.create_vcpu(0), vm.create_vcpu(1)
     for vcpu in vcpus:
         vcpu.init_with_pmu()
@@ -46,7 +46,7 @@ def create_vcpus(vm: Vm) -> tuple[Vcpu, Vcpu]:
 
 
 def create_gic(vm: Vm) -> None:
-    """The GICv3: its addresses, its interrupts, and its initialisation."""
+    """Create the GICv3: addresses, number of interrupts, initialisation."""
     gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
     addr, irqs, ctrl = (
         k.KVM_DEV_ARM_VGIC_GRP_ADDR,
@@ -69,7 +69,7 @@ def has_set_pmu(vcpu: Vcpu) -> bool:
 
 
 def start(vm: Vm, pmu: Pmu | None) -> tuple[Vcpu, Vcpu]:
-    """Both vCPUs, ready to run; the earlier one is INITed when the same SET_PMU comes again."""
+    """Both vCPUs, ready to run; the first has had INIT when SET_PMU is repeated for the second."""
     with vm.session.batch():
         vcpus = create_vcpus(vm)
         create_gic(vm)
@@ -93,7 +93,7 @@ def ends(pmu: Pmu) -> frozenset[int]:
 
 
 def counts_on(vcpus: tuple[Vcpu, Vcpu], cpus: frozenset[int]) -> dict[tuple[int, int], bool]:
-    """By vCPU and host CPU, whether the guest's cycle counter moves there."""
+    """Whether the guest's cycle counter advances, by vCPU and host CPU."""
     return {
         (number, cpu): counting(vcpu.on(cpu))
         for cpu in sorted(cpus)

@@ -1,9 +1,9 @@
-"""Mistakes that virtual machine monitors made, and what the kernel says to each.
+"""Mistakes of virtual machine monitors, and the kernel's answer to each.
 
-Two more were made in sysfs, before any call: a PMU's name written into the program
-(``armv8_pmuv3_0``), and PMUs looked for by a name with ``armv8`` in it.  No call takes a
-name, so neither has a spec: the last two here say what the kernel goes by, the type id of
-the PMU that covers the CPU.
+Two more happen in sysfs, before any call: a hard-coded PMU name (``armv8_pmuv3_0``), and
+a search for PMU names that contain ``armv8``.  Calls do not take names, so these have no
+spec; the last two specs show what the kernel uses: the type id of the PMU that covers the
+CPU.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def stuck(vcpu: Vcpu) -> bool:
     return vcpu.run_payload("cycle-counter") == {"first": 0, "second": 0}
 
 
-# The feature bit is set, and INIT never called.
+# The feature bit is set, but INIT is never called.
 
 
 @has_pmu
@@ -68,7 +68,7 @@ def test_init_after_the_first_run_comes_too_late_for_the_guest(
     assert counting(right)
 
 
-# The feature bit is asked for where there is no PMU.
+# The feature bit is requested on a host without a PMU.
 
 
 @pytest.mark.kvmpmu_requires("no-pmu")
@@ -77,11 +77,11 @@ def test_the_feature_on_a_host_without_pmu_fails_vcpu_init(kvm: Kvm, vm: Vm) -> 
     vcpu = vm.create_vcpu(0)
     with refused(Errno.EINVAL):
         vcpu.init_with_pmu()
-    assert kvm.check_extension("KVM_CAP_ARM_PMU_V3") == 0  # what it should have asked first
+    assert kvm.check_extension("KVM_CAP_ARM_PMU_V3") == 0  # the VMM should have checked this first
     vcpu.init()
 
 
-# A refusal is swallowed, and some vCPUs are left without INIT.
+# An error is ignored, and some vCPUs have no INIT.
 
 
 @has_pmu
@@ -132,7 +132,7 @@ def test_an_init_that_comes_before_the_gics_and_is_not_repeated_fails_every_run(
             vcpu.run()
 
 
-# The default PMU is used in silence where none was found.
+# The VMM found no PMU and silently uses the default.
 
 
 @two_pmus
@@ -158,7 +158,7 @@ def test_a_silent_return_to_the_default_stops_the_counter_where_set_pmu_would_te
     assert told.on(there).run().reason == k.KVM_EXIT_FAIL_ENTRY
 
 
-# The PMU is that of the main thread's CPU, and the vCPUs' threads are not pinned.
+# The PMU is the main thread's CPU's, but the vCPUs' threads are not pinned.
 
 
 @two_pmus
@@ -211,7 +211,7 @@ def test_a_thread_pinned_after_vcpu_init_has_the_pmu_of_where_it_was(
     assert counting(pinned.on(before))
 
 
-# KVM_EXIT_FAIL_ENTRY is taken for a success, or reported without CPU and reason.
+# KVM_EXIT_FAIL_ENTRY is taken as success, or reported without CPU and reason.
 
 
 @two_pmus
@@ -227,7 +227,7 @@ def test_a_failed_entry_is_a_success_of_the_ioctl(
     assert outcome.exit.fail_entry == FailEntry(k.KVM_EXIT_FAIL_ENTRY_CPU_UNSUPPORTED, wrong)
 
 
-# The PMU is written into the program, or found by its name.
+# The PMU is hard-coded, or found by its name.
 
 
 @two_pmus
@@ -260,7 +260,7 @@ def _ready(vm: Vm, pmu: Pmu | None) -> Vcpu:
 
 
 def _rest(vm: Vm, vcpu: Vcpu, pmu: Pmu | None) -> Vcpu:
-    """All that comes after KVM_ARM_VCPU_INIT."""
+    """The steps after KVM_ARM_VCPU_INIT."""
     with vm.session.batch():
         vm.create_gic()
         vcpu.set_irq(PMU_PPI)

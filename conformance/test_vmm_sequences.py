@@ -1,6 +1,6 @@
-"""The calls of virtual machine monitors, in their order, up to guests that run.
+"""The calls of virtual machine monitors, in their order, up to running guests.
 
-Not for: kvmtool (test_vmm_kvmtool), nor the mistakes that were made (test_vmm_mistakes).
+Not for: kvmtool (test_vmm_kvmtool), or mistakes of VMMs (test_vmm_mistakes).
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu
 
 @pytest.fixture
 def here(vm: Vm, pmus: tuple[Pmu, ...]) -> Vm:
-    """The VM, seen from a CPU of the first PMU: every kernel's default PMU covers that."""
+    """The VM, called from a CPU of the first PMU, which every kernel's default PMU covers."""
     return vm.on(min(pmus[0].cpus))
 
 
 def each_vcpu_with_pmu(vm: Vm) -> tuple[Vcpu, Vcpu]:
-    """QEMU: each vCPU is initialised before the next one is made."""
+    """QEMU: initialises each vCPU before it creates the next."""
     first = vm.create_vcpu(0)
     first.init_with_pmu()
     second = vm.create_vcpu(1)
@@ -52,7 +52,7 @@ def each_vcpu_with_pmu(vm: Vm) -> tuple[Vcpu, Vcpu]:
 
 
 def all_vcpus_with_pmu(vm: Vm) -> tuple[Vcpu, Vcpu]:
-    """crosvm and Cloud Hypervisor: all vCPUs are made before the first is initialised."""
+    """crosvm and Cloud Hypervisor: create all vCPUs before they initialise the first."""
     vcpus = vm.create_vcpu(0), vm.create_vcpu(1)
     for vcpu in vcpus:
         vcpu.init_with_pmu()
@@ -68,7 +68,7 @@ def qemus_gic(vm: Vm) -> Device:
 
 
 def qemus_addresses(gic: Device) -> None:
-    """The addresses, which come last, when the machine is complete."""
+    """Set the addresses; QEMU does that last, when the machine is complete."""
     gic.set_attr(GIC_ADDR, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
     gic.set_attr(GIC_ADDR, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
 
@@ -81,7 +81,7 @@ def qemus_pmu(vcpu: Vcpu) -> None:
 
 
 def all_count(vcpus: Iterable[Vcpu]) -> None:
-    """Each guest's cycle counter moves."""
+    """Check that each guest's cycle counter advances."""
     seen = [counting(vcpu) for vcpu in vcpus]
     assert all(seen), f"counts, by vCPU: {seen}"
 
@@ -220,7 +220,7 @@ def test_cloud_hypervisor_restores_registers_then_makes_the_gic_then_the_pmu(
 
 @pytest.fixture
 def firecrackers(vm: Vm) -> Vcpu:
-    """A vCPU without the feature, ready to run: Firecracker refuses the bit in its templates."""
+    """A vCPU without the feature, ready to run: Firecracker rejects the bit in its templates."""
     with vm.session.batch():
         vcpu = vm.create_vcpu(0)
         vcpu.init()

@@ -1,31 +1,31 @@
-"""The reference model: what the kernel answers to a Call, for each revision.
+"""The reference model: the kernel's Outcome of a Call, for each revision.
 
 The mechanism, for a newcomer
 -----------------------------
-A guest's PMU is emulated.  When the guest turns a counter on, KVM opens a perf event
+A guest's PMU is emulated.  When the guest enables a counter, KVM opens a perf event
 for the thread that runs the vCPU, and the event's count becomes the counter's value.
-On a host with two kinds of core there are two core PMUs, each with CPUs of its own.
+A host with two kinds of core has two core PMUs, each with its own CPUs.
 An event belongs to one PMU and counts only while the thread is on that PMU's CPUs.
 
-1. *Who takes the event* (`perf`).  Before the series KVM asked for "a raw event" and
-   perf gave it to the PMU that registered first.  A guest on the other PMU's CPUs saw
-   a cycle counter that stays 0.  No error anywhere.
+1. *Which PMU gets the event* (`perf`).  Before the series KVM asked for "a raw event"
+   and perf gave it to the PMU that registered first.  A guest on the other PMU's CPUs
+   saw a cycle counter that stays 0, without any error.
 2. *The list* (`pmu_list`).  KVM keeps the probed core PMUs in a list, in probe order,
-   so that one can be named.  From 5.18 a VM without a chosen PMU gets a default, by
-   rules that changed in 6.4 and 6.7.
+   so that userspace can choose one.  From 5.18 a VM without a chosen PMU gets a
+   default, by rules that changed in 6.4 and 6.7.
 3. *The attribute* (`pmu_attr`).  KVM_ARM_VCPU_PMU_V3_SET_PMU names a PMU by its perf
    type id.  The guest's events go there, and KVM remembers its CPUs.
 4. *The run-time check* (`run`).  KVM_RUN on a CPU outside that set doesn't enter the
    guest: ENOEXEC as first posted, KVM_EXIT_FAIL_ENTRY as merged.  A default PMU sets
-   no such limit: old VMMs must go on working, dead counters and all.
+   no such limit: old VMMs must keep working, even if counters stay 0.
 
 How it is written
 -----------------
 `step` is a pure function: `state` is frozen, and each call works on a copy.  An ioctl
-is an ordered table of rows (`table`), read from the top like the documentation.  What
-differs between revisions is data on a row, ``since`` and ``until``; no function knows
-the revision.  Each row names the clause of the catalogue that it implements.  A call
-that no row covers is `NotModelled`: no answer is better than a guess.
+is an ordered table of rows (`table`), read from the top like the documentation.
+Differences between revisions are data on a row, ``since`` and ``until``; no function
+knows the revision.  Each row names the clause of the catalogue that it implements.
+A call that no row covers raises `NotModelled`: no answer is better than a guess.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _KNOWN_GROUPS = frozenset(k.VCPU_GROUPS.values())
 
 
 def _vcpu_attr(table: Table) -> Table:
-    """The part that SET, GET and HAS on a vCPU have in common, before the group's own."""
+    """The rows that SET, GET and HAS on a vCPU share, before the group's own."""
     return (
         refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"),
         refuse(lambda c: c.args["group"] not in _KNOWN_GROUPS, Errno.ENXIO, "attr.enxio.group"),
@@ -62,7 +62,7 @@ def _device_attr(table: Table) -> Table:
     return (refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"), *table)
 
 
-# A VM whose set-up failed half way takes no call any more, nor do its vCPUs and devices.
+# A VM whose set-up failed half-way rejects every call, and so do its vCPUs and devices.
 _DEAD = refuse(lambda c: c.vm.dead, Errno.EIO, "vm-dead.eio", since="linux-5.18")
 
 _TABLES: dict[tuple[str, str], Table] = {
@@ -94,9 +94,9 @@ TABLES: dict[tuple[str, str], Table] = {
 
 
 def seen_by_kvm(host: Host, revision: Revision) -> Host:
-    """``host`` with those PMUs that KVM has in its list, and the version of all of them.
+    """``host`` with only the PMUs in KVM's list, and the PMU version that all of its CPUs have.
 
-    Of a PMU whose version is not known, the list is taken to have it.
+    A PMU of unknown version is assumed to be in the list.
     """
     return replace(host, pmus=pmu_list.listed(host, revision), uncovered_pmuver=host.pmuver)
 
@@ -104,7 +104,7 @@ def seen_by_kvm(host: Host, revision: Revision) -> Host:
 def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[State, Outcome]:
     """The state after ``call`` and its Outcome.
 
-    Raises `NotModelled` where the model has nothing to say.
+    Raises `NotModelled` if the model does not cover the call.
     """
     if call.on not in state.objects:
         return state, Outcome(-1, Errno.EBADF)
@@ -115,7 +115,7 @@ def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[Stat
     if call.ioctl == "KVM_RUN" and outcome.exit is None:
         vcpu = after.objects[call.on]
         assert isinstance(vcpu, Vcpu)
-        # The reason stays from the exit before; its members were not written again.
+        # The reason stays from the previous exit; its members were not written again.
         stale = FailEntry() if vcpu.exit_reason == k.KVM_EXIT_FAIL_ENTRY else None
         outcome = Outcome(outcome.ret, outcome.errno, exit=Exit(vcpu.exit_reason, stale))
     return after, outcome

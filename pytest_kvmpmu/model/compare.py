@@ -1,6 +1,6 @@
-"""When two Outcomes of one Call are the same as far as the interface promises.
+"""When two Outcomes of one Call are the same, as far as the interface promises.
 
-And how the model has to be asked, where a kernel told what the model does not know.
+Also translates Calls for the model: a kernel's answers about itself may differ from the model's.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _KNOWN = {
     k.PMCR_EL0: k.PMCR_EL0_N_MASK << k.PMCR_EL0_N_SHIFT,
     k.ID_AA64DFR0_EL1: k.ID_AA64DFR0_PMUVER_MASK << k.ID_AA64DFR0_PMUVER_SHIFT,
 }
-# Where the payloads report their fields, and the largest value that is no moving counter's:
-# numbers of event counters, and of software increments.
+# The addresses of the payloads' fields, and the largest value that is not an advancing
+# counter's: numbers of event counters and of software increments.
 _FIELDS, _LARGEST = range(0x0A00_0000, 0x0A00_0800), 31
 _MOVED = _LARGEST + 1
 
@@ -29,16 +29,16 @@ _MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
 
 @dataclass(frozen=True)
 class Told:
-    """What a kernel told of itself: its preferred target, ID_AA64DFR0_EL1 but for PMUVer.
+    """A kernel's answers about itself: its preferred target, ID_AA64DFR0_EL1 except PMUVer.
 
-    The model has one target and knows one field; what it says of itself is the default.
+    The defaults are the model's own answers: it has one target, and knows only PMUVer.
     """
 
     target: int = _MODELS_TARGET
     fields: int = 0
 
     def heard(self, call: Call, outcome: Outcome) -> Told:
-        """The same with what ``outcome`` told, if ``call`` asked for any of it."""
+        """The same, updated from ``outcome`` if ``call`` asked for one of these."""
         if outcome.out is None:
             return self
         if call.ioctl == "KVM_ARM_PREFERRED_TARGET":
@@ -48,9 +48,9 @@ class Told:
         return self
 
     def for_model(self, call: Call) -> Call:
-        """``call`` as the model has to be asked."""
+        """``call`` translated for the model."""
         if "target" in call.args:
-            # The two numbers change places.
+            # Swap the two numbers.
             swapped = {self.target: _MODELS_TARGET, _MODELS_TARGET: self.target}
             return _with(call, "target", swapped.get(call.args["target"], call.args["target"]))
         if call.ioctl == "KVM_SET_ONE_REG" and call.args["id"] == k.ID_AA64DFR0_EL1:
@@ -67,11 +67,11 @@ def _with(call: Call, name: str, value: Any) -> Call:
 
 
 def disagreement(call: Call, expected: Outcome, found: Outcome) -> str:
-    """How ``found`` differs from what was ``expected`` of ``call``; ``""`` if it does not.
+    """How ``found`` differs from the ``expected`` Outcome of ``call``; ``""`` if it does not.
 
-    Passed over are the distance that a counter went (not whether it moved), the fields of
-    registers that the model does not know, and the preferred target: kernels before 6.6 have
-    one for some cores.
+    Ignores how far a counter advanced (not whether it did), the fields of registers that the
+    model does not know, and the preferred target: kernels before 6.6 have special ones for some
+    cores.
     """
     wanted, got = _canonical(call, expected), _canonical(call, found)
     return "" if wanted == got else f"expected {wanted}, found {got}"
@@ -91,5 +91,5 @@ def _canonical(call: Call, outcome: Outcome) -> dict[str, Any]:
 
 
 def is_count(mmio: Mmio) -> bool:
-    """Whether a payload reports how far a counter went, which no interface promises."""
+    """Whether a payload reports how far a counter advanced, which the interface leaves open."""
     return mmio.phys_addr in _FIELDS and mmio.data > _LARGEST

@@ -1,4 +1,4 @@
-"""The system and VM ioctls that make things (virt/kvm/kvm_main.c, arch/arm64/kvm/arm.c)."""
+"""The system and VM ioctls that make objects (virt/kvm/kvm_main.c, arch/arm64/kvm/arm.c)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IPA_BITS = range(32, 45)
 _ALWAYS_ON = {"KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"}
 _ON = {k.CAPABILITIES[name] for name in _ALWAYS_ON}
 LAST_CPU = k.CAPABILITIES["KVM_CAP_LAST_CPU"]
-# The hosts here have a GICv3 without GICv2 compatibility, or a GICv5 with that of GICv3.
+# Hosts have a GICv3 without GICv2 compatibility, or a GICv5 with GICv3 compatibility.
 GICV3, GICV5 = k.KVM_DEV_TYPE_ARM_VGIC_V3, k.KVM_DEV_TYPE_ARM_VGIC_V5
 OTHER_DEVICES = {k.DEVICE_TYPES["KVM_DEV_TYPE_VFIO"], k.DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_ITS"]}
 

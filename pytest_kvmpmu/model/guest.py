@@ -1,8 +1,8 @@
-"""What the standard payloads would report, as far as the specs look.
+"""The reports of the standard payloads, as far as the specs check them.
 
-The model interprets no instructions.  It knows of each payload which stores it makes,
-in which order, and how what it measures follows from perf, the filter and the registers.
-Each measures before its first store; what changes after that it finds when it starts over.
+The model does not interpret instructions.  For each payload it knows the stores, their
+order, and how the values follow from perf, the filter and the registers.  A payload
+measures before its first store; it sees later changes when it starts over.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from . import perf
 from .register import counters
 from .state import Context
 
-# ESR_EL1 of an instruction that is undefined: exception class 0, 32-bit instruction.
+# ESR_EL1 of an undefined instruction: exception class 0, 32-bit instruction.
 _UNDEFINED = 1 << 25
-# What a counter that moves reads as; a real one says other numbers, in the same order.
+# The values read from an advancing counter; a real one gives others, in the same order.
 _FIRST, _SECOND = 10_000, 20_000
 _STORE_BYTES = 8
 _PAIR = 2
@@ -35,7 +35,7 @@ def _chosen(c: Context) -> Pmu | None:
 
 
 def _allowed(c: Context, event: int) -> bool:
-    """The first filter sets what holds for all other events; later ones override earlier ones."""
+    """The first filter sets the default for all other events; later ones override earlier ones."""
     if not c.vm.filters:
         return True
     verdict = c.vm.filters[0][2] == DENY
@@ -55,12 +55,12 @@ def _pmcr(c: Context) -> dict[str, int]:
 
 
 def _sw_incr(_: Context) -> dict[str, int]:
-    """KVM adds up software increments itself: no perf event, no filter, any CPU."""
+    """KVM counts software increments itself: no perf event, no filter, any CPU."""
     return {"count": 3}
 
 
 def _chain(c: Context) -> dict[str, int]:
-    """So with the overflows of one counter that the next one counts, where there are two."""
+    """KVM also counts the overflows of a chained counter itself, if the guest has two."""
     once = int(counters(c) >= _PAIR)
     return {"counters": counters(c), "low": once, "high": once}
 
@@ -84,12 +84,12 @@ def lacks_pmu(c: Context) -> bool:
 
 
 def empty(c: Context) -> bool:
-    """There is memory, and no payload in it."""
+    """The VM has memory without a payload."""
     return c.vm.memory == ""
 
 
 def reads_pmceid(c: Context) -> bool:
-    """The payload asks which events there are."""
+    """The payload reads the list of supported events."""
     return c.vm.memory == "pmceid"
 
 
@@ -99,25 +99,25 @@ def stores_a_pair(c: Context) -> bool:
 
 
 def faulted(c: Context) -> bool:
-    """The payload took its exception, and goes nowhere any more."""
+    """The payload took an exception, and does not continue."""
     return c.vcpu.faulted
 
 
-def told_of_none(c: Context) -> bool:
-    """The vCPU has a PMU, and its ID register denies it."""
+def denies_pmu(c: Context) -> bool:
+    """The vCPU has a PMU, but its ID register says that it has none."""
     return c.vm.pmuver == 0
 
 
 def lacks_counter(c: Context) -> bool:
-    """The payload is to use event counter 0, and there is none."""
+    """The payload needs event counter 0, which the vCPU lacks."""
     return c.vm.memory == "sw-incr" and c.vcpu.report == 0 and counters(c) == 0
 
 
 def left_overflowed(c: Context) -> bool:
-    """The payload sets counters going and could not clear all overflows that reset left.
+    """The payload starts counters but could not clear all overflow bits set at reset.
 
     It clears those up to the N that was written, not up to the host's.  Without an irqchip
-    such an overflow ends KVM_RUN; what is left of it depends on what "unknown" is at reset.
+    such an overflow ends KVM_RUN; which bits remain depends on the "unknown" reset values.
     """
     pmu = c.host.pmu_of(c.call.cpu)
     raw, most = c.vcpu.pmcr_n, (pmu and pmu.counters) or 0
@@ -126,24 +126,24 @@ def left_overflowed(c: Context) -> bool:
 
 
 def hang(c: Context) -> Outcome:
-    """What interrupting a guest, or a vCPU that sleeps, looks like."""
+    """The Outcome of interrupting a guest, or a vCPU that sleeps."""
     c.set_vcpu(exit_reason=k.KVM_EXIT_INTR)
     return Outcome(-1, Errno.EINTR, exit=Exit(k.KVM_EXIT_INTR), timed_out=True)
 
 
 def fault(c: Context) -> Outcome:
-    """The payload's first access to what is not there of a PMU, as it reports it."""
+    """The payload's report of its first access to a missing PMU register or counter."""
     program = payload(c.vm.memory or "")
     return _exit(c, program.fault, _UNDEFINED, faulted=True)
 
 
 def blind(c: Context) -> Outcome:
-    """The payload's next store, where all registers of the PMU read 0."""
+    """The payload's next store, if all PMU registers read 0."""
     return _next(c, lambda _: 0)
 
 
 def run(c: Context) -> Outcome:
-    """The payload's next store, as the exit that KVM makes of it."""
+    """The exit for the payload's next store."""
     if c.vcpu.report == 0:
         c.set_vcpu(measured=tuple(_PROGRAMS[c.vm.memory or ""](c).items()))
     return _next(c, dict(c.vcpu.measured).__getitem__)

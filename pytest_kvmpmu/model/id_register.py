@@ -1,7 +1,7 @@
 """KVM_GET_ONE_REG and KVM_SET_ONE_REG of ID_AA64DFR0_EL1 (arch/arm64/kvm/sys_regs.c).
 
-Of its value only PMUVer is modelled, the version of the PMU that the guest sees; the other
-fields read as 0 here, and are to be written back as they were read.
+Only PMUVer is modelled, the version of the PMU that the guest sees; the other fields read as 0
+here, and must be written back as they were read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .pmu_list import lacks_feature
 from .state import Context
 from .table import Answer, Condition, NotModelled, Table, answer, done, effect, refuse
 
-# The highest PMUVer that a guest gets: of Armv8.1, 8.4 and 8.5.
+# The highest PMUVer that a guest gets: that of Armv8.1, 8.4 and 8.5.
 _V8_1, _V8_4, _V8_5 = PMUV3_8_1, 5, 6
 
 
@@ -25,25 +25,25 @@ def named(c: Context) -> bool:
 
 
 def _systems(c: Context, most: int) -> int:
-    """The version of the host's PMUs, up to ``most``; one of the implementation's own is none."""
+    """The version of the host's PMUs, up to ``most``; an IMPDEF PMU counts as none."""
     found = c.host.pmuver
     if found is None:
-        raise NotModelled("the PMU version of a guest on a host whose own is not known")
+        raise NotModelled("the PMU version of a guest on a host of unknown PMU version")
     return 0 if found == IMPDEF else min(found, most)
 
 
 def _written(c: Context) -> int:
     value = int.from_bytes(c.args["addr"].memory[:8], "little")
     if value & ~(k.ID_AA64DFR0_PMUVER_MASK << k.ID_AA64DFR0_PMUVER_SHIFT):
-        raise NotModelled("other fields of ID_AA64DFR0_EL1 than PMUVer")
+        raise NotModelled("fields of ID_AA64DFR0_EL1 other than PMUVer")
     return value >> k.ID_AA64DFR0_PMUVER_SHIFT
 
 
 def _limit(c: Context) -> int:
-    """What KVM gives a guest, and takes from userspace."""
+    """The highest version that KVM gives a guest and accepts from userspace."""
     if lacks_feature(c):
         return 0
-    # Where the registers trap, KVM emulates a PMUv3 of Armv8.0.
+    # If the registers trap, KVM emulates a PMUv3 of Armv8.0.
     return 1 if c.host.impdef_traps else _systems(c, _V8_5)
 
 
@@ -72,14 +72,14 @@ def _changes_from(now: Answer) -> Condition:
 
 
 def _misfit(c: Context) -> bool:
-    """More than there is, or a PMU where there is none, or none where there is one."""
+    """The version is too high, or is one without a PMU, or is none with a PMU."""
     if lacks_feature(c) and _written(c) == IMPDEF:
-        raise NotModelled("a PMU of the implementation's own for a guest")
+        raise NotModelled("an IMPDEF PMU for a guest")
     return _written(c) > _limit(c) or (_written(c) == 0) is not lacks_feature(c)
 
 
 def _asked(c: Context) -> int:
-    """Since 6.5 what old kernels said of a PMU of the implementation's own is taken for none."""
+    """Since 6.5 the IMPDEF version, which old kernels reported, is taken as none."""
     return 0 if _written(c) == IMPDEF else _written(c)
 
 

@@ -21,12 +21,12 @@ SPIS = range(32, 1020)
 DEFAULT_NR_IRQS = 256
 # The interrupts of the virtual and the physical timer.
 TIMER_PPIS = (27, 30)
-# KVM_ARMV8_PMU_GICV5_IRQ: a GICv5's interrupt numbers say what kind they are of.
+# KVM_ARMV8_PMU_GICV5_IRQ: a GICv5's interrupt numbers include their type.
 GICV5_IRQ = 0x2000_0017
 
 
 def unreadable(c: Context) -> bool:
-    """Nothing can be read at ``addr``, or written to it."""
+    """``addr`` can't be read or written."""
     return c.args["addr"].kind in ("fault", "null")
 
 
@@ -36,7 +36,7 @@ def attr_is(number: int) -> Condition:
 
 
 def _value(c: Context) -> int:
-    """The int at ``addr``, of whatever type the memory there is."""
+    """The int at ``addr``, whatever the type of the memory."""
     return int.from_bytes(c.args["addr"].memory[:4], "little", signed=True)
 
 
@@ -46,7 +46,7 @@ def no_irqchip(c: Context) -> bool:
 
 
 def _clashes(c: Context) -> bool:
-    """Another vCPU's interrupt, or this one's own, rules the number out."""
+    """The number conflicts with the interrupt of another vCPU, or of this one."""
     taken = [vcpu.irq for vcpu in c.siblings.values() if vcpu.irq is not None]
     if _value(c) in PPIS:
         return any(irq != _value(c) for irq in taken)
@@ -130,16 +130,16 @@ def _range(c: Context) -> tuple[int, int, int]:
     """base_event, nevents and action of the filter at ``addr``."""
     memory: bytes = c.args["addr"].memory
     if len(memory) < structs.KVM_PMU_EVENT_FILTER.size:
-        raise NotModelled("what a filter says whose structure is larger than the memory at addr")
+        raise NotModelled("a filter whose structure is larger than the memory at addr")
     return structs.KVM_PMU_EVENT_FILTER.unpack_from(memory)
 
 
 def _bad_range(pmuver: Callable[[Context], int | None]) -> Condition:
-    """The range leaves the event numbers of a PMU of that version, or the action is none."""
+    """The range exceeds the event numbers of a PMU of that version, or the action is unknown."""
 
     def bad(c: Context) -> bool:
         base, count, action = _range(c)
-        # A version that is not known is taken for the oldest.
+        # An unknown version is taken as the oldest.
         return base + count > 1 << event_bits(pmuver(c) or 1) or action not in (0, 1)
 
     return bad

@@ -1,6 +1,6 @@
-"""The list of probed PMUs, and the default PMU that KVM takes from it.
+"""KVM's list of probed PMUs, and the default PMU that it takes from the list.
 
-Until 5.17 there is no list: KVM makes raw events and perf chooses at each of them.
+Until 5.17 KVM has no list: it makes raw events, and perf chooses the PMU of each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .table import per_revision
 
 
 class Bar(NamedTuple):
-    """What keeps PMUs out of the list: which of a host's, from ``since`` to ``until``."""
+    """A reason to exclude PMUs of a host from the list, from ``since`` to ``until``."""
 
     out: Callable[[Host], tuple[Pmu, ...]]
     clause: str
@@ -27,7 +27,7 @@ class Bar(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """How many counters guests get of each PMU of some hosts, from ``since`` on."""
+    """A limit of each PMU's counters for guests on some hosts, from ``since`` on."""
 
     applies: Callable[[Host], bool]
     counters: int
@@ -55,7 +55,7 @@ def _protected(host: Host) -> tuple[Pmu, ...]:
     return host.pmus if host.protected else ()
 
 
-# drivers/perf/arm_pmu.c calls kvm_host_pmu_init for each core PMU; it decides.
+# drivers/perf/arm_pmu.c calls kvm_host_pmu_init for each core PMU; that function decides.
 BARS: tuple[Bar, ...] = (
     Bar(_own_version, "pmu-list.own-version", until=revision("linux-6.5")),
     Bar(
@@ -72,7 +72,7 @@ BARS: tuple[Bar, ...] = (
     ),
     Bar(_systems_version_unless_it_traps, "pmu-list.impdef-traps", since=revision("linux-6.15")),
 )
-# Where the registers trap, not every counter of the PMU counts every event.
+# If the registers trap, not every counter of the PMU counts every event.
 CUT = Cut(lambda host: host.impdef_traps, 1, "pmu-list.impdef-traps", revision("linux-6.15"))
 
 
@@ -94,17 +94,17 @@ def has_pmus(c: Context) -> bool:
 
 
 def no_pmus(c: Context) -> bool:
-    """KVM offers none."""
+    """KVM does not offer a PMU."""
     return not c.pmus
 
 
 def lacks_feature(c: Context) -> bool:
-    """This vCPU was not given the PMU feature (or was not initialised)."""
+    """This vCPU does not have the PMU feature (or is not initialised)."""
     return KVM_ARM_VCPU_PMU_V3 not in c.vcpu.features
 
 
 def vm_lacks_feature(c: Context) -> bool:
-    """No vCPU of the VM was given the PMU feature."""
+    """No vCPU of the VM has the PMU feature."""
     return KVM_ARM_VCPU_PMU_V3 not in (c.vm.features or ())
 
 
@@ -120,7 +120,7 @@ def none_chosen(c: Context) -> bool:
 
 
 def no_first(c: Context) -> bool:
-    """perf has nothing to choose from, or what it chooses is not in the list."""
+    """perf has no PMU to choose, or the one that it chooses is not in the list."""
     return perf.first_registered(c.host) not in c.pmus
 
 
@@ -129,12 +129,12 @@ def _callers(c: Context) -> Pmu | None:
 
 
 def none_covers_caller(c: Context) -> bool:
-    """No listed PMU covers the CPU from which the call is issued."""
+    """No listed PMU covers the calling CPU."""
     return _callers(c) is None
 
 
 def take_first(c: Context) -> None:
-    """5.18: the default is what perf chooses for a raw event of this thread."""
+    """5.18: the default is the PMU that perf chooses for a raw event of this thread."""
     c.set_vm(pmu=perf.first_registered(c.host))
 
 
@@ -144,5 +144,5 @@ def take_callers(c: Context) -> None:
 
 
 def give(c: Context, pmu: Pmu | None) -> None:
-    """The VM's PMU is ``pmu``, and its number of counters that PMU's."""
+    """Set the VM's PMU to ``pmu``, and its number of counters to that PMU's."""
     c.set_vm(pmu=pmu, nr_counters=pmu and pmu.counters)

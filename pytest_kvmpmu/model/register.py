@@ -1,8 +1,8 @@
 """KVM_GET_ONE_REG and KVM_SET_ONE_REG (arch/arm64/kvm/guest.c, sys_regs.c).
 
 Of PMCR_EL0 only the field N is modelled, the number of event counters.  Before 6.7 the
-other fields of a fresh register are the host's or anything, so there is no answer to GET.
-ID_AA64DFR0_EL1 is another file's (`id_register`).
+other fields of a fresh register are the host's or arbitrary, so GET is not modelled.
+Not for: ID_AA64DFR0_EL1 (`id_register`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def counters(c: Context) -> int:
 
 
 def _taken(c: Context) -> bool:
-    """A new N is taken before the VM ran, up to what the PMU has; else it is passed over."""
+    """A new N is accepted before the VM has run, up to the PMU's counters; else it is ignored."""
     most = (c.vm.pmu and c.vm.pmu.counters) or 0
     return not c.vm.has_run and _n(c) <= most
 

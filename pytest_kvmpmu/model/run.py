@@ -1,4 +1,4 @@
-"""KVM_RUN: first-run checks, the run-time check of the CPU, and what the guest does then.
+"""KVM_RUN: first-run checks, the run-time check of the CPU, and the guest's next exit.
 
 arch/arm64/kvm/arm.c: kvm_vcpu_first_run_init (later kvm_vcpu_run_pid_change),
 kvm_arch_vcpu_load, kvm_arch_vcpu_ioctl_run.
@@ -34,7 +34,7 @@ def _no_bases(c: Context) -> bool:
 
 
 def _frames_overlap(c: Context) -> bool:
-    """The distributor was put into the redistributors; the other order is refused at once."""
+    """The distributor was placed in the redistributors; the other order is refused at once."""
     if not _has_irqchip(c) or c.vm.dist is None or c.vm.redist is None:
         return False
     end = c.vm.redist + k.KVM_VGIC_V3_REDIST_SIZE * len(c.siblings)
@@ -63,7 +63,7 @@ def _not_created(c: Context) -> bool:
 
 
 def _irq_missing(c: Context) -> bool:
-    """INIT came before the irqchip: now there is one, and the interrupt can't be set."""
+    """INIT came before the irqchip, and now the interrupt can't be set."""
     return c.vcpu.pmu_created and _has_irqchip(c) and c.vcpu.irq is None
 
 
@@ -79,8 +79,8 @@ def _vcpu_ran(c: Context) -> None:
     c.set_vcpu(has_run=True)
 
 
-# What a vCPU's first KVM_RUN has to pass.  Where it fails, the next KVM_RUN tries again;
-# but until 5.16 a vCPU had one try, and a second KVM_RUN went ahead whatever the first said.
+# The checks of a vCPU's first KVM_RUN.  If one fails, the next KVM_RUN repeats them; but until
+# 5.16 a vCPU had one try, and a second KVM_RUN proceeded even if the first one failed.
 _FIRST_RUN: Table = (
     effect(_vcpu_ran, "run.one-try", until="series-v3"),
     effect(lambda c: c.set_vm(dead=True), "vm-dead.eio", when=_vgic_not_ready, since="linux-5.18"),
@@ -101,7 +101,7 @@ _FIRST_RUN: Table = (
     refuse(_irq_missing, Errno.EINVAL, "run.einval.irq"),
     effect(_ready, "guest.reads-zero", when=lambda c: c.vcpu.pmu_created, until="linux-5.10"),
     effect(_vcpu_ran, "run.first-run", since="linux-5.18"),
-    # Nothing asked for it before.
+    # Nothing used it before.
     effect(lambda c: c.set_vm(has_run=True), "set-pmu.failed-entry-is-run", since="linux-5.18"),
 )
 
@@ -127,7 +127,7 @@ def _entering(c: Context) -> None:
 
 
 def _exec_format_error(c: Context) -> Outcome:
-    """As first posted.  The flag is used up by the report."""
+    """As first posted.  The report clears the flag."""
     c.set_vcpu(on_unsupported_cpu=False)
     return Outcome(-1, Errno.ENOEXEC)
 
@@ -141,7 +141,7 @@ def _fail_entry(c: Context) -> Outcome:
 RUN: Table = (
     refuse(lambda c: c.args["arg"] != 0, Errno.EINVAL, "run.einval.arg"),
     refuse(lambda c: not c.vcpu.initialized, Errno.ENOEXEC, "run.enoexec.uninitialized"),
-    # Its timers and its GIC have interrupts that others have not.
+    # Its timers and its GIC have additional interrupts.
     answer(not_covered, "run.guest", when=lambda c: k.KVM_ARM_VCPU_HAS_EL2 in c.vcpu.features),
     effect(_begin, "run.first-run"),
     *only(_first_run, _FIRST_RUN),
@@ -174,10 +174,10 @@ RUN: Table = (
     ),
     answer(guest.hang, "run.guest", when=guest.faulted),
     answer(guest.fault, "guest.undefined", when=guest.lacks_pmu, since="linux-5.11"),
-    answer(guest.fault, "guest.undefined.pmuver", when=guest.told_of_none, since="linux-6.16"),
+    answer(guest.fault, "guest.undefined.pmuver", when=guest.denies_pmu, since="linux-6.16"),
     answer(not_covered, "pmcr.raw", when=guest.left_overflowed, until="linux-6.6"),
     answer(guest.fault, "guest.undefined.counter", when=guest.lacks_counter),
-    # Until 6.1 it depends on the host whether it has CHAIN.
+    # Until 6.1 the host decides whether the guest has CHAIN.
     answer(not_covered, "run.guest", when=guest.reads_pmceid, until="linux-6.0"),
     answer(guest.run, "run.guest"),
 )

@@ -1,6 +1,6 @@
-"""The model's state: what the kernel remembers, frozen.
+"""The model's state: the kernel's state, frozen.
 
-Not for: rules.  A field is here because some row of a table reads it.
+Not for: rules.  A field is here only if a row of a table reads it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Kvm(NamedTuple):
 
 
 class Vm(NamedTuple):
-    """A VM.  ``supported_cpus`` is None for all CPUs; ``features`` None until fixed."""
+    """A VM.  ``supported_cpus`` is None for all CPUs; ``features`` is None until fixed."""
 
     irqchip: str | None = None
     dist: int | None = None
@@ -37,7 +37,7 @@ class Vm(NamedTuple):
 
 
 class Vcpu(NamedTuple):
-    """A vCPU.  ``pmu`` and ``supported_cpus`` are the posted series'; in 5.18 the VM has them."""
+    """A vCPU.  ``pmu`` and ``supported_cpus`` are for the posted series; since 5.18 per VM."""
 
     vm: str
     id: int
@@ -46,18 +46,18 @@ class Vcpu(NamedTuple):
     powered_off: bool = False
     irq: int | None = None
     pmu_created: bool = False
-    pmu_ready: bool = False  # it was created when the first KVM_RUN passed its checks
-    timers_enabled: bool = False  # the arch timers own their interrupts
+    pmu_ready: bool = False  # the PMU was created when the first KVM_RUN passed its checks
+    timers_enabled: bool = False  # the arch timers have claimed their interrupts
     pmu: Pmu | None = None
     supported_cpus: frozenset[int] | None = None
     on_unsupported_cpu: bool = False
     has_run: bool = False
-    in_first_run: bool = False  # this KVM_RUN has to pass the first-run checks
+    in_first_run: bool = False  # this KVM_RUN must pass the first-run checks
     pmcr_n: int | None = None  # PMCR_EL0.N as written by userspace
     exit_reason: int = KVM_EXIT_UNKNOWN
-    report: int = 0  # which of the payload's reports comes next
-    faulted: bool = False  # the payload took its exception, and goes nowhere any more
-    measured: tuple[tuple[str, int], ...] = ()  # what the payload is about to report, by field
+    report: int = 0  # number of the payload's next report
+    faulted: bool = False  # the payload took an exception, and does not continue
+    measured: tuple[tuple[str, int], ...] = ()  # values for the payload's reports, by field
 
 
 class Device(NamedTuple):
@@ -71,17 +71,17 @@ Object = Kvm | Vm | Vcpu | Device
 
 
 class State(NamedTuple):
-    """All objects by name.  A name whose creation failed is absent."""
+    """All objects by name.  An object whose creation failed is absent."""
 
     objects: Mapping[str, Object] = {"kvm": Kvm()}
 
 
 class Context:
-    """A call as the rows of a table work on it: the objects, which they change, are its own.
+    """A call as the rows of a table see it, with its own copy of the objects, which they change.
 
-    Beside them the call, the host, and the PMUs that KVM has listed.  ``vm`` is the VM that the
-    call is on, or whose vCPU or device it is on, ``vcpu`` the vCPU that it is on; where there is
-    none, there is no such attribute.  Not the revision: that is a row's.
+    It also has the call, the host, and the PMUs in KVM's list.  ``vm`` is the VM of the call's
+    object, ``vcpu`` the vCPU; they are unset if the object is not in a VM, or not a vCPU.  It does
+    not have the revision: only rows depend on that.
     """
 
     __slots__ = ("args", "call", "host", "objects", "pmus", "vcpu", "vm", "vm_name")

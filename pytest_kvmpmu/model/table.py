@@ -1,13 +1,13 @@
-"""Ordered tables: how the model states what an ioctl does.
+"""Ordered tables: the model's description of an ioctl.
 
-A table is read from the top; a row applies where its revisions include the one asked
-for and its condition holds.  Rows of three kinds:
+A table is read from the top; a row applies if its revisions include the requested one
+and its condition holds.  There are three kinds of rows:
 
     refuse(when, errno)   the ioctl ends with -1 and errno
-    effect(do, when)      the state changes, reading goes on
-    answer(give, when)    the ioctl ends with what `give` returns
+    effect(do, when)      the state changes, reading continues
+    answer(give, when)    the ioctl ends with the Outcome that `give` returns
 
-A refusal keeps the effects of the rows above it: so does the kernel.
+A refusal keeps the effects of the rows above it, as the kernel does.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Answer = Callable[[Context], Outcome]
 
 
 class NotModelled(Exception):
-    """A call that no table says anything about: the model gives no answer rather than a guess."""
+    """A call that no table covers: the model does not guess."""
 
 
 class Row(NamedTuple):
-    """One line of a table.  Exactly one of ``errno``, ``effect`` and ``answer`` is set.
+    """One row of a table.  Exactly one of ``errno``, ``effect`` and ``answer`` is set.
 
-    ``clause`` is a slug of the catalogue (spec/clauses.toml); ``until`` is inclusive,
-    None for still so.  ``within`` is a condition that rows have in common, tested first.
+    ``clause`` is a slug of the catalogue (spec/clauses.toml); ``until`` is inclusive, None if it
+    still holds.  ``within`` is a condition that rows share, tested first.
     """
 
     when: Condition
@@ -73,7 +73,7 @@ def effect(
     since: str = FIRST.name,
     until: str | None = None,
 ) -> Row:
-    """A row that changes the state and lets the reading go on."""
+    """A row that changes the state; reading continues."""
     return Row(when, clause, effect=do, since=revision(since), until=_until(until))
 
 
@@ -84,7 +84,7 @@ def answer(
     since: str = FIRST.name,
     until: str | None = None,
 ) -> Row:
-    """A row that ends the ioctl with a result of its own."""
+    """A row that ends the ioctl with the Outcome that ``give`` returns."""
     return Row(when, clause, answer=give, since=revision(since), until=_until(until))
 
 
@@ -93,9 +93,9 @@ def _until(name: str | None) -> Revision | None:
 
 
 def only(when: Condition, rows: Iterable[Row]) -> Table:
-    """``rows`` with a condition that they have in common, tested first."""
+    """``rows`` with a condition that they share, tested first."""
     rows = tuple(rows)
-    assert not any(row.within for row in rows)  # one inside another was not needed yet
+    assert not any(row.within for row in rows)  # nesting was not needed yet
     return tuple(row._replace(within=when) for row in rows)
 
 
@@ -103,12 +103,12 @@ _ZERO = Outcome(0)
 
 
 def done(_: Context) -> Outcome:
-    """The plain answer: 0."""
+    """The Outcome of success: 0."""
     return _ZERO
 
 
 def not_covered(c: Context) -> Outcome:
-    """The answer of a row beyond which a table says nothing."""
+    """The answer of a row after which the table does not cover the call."""
     raise NotModelled(f"the model does not cover {c.call.to_json()}")
 
 
@@ -117,7 +117,7 @@ R = TypeVar("R")
 
 
 def per_revision(find: Callable[[K, Revision], R]) -> Callable[[K, Revision], R]:
-    """``find``, with what it found kept: by identity, since a table or host is long to hash."""
+    """``find``, cached by the key's identity, since hashing a table or a host is slow."""
     kept: dict[tuple[int, int], tuple[K, R]] = {}
 
     @functools.wraps(find)
@@ -132,12 +132,12 @@ def per_revision(find: Callable[[K, Revision], R]) -> Callable[[K, Revision], R]
 
 @per_revision
 def in_force(table: Table, wanted: Revision) -> tuple[tuple[Condition | None, Condition, Row], ...]:
-    """The rows of ``table`` that are part of the revision ``wanted``, their conditions at hand."""
+    """The rows of ``table`` in the revision ``wanted``, with their conditions."""
     return tuple((row.within, row.when, row) for row in table if row.holds_in(wanted))
 
 
 def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
-    """What ``table`` says of the call in ``c``, in the revision ``wanted``; ``c`` is used up."""
+    """The result of ``table`` for the call in ``c`` in revision ``wanted``; ``c`` is consumed."""
     passed_over = None
     for within, when, row in in_force(table, wanted):
         if within is not None:
@@ -151,7 +151,7 @@ def read(table: Table, c: Context, wanted: Revision) -> tuple[State, Outcome]:
         if row.errno is not None:
             return State(c.objects), Outcome(-1, row.errno)
         if row.answer is not None:
-            outcome = row.answer(c)  # which may change the objects
+            outcome = row.answer(c)  # may change the objects
             return State(c.objects), outcome
         assert row.effect is not None  # refuse, effect and answer make no other rows
         row.effect(c)

@@ -9,13 +9,13 @@ from . import pmu_list
 from .state import Context
 from .table import Condition, Table, answer, done, effect, refuse
 
-# The model's hosts are of cores without a target of their own.
+# The cores of the model's hosts do not have their own target.
 TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
-# The features by the release that first knows them.
+# The features, by the release that introduced them.
 EARLY_FEATURES = frozenset(range(7))
 NESTED_FEATURES = EARLY_FEATURES | {7, 8}
 STRICT_FEATURES = NESTED_FEATURES | {k.KVM_ARM_VCPU_PMU_V3_STRICT}
-# SVE and pointer authentication: the model's hosts have none of them.
+# SVE and pointer authentication: the model's hosts lack them.
 ABSENT_FEATURES = frozenset({4, 5, 6})
 
 
@@ -30,7 +30,7 @@ def _asked(c: Context) -> frozenset[int]:
 
 
 def _kept(c: Context) -> frozenset[int]:
-    """Since 6.5 KVM_ARM_VCPU_POWER_OFF is an order rather than a feature."""
+    """Since 6.5 KVM_ARM_VCPU_POWER_OFF is a command, not a feature."""
     return _asked(c) - {k.KVM_ARM_VCPU_POWER_OFF}
 
 
@@ -51,7 +51,7 @@ def _asks_pmu_in_vain(c: Context) -> bool:
 
 
 def _met(c: Context) -> frozenset[int]:
-    """Until 6.4: the bits asked for, and those that a refused call left."""
+    """Until 6.4: the requested bits, and those that a refused call left."""
     return c.vcpu.features | _asked(c)
 
 
@@ -80,12 +80,12 @@ def _first_unknown(c: Context) -> int:
 
 
 def _first_change(c: Context) -> int | None:
-    """The lowest known bit that differs from an earlier initialisation's."""
+    """The lowest known bit that differs from the earlier initialisation."""
     return min((c.vcpu.features ^ _asked(c)) & EARLY_FEATURES, default=None)
 
 
 def _unknown_comes_first(c: Context) -> bool:
-    """The walk over the bits meets an unknown one before one that changed."""
+    """The loop over the bits reaches an unknown one before one that changed."""
     if _asked(c) <= EARLY_FEATURES:
         return False
     change = _first_change(c) if c.vcpu.initialized else None
@@ -97,7 +97,7 @@ def _leaks(c: Context) -> bool:
 
 
 def _leak(c: Context) -> None:
-    """Bits are stored while the walk goes on, and a refusal takes none back."""
+    """The loop stores bits as it reads them, and a refusal does not remove them."""
     met = {bit for bit in _asked(c) if bit < _first_unknown(c)}
     c.set_vcpu(features=c.vcpu.features | met)
 
@@ -115,7 +115,7 @@ def _differs_from_vm(c: Context) -> bool:
 
 
 def _forget(c: Context) -> Outcome:
-    """Refused, and all bits are gone, also those that an earlier call left."""
+    """Refuse the call and clear all bits, also those that an earlier call left."""
     c.set_vcpu(initialized=False, features=frozenset())
     return Outcome(-1, Errno.EINVAL)
 

@@ -1,4 +1,4 @@
-"""A model to try things on: a state, a host, a revision, and short names for the calls."""
+"""A model for tests: a state, a host, a revision, and short names for the calls."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Test = Callable[..., None]
 
 
 def in_each(revisions: Iterable[Revision]) -> Callable[[Test], Test]:
-    """Run a test in each of ``revisions``, its argument ``wanted``, and name that which fails.
+    """Run a test in each of ``revisions``, as its argument ``wanted``, and name the one that fails.
 
-    It is one test: with one for each revision pytest's own work took longer than the model's.
+    It is one test: with one per revision, pytest took longer than the model.
     """
     listed = tuple(revisions)
 
@@ -39,7 +39,7 @@ def in_each(revisions: Iterable[Revision]) -> Callable[[Test], Test]:
 
         asked = inspect.signature(test).parameters.values()
         seen = inspect.Signature([one for one in asked if one.name != "wanted"])
-        run.__signature__ = seen  # type: ignore[attr-defined]  # what pytest looks at
+        run.__signature__ = seen  # type: ignore[attr-defined]  # read by pytest
         return run
 
     return decorate
@@ -59,7 +59,7 @@ PPI, SPI = 23, 40
 
 LITTLE_FIRST, BIG_FIRST = load("rockpro64"), load("rockpro64-swapped")
 HOSTS = (LITTLE_FIRST, BIG_FIRST)
-# No PMU at all; and one whose last CPU no PMU covers.
+# A host without a PMU, and one whose last CPU has no PMU.
 BARE = Host("bare", (0, 1), ())
 GAP = Host("gap", (0, 1, 2), (Pmu("little", 8, frozenset({0, 1}), 6),))
 
@@ -80,7 +80,7 @@ GOOD = {IRQ: integer(PPI), INIT: NULL, FILTER: DENY_NOTHING, SET_PMU: integer(8)
 
 
 class Machine:
-    """The model with its state.  Calls return an errno, or 0 where they succeed."""
+    """The model with its state.  Calls return an errno, or 0 if they succeed."""
 
     def __init__(self, wanted: Revision = AT_INIT, host: Host = LITTLE_FIRST) -> None:
         self.revision = wanted
@@ -107,7 +107,7 @@ class Machine:
         return self
 
     def init(self, on: str = "vcpu0", *features: int, target: int = 5, **more: Any) -> int:
-        """KVM_ARM_VCPU_INIT; the standard features where none are given."""
+        """KVM_ARM_VCPU_INIT; by default with the standard features."""
         wanted = features or (PSCI, PMU)
         return self("KVM_ARM_VCPU_INIT", on, target=target, features=list(wanted), **more)
 
@@ -135,7 +135,7 @@ class Machine:
         return self("KVM_SET_DEVICE_ATTR", "dev0", group=group, attr=attr, addr=addr, **more)
 
     def set(self, attr: int, addr: Addr | None = None, on: str = "vcpu0", **more: Any) -> int:
-        """SET in the PMU group; the attribute's good value where none is given."""
+        """SET in the PMU group; by default with a good value for the attribute."""
         given = GOOD.get(attr, NULL) if addr is None else addr
         return self("KVM_SET_DEVICE_ATTR", on, **{"group": 0, "attr": attr, "addr": given, **more})
 
@@ -144,11 +144,11 @@ class Machine:
         return self.outcome("KVM_GET_DEVICE_ATTR", on, group=0, attr=attr, addr=addr)
 
     def has(self, attr: int, on: str = "vcpu0", addr: Addr = FAULT) -> int:
-        """HAS in the PMU group; its address is never looked at."""
+        """HAS in the PMU group; the kernel never reads its address."""
         return self("KVM_HAS_DEVICE_ATTR", on, group=0, attr=attr, addr=addr)
 
     def run(self, cpu: int | None = None, on: str = "vcpu0", **args: Any) -> Outcome:
-        """KVM_RUN, from another CPU if given."""
+        """KVM_RUN, from ``cpu`` if given."""
         before, self.cpu = self.cpu, self.cpu if cpu is None else cpu
         try:
             return self.outcome("KVM_RUN", on, **args)
@@ -156,7 +156,7 @@ class Machine:
             self.cpu = before
 
     def start(self, on: str = "vcpu0") -> Machine:
-        """Let the VM have run: INIT of that vCPU's PMU, and a KVM_RUN with immediate_exit."""
+        """Run the VM: INIT of that vCPU's PMU, and a KVM_RUN with immediate_exit."""
         assert self.set(INIT, on=on) == 0
         assert self.run(on=on, immediate_exit=True).errno == Errno.EINTR
         return self
@@ -167,7 +167,7 @@ class Machine:
         return self
 
     def standard(self, vcpus: int = 1) -> Machine:
-        """Everything that a run needs but INIT of the PMU."""
+        """Everything that a run needs except INIT of the PMU."""
         self.ready(vcpus).gic().load()
         for number in range(vcpus):
             assert self.set(IRQ, on=f"vcpu{number}") == 0

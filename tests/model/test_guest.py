@@ -1,4 +1,4 @@
-"""What the model says that the payloads report (contract 2.10, filters; 2.12, counters)."""
+"""The payloads' reports in the model (contract 2.10, filters; 2.12, counters)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from .machine import (
 ALLOW, DENY = 0, 1
 CYCLES, OTHER, CHAIN = 0x11, 0x08, 0x1E
 SET_NR_COUNTERS = 4
-# A payload that never reports, and one whose report depends on the host until 6.1.
+# One that never reports, and one whose report depends on the host until 6.1.
 PAIR_STORE, EVENTS = "no-syndrome", "pmceid"
 
 
 def report(
     wanted: Revision, name: str, *given: Addr, cpu: int = 0, counters: int | None = None
 ) -> dict[str, int]:
-    """What a payload reports in a VM with those filters and that number of counters."""
+    """A payload's report in a VM with those filters and that number of counters."""
     machine = Machine(wanted).ready().gic()
     if counters is not None:
         assert machine.set(SET_NR_COUNTERS, Addr("u32", (counters,))) == 0

@@ -36,7 +36,7 @@ def gic(group: int, attr: int, value: int | None) -> Call:
     return Call.make("KVM_SET_DEVICE_ATTR", "dev0", 0, group=group, attr=attr, **addr)
 
 
-# The calls of a life: often in a good order, never in a fixed one.
+# The calls of a VM's life: often in a good order, never in a fixed one.
 moves = st.one_of(
     st.sampled_from(
         [
@@ -88,7 +88,7 @@ def step(state: State, call: Call, host: Host, wanted: Revision) -> tuple[State,
         return state, None
 
 
-# One search for the three, which all go through the same lives.
+# One search for all three properties, since they use the same sequences.
 @pytest.mark.parametrize("wanted", REVISIONS, ids=str)
 @settings(max_examples=60)
 @given(host=st.sampled_from(ALL_HOSTS), life=lives)
@@ -108,7 +108,7 @@ def test_a_life_can_be_lived_again_forgets_nothing_and_is_answered_in_form(
 
 
 def forgets_nothing(before: State, after: State) -> None:
-    """What the kernel never forgets, the model does not forget."""
+    """The model keeps the state that the kernel always keeps."""
     for name, old in before.objects.items():
         new = after.objects[name]
         if isinstance(old, Vm) and isinstance(new, Vm):

@@ -1,5 +1,5 @@
-"""The PMU attribute group in the model: what all its attributes have in common (contract 2.6,
-2.7, 2.13), and SET_PMU (2.11)."""
+"""The PMU attribute group in the model: rules for all its attributes (contract 2.6, 2.7, 2.13),
+and SET_PMU (2.11)."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def test_set_pmu_needs_no_gic_and_no_initialised_one(wanted: Revision) -> None:
 @pytest.mark.parametrize("wanted", [MERGED, AT_INIT], ids=str)
 @pytest.mark.parametrize("attr", sorted(GOOD))
 def test_a_pointer_to_another_type_is_answered_or_not_modelled(attr: int, wanted: Revision) -> None:
-    # Memory has no type: the kernel reads what lies there.  The model may say that it can't.
+    # Memory has no type: the kernel reads what is there.  The model may not cover it.
     for addr in (Addr("u64", (8,)), Addr("kvm_pmu_event_filter", (8, 0, 0)), integer(8)):
         machine = Machine(wanted).ready().gic()
         try:

@@ -15,7 +15,7 @@ from .machine import AT_INIT, INIT, IRQ, PMU, PSCI, REVISIONS, SET_PMU, Machine,
 
 NR_COUNTERS = revision("linux-6.16")
 ATTR, STRICT = 4, 9
-# Two PMUs that differ in what they have.
+# Two PMUs with different numbers of counters.
 HOST = Host("h", (0, 1), (Pmu("few", 8, frozenset({0}), 4), Pmu("many", 9, frozenset({1}), 6)))
 since_6_16 = pytest.mark.parametrize("wanted", [r for r in REVISIONS if r >= NR_COUNTERS], ids=str)
 since_6_7 = pytest.mark.parametrize("wanted", [r for r in REVISIONS if r >= AT_INIT], ids=str)
@@ -94,7 +94,7 @@ LENIENT = revision("linux-7.3")
 
 
 def strict(vcpus: int = 1) -> Machine:
-    """vCPUs that were promised no default PMU."""
+    """vCPUs with STRICT, that is without a default PMU."""
     machine = Machine(LENIENT, HOST).vm(vcpus)
     for number in range(vcpus):
         assert machine.init(f"vcpu{number}", PSCI, PMU, STRICT) == 0

@@ -1,6 +1,6 @@
-"""Which PMU a VM has that was given none (contract 3).
+"""The default PMU of a VM (contract 3).
 
-A filter makes it visible: after one, SET_PMU takes the VM's own PMU and no other.
+A filter makes it visible: after one, SET_PMU accepts only the VM's own PMU.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ at_first_set = pytest.mark.parametrize("wanted", [CALLING, SAME], ids=str)
 
 
 def default(machine: Machine) -> str:
-    """The name of the VM's PMU, from the one SET_PMU that is taken after a filter."""
+    """The name of the VM's PMU: the only one that SET_PMU accepts after a filter."""
     machine.set(FILTER)
     taken = [pmu.name for pmu in machine.host.pmus if machine.set(SET_PMU, integer(pmu.type)) == 0]
     (name,) = taken

@@ -114,7 +114,7 @@ def test_irq_is_taken_after_another_vcpu_has_run(wanted: Revision) -> None:
 @every_revision
 def test_get_irq_says_einval_enodev_enxio_efault_then_the_number(wanted: Revision) -> None:
     machine = Machine(wanted).vm()
-    assert machine.get(IRQ, FAULT).errno == Errno.EINVAL  # no irqchip, no PMU either
+    assert machine.get(IRQ, FAULT).errno == Errno.EINVAL  # neither irqchip nor PMU
     machine.gic()
     assert machine.get(IRQ, FAULT).errno == Errno.ENODEV
     assert machine.init() == 0

@@ -1,4 +1,4 @@
-"""Which core PMUs KVM has in its list, by version and mode of the host (contract 3)."""
+"""The core PMUs in KVM's list, by PMU version and mode of the host (contract 3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BOARD = Host("board", (0, 1, 2), (LITTLE, BIG), uncovered_pmuver=1)
 
 
 def spans(host: Host) -> list[tuple[str, tuple[str, ...]]]:
-    """The PMUs listed, by the first revision in which they are."""
+    """The PMUs in the list, by the first revision that lists them."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for wanted in REVISIONS:
         names = tuple(pmu.name for pmu in listed(host, wanted))
@@ -131,7 +131,7 @@ def default_of(host: Host, wanted: Revision, cpu: int) -> int:
 @pytest.mark.parametrize(
     ("wanted", "cpu", "errno"),
     [
-        # What perf chooses is the first PMU of the host, listed or not.
+        # perf chooses the first PMU of the host, listed or not.
         ("linux-5.18", 2, Errno.ENODEV),
         ("linux-5.10", 2, Errno.ENODEV),
         ("series-v3", 2, Errno.ENODEV),
@@ -140,7 +140,7 @@ def default_of(host: Host, wanted: Revision, cpu: int) -> int:
         ("linux-6.4", 2, 0),
         ("linux-6.4", 0, Errno.ENODEV),
         ("linux-6.5", 0, Errno.ENODEV),
-        ("linux-6.6", 2, Errno.EINVAL),  # of KVM_ARM_VCPU_INIT: there is no PMU at all
+        ("linux-6.6", 2, Errno.EINVAL),  # from KVM_ARM_VCPU_INIT: KVM has no PMU
         ("linux-7.3", 2, Errno.EINVAL),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_default_is_taken_from_the_list(wanted: str, cpu: int, errno: int) -> 
 @pytest.mark.parametrize(
     ("wanted", "chosen", "last"),
     [
-        # The chosen PMU's, until from 6.6 on such a host has none.
+        # The chosen PMU's; from 6.6 on KVM has no PMU on such a host.
         ("linux-5.10", None, 1 << 10),
         ("series-v2", 9, 1 << 10),
         ("series-v3", 9, 1 << 16),

@@ -60,7 +60,7 @@ def chosen(wanted: Revision, host: Host = LITTLE_FIRST) -> tuple[Machine, int, i
 
 
 def prepared(wanted: Revision, steps: int) -> Machine:
-    """A VM of which so many steps of the way to a run are done."""
+    """A VM with the first ``steps`` steps towards a run done."""
     machine = Machine(wanted).vm()
     way: list[Callable[[], object]] = [
         lambda: machine.init(),
@@ -94,7 +94,7 @@ def test_the_first_step_that_is_missing_has_its_errno(
     steps: int, errno: Errno, wanted: Revision
 ) -> None:
     if wanted == PRE and errno == Errno.EINVAL:
-        errno = Errno.EINTR  # a PMU that was not initialised is no obstacle there
+        errno = Errno.EINTR  # it runs without an initialised PMU
     assert prepared(wanted, steps).run(immediate_exit=True) == refused(errno)
 
 

@@ -1,6 +1,6 @@
-"""States of which KVM_RUN never gets out (contract 2.14 and 2.14b).
+"""States in which every KVM_RUN fails (contract 2.14 and 2.14b).
 
-The model may leave them out, but then has to say so: a wrong answer is worse than none.
+The model need not cover them, but then it must say so: a wrong answer is worse than none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .machine import (
 
 
 def errno_if_modelled(call: Callable[[], int | None], otherwise: int) -> int | None:
-    """What the call says; ``otherwise`` where the model says that it can't."""
+    """The errno of the call; ``otherwise`` if the model does not cover it."""
     try:
         return call()
     except NotModelled:
@@ -35,7 +35,7 @@ def errno_if_modelled(call: Callable[[], int | None], otherwise: int) -> int | N
 
 @every_revision
 def test_a_gic_made_after_init_leaves_a_vcpu_that_never_runs(wanted: Revision) -> None:
-    # C1: its interrupt is not set, and can't be set any more.
+    # C1: its interrupt is not set, and can no longer be set.
     machine = Machine(wanted).ready()
     assert machine.set(INIT) == 0
     machine.gic().load()

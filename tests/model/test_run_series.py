@@ -16,7 +16,7 @@ EARLY = Outcome(-1, Errno.EINTR, exit=Exit(0))
 
 
 def wrong_cpu(wanted: Revision, cpu: int) -> Outcome:
-    """What a run on a CPU outside of the chosen PMU's comes to."""
+    """The Outcome of a run on a CPU that the chosen PMU does not cover."""
     if wanted == V1:
         return Outcome(-1, Errno.ENOEXEC, exit=Exit(0))
     return Outcome(0, exit=Exit(9, FailEntry(1, cpu)))

@@ -1,4 +1,4 @@
-"""Ordered tables: how they are read, and what all of the model's tables keep to."""
+"""Ordered tables: how they are read, and rules for all of the model's tables."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_refusal_keeps_the_effects_above_it() -> None:
 
 def test_a_further_condition_is_tested_first() -> None:
     def wrong(c: Context) -> bool:
-        raise AssertionError("the row's own condition must not be looked at")
+        raise AssertionError("the row's own condition must not be tested")
 
     table = (*only(no, [refuse(wrong, Errno.EIO, "a")]), answer(done, "b"))
     assert read(table, context(), NEWEST)[1].errno is None

@@ -44,7 +44,7 @@ def test_the_preferred_target_is_generic_v8(wanted: Revision) -> None:
     assert machine("KVM_ARM_PREFERRED_TARGET", "vm0", argp="fault") == Errno.EFAULT
 
 
-# Each row breaks the rule of the row below as well: the first that is broken answers.
+# Each row also breaks the rule of the row below: the first broken rule decides.
 PRECEDENCE: list[tuple[str, dict[str, Any], int]] = [
     ("pointer", {"argp": "fault", "target": OTHER_TARGET, "features": [UNKNOWN]}, Errno.EFAULT),
     ("target", {"target": OTHER_TARGET, "features": [UNKNOWN, SVE]}, Errno.EINVAL),
@@ -115,7 +115,7 @@ def test_an_unknown_bit_beyond_the_same_features_is_enoent_on_an_initialised_vcp
 
 @before_same
 def test_whichever_bit_comes_first_decides_until_6_4(wanted: Revision) -> None:
-    # PSCI is missing, and stands before the unknown bit: contract 2.4, ..6.4, step 3.
+    # PSCI is missing, and comes before the unknown bit: contract 2.4, ..6.4, step 3.
     assert Machine(wanted).ready().init("vcpu0", PMU, UNKNOWN) == Errno.EINVAL
 
 
@@ -147,7 +147,7 @@ def test_power_off_is_a_feature_like_any_other_until_6_4(wanted: Revision) -> No
 
 @since_same
 def test_power_off_is_no_difference_since_6_5(wanted: Revision) -> None:
-    # Every VMM starts its secondary vCPUs so; contract 2.4, 6.5/6.6, step 1.
+    # Every VMM starts its secondary vCPUs this way; contract 2.4, 6.5/6.6, step 1.
     machine = Machine(wanted).vm(2)
     assert machine.init("vcpu0", PSCI, PMU) == 0
     assert machine.init("vcpu1", POWER_OFF, PSCI, PMU) == 0

@@ -16,7 +16,7 @@ IPA_SIZE = 1 << 40
 
 
 def fresh() -> Machine:
-    """A VM with a GIC of which nothing is set."""
+    """A VM with a GIC without any attribute set."""
     return Machine().vm().gic(initialise=False, bases=False)
 
 
