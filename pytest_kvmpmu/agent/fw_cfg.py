@@ -37,7 +37,7 @@ class CannotRead(Exception):
 
 
 class Memory:
-    """``size`` bytes of this process's memory, and where they are physically."""
+    """``size`` bytes of this process's memory, and their physical addresses."""
 
     def __init__(self, size: int = BUFFER) -> None:
         self.bytes = memoryview(mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))

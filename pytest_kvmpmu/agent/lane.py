@@ -45,7 +45,7 @@ class Lane:
 
 
 class OwnLane(Lane):
-    """A thread of its own."""
+    """A separate thread."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -41,8 +41,8 @@ def _uncovered(host: Host) -> str:
 
 def _one_version(host: Host) -> str:
     if host.pmuver is None:
-        return "it is not known whether the host's CPUs have one version of PMUv3"
-    return "" if host.pmuver else "the host's CPUs do not all have one version of PMUv3"
+        return "it is not known whether the host's CPUs have the same version of PMUv3"
+    return "" if host.pmuver else "the host's CPUs do not all have the same version of PMUv3"
 
 
 def _gicv5(host: Host) -> str:
@@ -59,7 +59,7 @@ def _event_bits(wanted: int) -> Callable[[Host], str]:
         if found == {wanted}:
             return ""
         if len(found) > 1:
-            return "the host's event numbers do not all have one width"
+            return "the host's event numbers have different widths"
         if found <= {None}:
             return "it is not known how many bits the host's event numbers have"
         return f"the host's event numbers have {min(filter(None, found))} bits"

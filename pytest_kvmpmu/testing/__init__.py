@@ -60,7 +60,7 @@ def check_backend(make: Callable[[], Backend]) -> None:
 
 
 def check_clauses(source: Source, specs: Path) -> None:
-    """Check the form of the clauses of ``source``, and them against the specs in ``specs``.
+    """Check the clauses of ``source``: their form, and that the specs in ``specs`` match them.
 
     Raises AssertionError with a line for each finding: a bad row, a marker that cites an unknown
     clause, a clause with neither a spec nor a reason.

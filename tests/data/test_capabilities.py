@@ -10,7 +10,7 @@ from pytest_kvmpmu.data.capabilities import CAPABILITIES, capability
 from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.errors import UsageProblem
 
-NO_VERSION = "the host's CPUs do not all have one version of PMUv3"
+NO_VERSION = "the host's CPUs do not all have the same version of PMUv3"
 NO_OTHER = "no PMU of the host after the first is known not to be a PMUv3"
 NOT_MIXED = "the host's PMUs are not known to be of different versions"
 LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
@@ -39,7 +39,7 @@ def versions(little: int, big: int) -> Host:
         ("ten-bit-events", host(), "it is not known how many bits the host's event numbers have"),
         ("ten-bit-events", versions(4, 5), "the host's event numbers have 16 bits"),
         ("ten-bit-events", versions(1, 1), ""),
-        ("ten-bit-events", versions(1, 4), "the host's event numbers do not all have one width"),
+        ("ten-bit-events", versions(1, 4), "the host's event numbers have different widths"),
         ("sixteen-bit-events", versions(1, 1), "the host's event numbers have 10 bits"),
         ("sixteen-bit-events", versions(4, 7), ""),
         ("one-pmu-version", versions(4, 4), ""),
@@ -48,7 +48,7 @@ def versions(little: int, big: int) -> Host:
         (
             "one-pmu-version",
             host(LITTLE, BIG),
-            "it is not known whether the host's CPUs have one version of PMUv3",
+            "it is not known whether the host's CPUs have the same version of PMUv3",
         ),
         ("gicv5", host(), "the host has no GICv5"),
         ("gicv5", replace(host(), gicv5=True), ""),
