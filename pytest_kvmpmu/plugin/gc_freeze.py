@@ -9,6 +9,7 @@ finalizers.
 from __future__ import annotations
 
 import gc
+import sys
 
 
 class Spared:
@@ -18,8 +19,12 @@ class Spared:
         self._ours = False
 
     def begin(self) -> None:
-        """Ignore all objects that exist now."""
-        if hasattr(gc, "freeze"):  # PyPy does not have it
+        """Ignore all objects that exist now.
+
+        Not if Hypothesis is loaded: it asks the collector who refers to its random generator, does
+        not see the referrers that are ignored, and warns.
+        """
+        if hasattr(gc, "freeze") and "hypothesis" not in sys.modules:  # PyPy has no gc.freeze
             gc.freeze()
             self._ours = True
 
