@@ -11,7 +11,9 @@ import pytest
 
 from pytest_kvmpmu import commands
 from pytest_kvmpmu.data.topology import read
-from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab import lines
+from pytest_kvmpmu.lab.store.cache import CACHE_VARIABLE, Cache
+from pytest_kvmpmu.lab.store.stock import IMAGE, Stock, also_keys
 from pytest_kvmpmu.recording.reader import read as read_recording
 from pytest_kvmpmu.recording.script import load
 from pytest_kvmpmu.report.results.document import read as read_report
@@ -37,11 +39,36 @@ def each(language: str) -> pytest.MarkDecorator:
 OWN_IMAGE = "arch/arm64/boot/Image"
 
 
+# The line whose kernel the pages take, whatever else the user's cache holds.
+STOCK = "6.12"
+
+
 def build_image(path: Path) -> None:
     """A kernel of one's own: a stock one, as far as the page can tell."""
     if not path.exists():
         path.parent.mkdir(parents=True)
-        path.symlink_to(next(Cache().root.glob("kernels/*/Image")))
+        path.symlink_to(Stock(Cache(), print).kernel(lines.load(STOCK)).file(IMAGE))
+
+
+def test_the_image_is_the_stock_kernel_whatever_else_the_cache_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    cache = Cache()
+
+    def kernel(place: str) -> Path:
+        def build(folder: Path) -> dict[str, Any]:
+            (folder / IMAGE).write_text(place)
+            return {}
+
+        return cache.make(place, build).file(IMAGE)
+
+    kernel("kernels/a-run-before-left-this")
+    current = kernel("kernels/current")
+    kernel("kernels/somebodys-own")
+    cache.note(f"current/{STOCK}.json", {"place": "kernels/current", "also": also_keys()[STOCK]})
+    build_image(tmp_path / OWN_IMAGE)
+    assert (tmp_path / OWN_IMAGE).resolve() == current.resolve()
 
 
 def walks() -> list[Any]:
