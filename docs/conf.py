@@ -20,7 +20,7 @@ copyright = author  # Sphinx's name for it
 version = release = pytest_kvmpmu.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "kvmpmu_site"]
-exclude_patterns = ["_build", "examples", "ci"]
+exclude_patterns = ["_build", "changelog.d", "ci", "examples"]
 
 # Pages link to headings by the anchors that code hosting sites generate.
 myst_heading_anchors = 4
