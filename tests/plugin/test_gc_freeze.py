@@ -87,7 +87,7 @@ def test_the_next_run_in_the_process_ends_it(pytester: pytest.Pytester) -> None:
             assert pytest.main(["-q", "test_spec.py"]) == 0
             assert gc.get_freeze_count() > before
             assert pytest.main(["-q", "test_plain.py"]) == 0
-            assert gc.get_freeze_count() == 0
+            assert gc.get_freeze_count() <= before  # Python 3.12 has some of its own
         """,
     )
     result = pytester.runpython(pytester.path / "both.py")
