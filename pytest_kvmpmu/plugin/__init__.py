@@ -22,12 +22,16 @@ from ..settings import (
     whole_number,
 )
 
+# pytest 9.2 takes more than one type: a TOML file may have 10, 2.5 or "10".
+SECONDS: Any = str | float if pytest.version_tuple >= (9, 2) else None
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kvmpmu", "KVM_ARM_VCPU_PMU_V3_SET_PMU conformance")
     for option in (*OPTIONS, *RUN_OPTIONS):
         group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
-        parser.addini(option.dest, f"default of {option.flag}: {option.help}", default="")
+        kind = SECONDS if option.metavar == "SECONDS" else None
+        parser.addini(option.dest, f"default of {option.flag}: {option.help}", kind, default="")
     group.addoption(
         EXAMPLES.flag,
         dest=EXAMPLES.dest,
@@ -146,6 +150,8 @@ def pytest_report_from_serializable() -> Generator[
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if terminalreporter.no_summary:  # pytest before 9.2 does not call this hook then
+        return
     from . import gate, summary
     from .backend import stopped
     from .config import strict_spec

@@ -22,7 +22,7 @@ from ..recording.reader import read
 from ..recording.writer import Writer
 from ..settings import RECORD
 from . import workers
-from .config import settings_of, usage_errors
+from .config import ini, settings_of, usage_errors
 from .items import name_of
 
 # Keys of xdist's workerinput and workeroutput: the folder for parts; a part's name and tests.
@@ -119,7 +119,7 @@ def start(config: pytest.Config) -> None:
 
     Raises pytest.UsageError if the file can't be written.
     """
-    path = config.getoption(RECORD.dest) or config.getini(RECORD.dest)
+    path = config.getoption(RECORD.dest) or ini(config, RECORD)
     if not path or config.option.collectonly:
         return
     with usage_errors():

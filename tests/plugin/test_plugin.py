@@ -58,7 +58,7 @@ def test_help_lists_options_and_ini_keys(pytester: pytest.Pytester) -> None:
         "record",
     ):
         result.stdout.fnmatch_lines([f"*--kvmpmu-{name}=*"])
-        result.stdout.fnmatch_lines([f"*kvmpmu_{name.replace('-', '_')} (string):*"])
+        result.stdout.fnmatch_lines([f"*kvmpmu_{name.replace('-', '_')} (str*):*"])
     assert header(result) == []
 
 

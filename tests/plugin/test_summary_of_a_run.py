@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -57,6 +58,25 @@ def test_passed_and_failed_clauses_are_counted_and_the_failed_ones_named(
 def test_a_run_without_a_backend_has_no_summary(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
     pytester.runpytest_inprocess().stdout.no_fnmatch_line("*= kvmpmu =*")
+
+
+def test_no_summary_is_kept_to(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SPECS)
+    args = ["--no-summary", "--kvmpmu-kernel=linux-5.18", "--kvmpmu-report=run.json"]
+    result = pytester.runpytest_inprocess(*args)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.no_fnmatch_line("*= kvmpmu =*")
+    result.stdout.no_fnmatch_line("*clauses verified*")
+    assert (pytester.path / "run.json").exists()
+
+
+def test_no_summary_leaves_the_gate_its_exit_status(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SPECS)
+    args = ["--no-summary", "-k", "good", "--kvmpmu-gate=conformant"]
+    result = pytester.runpytest_inprocess(*args)
+    result.assert_outcomes(passed=2, deselected=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.no_fnmatch_line("*verdict*")
 
 
 def test_an_error_in_a_fixture_violates_too(pytester: pytest.Pytester) -> None:
@@ -134,3 +154,30 @@ def test_clauses_and_kernel_are_in_the_junit_report(
     report = (tmp_path / "junit.xml").read_text(encoding="utf-8")
     assert '<property name="kvmpmu_clause" value="set-pmu.enxio"' in report
     assert '<property name="kvmpmu_kernel" value="backend model, kernel ' in report
+
+
+def test_a_long_message_is_whole_in_the_junit_report(
+    pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    # pytest 9.2 shortens the attribute to 500 characters and a note.
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.kvmpmu_clause("set-pmu.enxio")
+        def test_bad(vcpu):
+            assert False, "\\n".join(f"line {n} of the reason" for n in range(100))
+        """
+    )
+    pytester.runpytest_inprocess(f"--junitxml={tmp_path / 'junit.xml'}")
+    (case,) = ElementTree.parse(tmp_path / "junit.xml").iter("testcase")
+    failure = case.find("failure")
+    assert failure is not None
+    assert failure.attrib["message"].startswith("AssertionError: line 0 of the reason")
+    assert failure.text is not None
+    for number in range(100):
+        assert f"line {number} of the reason" in failure.text
+    properties = {each.attrib["name"]: each.attrib["value"] for each in case.iter("property")}
+    assert properties["kvmpmu_clause"] == "set-pmu.enxio"
+    assert properties["kvmpmu_status"] == "FAIL"
+    assert properties["kvmpmu_kernel"].startswith("backend model, kernel ")

@@ -13,6 +13,7 @@ import pytest
 from ...data.capabilities import CAPABILITIES
 from ...data.host import Host
 from ...errors import UsageProblem, unknown
+from ..config import ini
 from ...settings import GATE, GATES, REQUIRE, UPDATE_WAIVERS, WAIVERS, Option, Settings
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _read(config: pytest.Config) -> Asked:
 
 def _value(config: pytest.Config, option: Option) -> str:
     given = config.getoption(option.dest)
-    return str(config.getini(option.dest) if given is None else given)
+    return str(ini(config, option) if given is None else given)
 
 
 def _path(config: pytest.Config) -> Path | None:
@@ -101,5 +102,5 @@ def _path(config: pytest.Config) -> Path | None:
     given = config.getoption(WAIVERS.dest)
     if given is not None:
         return config.invocation_params.dir / given if given else None
-    named = config.getini(WAIVERS.dest)
+    named = ini(config, WAIVERS)
     return config.rootpath / named if named else None

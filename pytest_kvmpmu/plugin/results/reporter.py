@@ -19,7 +19,7 @@ from ...report.results.document import Report
 from ...settings import REPORT
 from ...support.whole_file import WholeFile
 from ..calls import KEEP_CALLS
-from ..config import usage_errors
+from ..config import ini, usage_errors
 from ..workers import is_worker
 from .gather import GATHERED, Gathering
 from .no_target import reason
@@ -113,7 +113,7 @@ def start(config: pytest.Config) -> None:
     Raises pytest.UsageError for an unknown ending, and for a file that can't be written.
     """
     given = config.getoption(REPORT.dest)
-    paths = config.getini(REPORT.dest) if given is None else given
+    paths = ini(config, REPORT) if given is None else given
     if not paths or config.option.collectonly:
         return
     config.stash[KEEP_CALLS] = True
