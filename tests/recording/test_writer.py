@@ -34,7 +34,9 @@ def test_until_the_end_what_was_there_stays(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
-@pytest.mark.parametrize(("name", "why"), [("absent/run.jsonl", "No such file"), ("", "no file")])
+@pytest.mark.parametrize(
+    ("name", "why"), [("absent/run.jsonl", "No such file"), ("", "it is not a regular file")]
+)
 def test_a_place_that_cannot_be_written_to_is_found_at_once(
     name: str, why: str, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ def test_what_builds_on_a_broken_promise_is_not_tried_and_that_is_said() -> None
     with pytest.raises(BrokenPromises) as caught:
         check_backend(wrong.each(wrong.as_dicts))
     assert list(caught.value.broken) == [ANSWERS]
-    assert str(caught.value).splitlines()[-1].startswith("13 further promises build on that")
+    assert str(caught.value).splitlines()[-1].startswith("13 further promises depend on that")
 
 
 def test_a_backend_that_can_not_be_made_is_no_broken_promise() -> None:

@@ -31,5 +31,5 @@ def test_an_errnos_name_leads_back_to_it(value: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "E", "ENONSENSE", "E1x", "6", "enxio"])
 def test_what_is_no_errno_name_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no errno name"):
+    with pytest.raises(ValueError, match="not an errno name"):
         errno.number(text)

@@ -51,7 +51,7 @@ def test_each_marker_is_there_with_its_sentence() -> None:
 
 def test_each_fixture_is_there_with_its_type() -> None:
     text = part("fixtures")
-    assert "`vm` → `Vm`\n: A VM with nothing in it." in text
+    assert "`vm` → `Vm`\n: An empty VM." in text
     assert "`pmu_guest` → `Callable[..., Vcpu]`" in text
     # Made within a function, and what the others are made of.
     assert text.index("`kvmpmu_backend` → `Backend`") < text.index("`kvm` → `Kvm`")

@@ -13,8 +13,8 @@ import pytest
 from ...data.capabilities import CAPABILITIES
 from ...data.host import Host
 from ...errors import UsageProblem, unknown
-from ..config import ini
 from ...settings import GATE, GATES, REQUIRE, UPDATE_WAIVERS, WAIVERS, Option, Settings
+from ..config import ini
 
 if TYPE_CHECKING:
     from ...waivers.file import Waiver

@@ -13,7 +13,7 @@ from ..runs import report, reports
 def test_title_and_lead_say_what_was_run_and_what_is_bad(pytester: pytest.Pytester) -> None:
     found = matrix(reports(pytester))
     assert title(found) == "2 kernels on 2 boards"
-    bad = "2 violated, 3 violated but waived, 2 not verified for an error, 3 not verified"
+    bad = "2 violated, 3 violated but waived, 2 not verified because of an error, 3 not verified"
     assert f" clauses, 3 runs: {bad}. On " in lead(found)
     assert lead(found).endswith(" the runs differ.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.resources import conformance_dir
+from pytest_kvmpmu.support.resources import conformance_dir
 
 SPEC = """
     def test_it(kvm, request):
