@@ -10,7 +10,6 @@ import time
 import pytest
 
 from pytest_kvmpmu.lab import Console, LabFailure, Machine
-from pytest_kvmpmu.lab.bytecode import unchecked
 from pytest_kvmpmu.lab.vm.console import LINES_KEPT
 from pytest_kvmpmu.support import deadline
 from pytest_kvmpmu.wire.frame import encode
@@ -92,8 +91,3 @@ def test_the_console_keeps_the_last_lines_without_empty_ones() -> None:
     kept = console.tail().splitlines()
     assert len(kept) == LINES_KEPT
     assert kept[-1] == f"line {LINES_KEPT + 9}"
-
-
-def test_bytecode_is_marked_as_valid_whatever_its_sources_time() -> None:
-    stamped = b"\xa7\r\r\n" + bytes(4) + b"timesize" + b"code"
-    assert unchecked(stamped) == b"\xa7\r\r\n" + b"\1\0\0\0" + bytes(8) + b"code"
