@@ -27,6 +27,8 @@ ONCE = frozenset(
         "report/pages/test_html_browser.py",
         "spec/test_catalogue.py",
         "spec/test_lint.py",
+        "test_arrows.py",
+        "test_mirror.py",
         "tools/docs_sections",
         "tools/mutants",
         "whole/test_docs.py",

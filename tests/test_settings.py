@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.backends import real
 from pytest_kvmpmu.backends.model import ModelBackend
 from pytest_kvmpmu.choose import make_backend
-from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.settings import OPTIONS, Option, Settings, resolve
-from pytest_kvmpmu.targets.base import Target
 
 
 def given(**values: str) -> Settings:
@@ -88,35 +85,8 @@ def test_a_topology_file_starts_from_the_base(tmp_path: Path) -> None:
     assert resolve(value, tmp_path).board.cpus == (0, 1, 2)
 
 
-def test_an_unknown_target_is_found_when_the_backend_is_made() -> None:
-    with pytest.raises(UsageProblem, match="unknown target 'moon'"):
-        make_backend(given(backend="real", target="moon"))
-
-
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 def test_options_are_spelt_with_dashes_and_ini_keys_with_underscores(option: Option) -> None:
     assert option.flag == "--kvmpmu-" + option.name
     assert option.dest == "kvmpmu_" + option.name.replace("-", "_")
     assert option.help
-
-
-@pytest.mark.parametrize(
-    ("values", "target", "board"),
-    [
-        ({}, "local", None),
-        ({"topology": "rockpro64"}, "local", "rockpro64"),
-        ({"target": "lab:6.12"}, "lab:6.12", "rockpro64"),
-        ({"target": "lab:6.12", "topology": "rockpro64-swapped"}, "lab:6.12", "rockpro64-swapped"),
-    ],
-)
-def test_a_real_backend_gets_its_target_bound_and_board(
-    values: dict[str, str], target: str, board: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[tuple[object, ...]] = []
-
-    def make(where: Target, seconds: float, kernel: str | None, host: Host | None) -> None:
-        made.append((where.name, seconds, kernel, host and host.name))
-
-    monkeypatch.setattr(real, "RealBackend", make)
-    make_backend(given(backend="real", timeout="3", kernel="6.1", **values))
-    assert made == [(target, 3.0, "6.1", board)]

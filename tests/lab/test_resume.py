@@ -31,7 +31,7 @@ class Qemu:
     def __init__(self, command: list[str], fds: list[int]) -> None:
         self.command = command
         self.inherited = [os.fstat(fd).st_ino for fd in fds]
-        self.sent: list[bytes] = []
+        self.sent: list[object] = []
         self.closed = False
         type(self).last = self
 
@@ -39,7 +39,7 @@ class Qemu:
     def quoted(self) -> Iterator[None]:
         yield
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: object) -> None:
         self.sent.append(message)
 
     def receive_pong(self, _seconds: float) -> None:

@@ -6,13 +6,14 @@ import ast
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_kvmpmu.link.link import Link
 from pytest_kvmpmu.support.resources import PACKAGE
+
+from ..imports import imports_of
 
 ROOMS = ("wire", "uapi", "agent")
 FILES = [
@@ -26,21 +27,6 @@ each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.rel
 
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
-
-
-def imported(path: Path) -> Iterator[str]:
-    """The modules that a file imports: absolute, or as ``pytest_kvmpmu.FOLDER``."""
-    package = path.parent.relative_to(PACKAGE.parent).parts
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            if module == PACKAGE.name:
-                yield from (f"{module}.{alias.name}" for alias in node.names)
-            else:
-                yield module
 
 
 def interpreters() -> list[str]:
@@ -77,7 +63,7 @@ def test_a_files_annotations_are_never_evaluated(path: Path) -> None:
 @each_file
 def test_a_file_imports_the_standard_library_and_its_own_rooms_alone(path: Path) -> None:
     ours = {f"{PACKAGE.name}.{room}" for room in ROOMS}
-    for name in imported(path):
+    for name in (found.imported for found in imports_of(path, PACKAGE)):
         if name.split(".")[0] == PACKAGE.name:
             assert ".".join(name.split(".")[:2]) in ours, name
         else:
