@@ -59,23 +59,7 @@ def test_an_older_report_is_read_and_has_no_conclusion(
     assert all(valid(json.loads(line)) for line in (text + end).splitlines())
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"verdict": "fine"}, "line 4: unknown verdict 'fine'; known: not conformant, "),
-        ({"gate": {"met": True, "failures": ["x"]}}, "line 4: gate: "),
-        ({"gate": {"met": False, "failures": [1]}}, "line 4: gate: "),
-        ({"gate": {"met": True, "failures": [], "level": "x"}}, "gate: unknown level 'x'"),
-    ],
-)
-def test_a_bad_conclusion_is_refused(change: dict[str, Any], says: str, tmp_path: Path) -> None:
-    lines = [json.loads(line) for line in dump(REPORT).splitlines()]
-    lines[-1]["end"].update(change)
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    assert says in refused(written(tmp_path / "run.json", text))
-
-
-def test_a_conclusion_without_its_verdict_is_refused(tmp_path: Path) -> None:
+def test_a_bad_conclusion_is_refused_with_its_line(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in dump(REPORT).splitlines()]
     del lines[-1]["end"]["verdict"]
     text = "".join(json.dumps(line) + "\n" for line in lines)

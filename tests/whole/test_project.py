@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .pages import DOCS, ROOT
+from ..pages import DOCS, ROOT
 
 if sys.version_info >= (3, 11):
     import tomllib
