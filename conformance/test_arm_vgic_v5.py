@@ -13,11 +13,12 @@ from pytest_kvmpmu.wire.params import Addr
 GICV5 = k.KVM_DEV_TYPE_ARM_VGIC_V5
 ADDR, CTRL = k.KVM_DEV_ARM_VGIC_GRP_ADDR, k.KVM_DEV_ARM_VGIC_GRP_CTRL
 INIT, PPIS = k.KVM_DEV_ARM_VGIC_CTRL_INIT, k.VGIC_CTRL_ATTRS["KVM_DEV_ARM_VGIC_USERSPACE_PPIS"]
+ATTRS = ("KVM_SET_DEVICE_ATTR", "KVM_GET_DEVICE_ATTR", "KVM_HAS_DEVICE_ATTR")
 
 pytestmark = pytest.mark.kvmpmu_requires("gicv5")
 
 
-@pytest.mark.kvmpmu_clause("vgic-v5.attributes")
+@pytest.mark.kvmpmu_clause("vgic-v5.attributes", "vgic.init")
 def test_has_says_yes_to_two_attributes_of_which_one_can_be_set(vm: Vm) -> None:
     gic = vm.create_device(GICV5)
     gic.require_attr(CTRL, INIT)
@@ -47,6 +48,14 @@ def test_any_other_attribute_is_enxio(vm: Vm, group: int, attr: int) -> None:
         gic.set_attr(group, attr, Addr("u64", (0x0800_0000,)))
 
 
+@pytest.mark.kvmpmu_clause("vgic-v5.attributes", "attr.efault")
+@pytest.mark.parametrize("ioctl", ATTRS)
+def test_an_unreadable_structure_is_efault_before_an_unknown_attribute(vm: Vm, ioctl: str) -> None:
+    gic = vm.create_device(GICV5)
+    with refused(Errno.EFAULT):
+        gic.call(ioctl, group=99, attr=0, argp="fault")
+
+
 @pytest.mark.kvmpmu_clause("create-device.eexist", "vgic-v5.attributes")
 @pytest.mark.parametrize("first", [GICV5, k.KVM_DEV_TYPE_ARM_VGIC_V3], ids=["v5", "v3"])
 def test_a_vm_has_one_gic_of_either_kind(vm: Vm, first: int) -> None:
@@ -60,11 +69,14 @@ def test_a_vm_has_one_gic_of_either_kind(vm: Vm, first: int) -> None:
 def test_a_run_needs_it_initialised(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
-    vm.create_device(GICV5)
+    gic = vm.create_device(GICV5)
     with refused(Errno.EBUSY):
         vcpu.run(immediate_exit=True)
     with refused(Errno.EIO):
         vcpu.run(immediate_exit=True)
+    for ioctl in ATTRS:
+        with refused(Errno.EIO):
+            gic.call(ioctl, group=CTRL, attr=INIT, argp="fault")
 
 
 @pytest.mark.kvmpmu_requires("pmu")

@@ -138,7 +138,7 @@ def test_init_before_the_irqchip_is_a_dead_end(vm: Vm, vcpu: Vcpu, immediate: bo
 
 
 @pytest.mark.kvmpmu_requires("gicv5")
-@pytest.mark.kvmpmu_clause("init.gicv5")
+@pytest.mark.kvmpmu_clause("init.gicv5", "vgic.init")
 def test_with_a_gicv5_init_sets_the_interrupt_once_the_gic_is_initialised(
     vm: Vm, vcpu: Vcpu
 ) -> None:

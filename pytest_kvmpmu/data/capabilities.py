@@ -46,7 +46,7 @@ def _one_version(host: Host) -> str:
 
 
 def _gicv5(host: Host) -> str:
-    return "" if host.gicv5 else "the host has no GICv5"
+    return "" if 5 in host.gics else "the host has no GICv5"
 
 
 def _nested(host: Host) -> str:

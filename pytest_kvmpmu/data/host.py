@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import gic
+
 
 @dataclass(frozen=True)
 class Pmu:
@@ -45,8 +47,8 @@ class Host:
 
     ``uncovered_pmuver`` is the PMU version of CPUs that no PMU covers; ``protected``: KVM
     runs in protected mode (pKVM); ``impdef_traps``: accesses to the registers of PMUv3 trap
-    although the cores' PMU is one of their own (Apple); ``gicv5``: the interrupt controller
-    is a GICv5, which serves GICv3 guests as well; ``nested``: guests may have an EL2.
+    although the cores' PMU is an IMPDEF one (Apple); ``nested``: guests may have an EL2; ``gics``
+    are the versions of the vGICs that KVM makes, the one to use first.
     """
 
     name: str
@@ -56,8 +58,8 @@ class Host:
     uncovered_pmuver: int | None = None
     protected: bool = False
     impdef_traps: bool = False
-    gicv5: bool = False
     nested: bool = False
+    gics: tuple[int, ...] = (gic.DEFAULT,)
 
     @property
     def pmuver(self) -> int | None:

@@ -10,21 +10,25 @@ cpus = "0-3"                # the kernel's CPU list format
 counters = 6                # event counters, without the cycle counter
 pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) where it is left out
 
-Top-level keys that may be left out: ``pmuver`` for the CPUs that no PMU covers (1),
-``protected`` (KVM in protected mode), ``impdef_traps`` (PMUv3's registers trap on cores with
-a PMU of their own), ``gicv5`` (a GICv5 that serves GICv3 guests as well) and ``nested`` (nested
-virtualisation: guests may have an EL2), all false.
+Optional top-level keys: ``pmuver`` for the CPUs that no PMU covers (1), ``protected`` (KVM in
+protected mode), ``impdef_traps`` (PMUv3's registers trap on cores with a PMU of their own),
+``nested`` (nested virtualisation: guests may have an EL2), all false; ``gic``, the version of the
+vGIC that KVM makes, or an array of versions, the one to use first (3); ``lab = true`` says that the
+lab boots this board.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageProblem, unknown
 from ..support.resources import fixtures_dir
+from .gic import DEFAULT as DEFAULT_GIC
+from .gic import GICS
 from .host import Host, Pmu, parse_cpus
 
 if sys.version_info >= (3, 11):
@@ -40,29 +44,43 @@ MOST_CPUS = 512
 # PMUVer of Armv8.0, as the lab's emulated cores are; the field has four bits.
 PMUV3, MOST_PMUVER = 1, 15
 
-_TOP = {
+_TOP: dict[str, type | tuple[type, ...]] = {
     "description": str,
     "cpus": int,
     "pmu": list,
     "pmuver": int,
     "protected": bool,
     "impdef_traps": bool,
-    "gicv5": bool,
     "nested": bool,
+    "gic": (int, list),
+    "lab": bool,
 }
-_REQUIRED = {"name": str, "compatible": str, "type": int, "cpus": str, "counters": int}
+_REQUIRED: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "compatible": str,
+    "type": int,
+    "cpus": str,
+    "counters": int,
+}
 _PMU = {**_REQUIRED, "pmuver": int}
-_KIND = {
+_KIND: dict[Any, str] = {
     str: "a string",
     int: "a whole number",
     bool: "true or false",
     list: "an array of [[pmu]] tables",
+    (int, list): "a whole number or an array of them",
 }
 
 
 def names() -> list[str]:
     """The topologies that ship with the plugin."""
     return sorted(path.stem for path in (fixtures_dir() / "topologies").glob("*.toml"))
+
+
+def lab_names() -> list[str]:
+    """The topologies that ship and that the lab boots: those with ``lab = true``."""
+    folder = fixtures_dir() / "topologies"
+    return [name for name in names() if _table(folder / f"{name}.toml")[1].get("lab", False)]
 
 
 def load(name: str, base: Path | None = None) -> Host:
@@ -80,6 +98,12 @@ def load(name: str, base: Path | None = None) -> Host:
 
 def read(path: Path) -> Host:
     """The topology in the file ``path``."""
+    text, table = _table(path)
+    return _File(path, text).host(table)
+
+
+def _table(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of the file ``path``, and what it is as TOML."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -88,12 +112,12 @@ def read(path: Path) -> Host:
             f"topology file {path} cannot be read: {reason}", "Name a readable TOML file"
         ) from error
     try:
-        table = tomllib.loads(text)
+        table: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageProblem(
-            f"topology file {path} is not TOML: {error}", "Mend the syntax at that place"
+            f"topology file {path} is not TOML: {error}", "Fix the syntax at that place"
         ) from error
-    return _File(path, text).host(table)
+    return text, table
 
 
 class _File:
@@ -121,12 +145,15 @@ class _File:
     def wrong(self, key: str, pmu: int | None, what: str, right: str) -> UsageProblem:
         return UsageProblem(f"{self.where(key, pmu)}: {what}", right)
 
-    def check(self, table: dict[str, Any], keys: dict[str, type], pmu: int | None) -> None:
+    def check(
+        self, table: dict[str, Any], keys: Mapping[str, type | tuple[type, ...]], pmu: int | None
+    ) -> None:
         for key, value in table.items():
             if key not in keys:
                 problem = unknown("key", key, keys)
                 raise self.wrong(key, pmu, problem.cause, problem.remedy)
-            if type(value) is not keys[key]:
+            kinds = keys[key]
+            if type(value) not in (kinds if isinstance(kinds, tuple) else (kinds,)):
                 raise self.wrong(
                     key, pmu, f"{value!r} is of the wrong type", f"Give {_KIND[keys[key]]}"
                 )
@@ -154,9 +181,22 @@ class _File:
             self.pmuver(table, None),
             table.get("protected", False),
             table.get("impdef_traps", False),
-            table.get("gicv5", False),
             table.get("nested", False),
+            self.gics(table),
         )
+
+    def gics(self, table: dict[str, Any]) -> tuple[int, ...]:
+        found = table.get("gic", DEFAULT_GIC)
+        versions = tuple(found) if isinstance(found, list) else (found,)
+        for version in versions:
+            if type(version) is not int or version not in GICS:
+                known = ", ".join(map(str, GICS))
+                raise self.wrong(
+                    "gic", None, f"{version!r} is not a vGIC's version", f"Known: {known}"
+                )
+        if not versions or len(set(versions)) < len(versions):
+            raise self.wrong("gic", None, f"{found!r} names none, or one twice", "Name each once")
+        return versions
 
     def pmuver(self, table: dict[str, Any], pmu: int | None) -> int:
         found: int = table.get("pmuver", PMUV3)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from ..data.gic import GICS, Gic
 from ..data.host import Pmu
 from ..data.payloads import Payload, payload
 from ..uapi import constants as k
@@ -37,12 +38,9 @@ __all__ = [
 H = TypeVar("H", bound="Handle")
 
 # Where the standard guest's GICv3 lies.
-GIC_DIST = 0x0800_0000
-GIC_REDIST = 0x080A_0000
-# The interrupt that VMMs use for the PMU: PPI 7.
-PMU_PPI = 23
-# The same PPI as a GICv5 numbers it, and the only one that it takes.
-GICV5_PMU_PPI = 0x2000_0017
+(_, GIC_DIST), (_, GIC_REDIST) = GICS[3].frames
+# The interrupt that VMMs use for the PMU: PPI 7; and as a GICv5 numbers it, which takes no other.
+PMU_PPI, GICV5_PMU_PPI = GICS[3].pmu_irq, GICS[5].pmu_irq
 
 _AN_INT = Addr("int", (0,))
 
@@ -134,15 +132,19 @@ class Vm(Handle):
         self.do("KVM_CREATE_DEVICE", new=name, type=type, flags=flags, argp=argp)
         return Device(self.session, name, self.cpu)
 
-    def create_gic(self) -> Device:
-        """An initialised GICv3 (four ioctls).  All vCPUs have to be there already."""
+    def create_gic(self, kind: Gic | None = None) -> Device:
+        """An initialised vGIC of that kind, or of the host's.  All vCPUs have to exist already.
+
+        KVM_CREATE_DEVICE, KVM_SET_DEVICE_ATTR for the address of each frame, and
+        KVM_DEV_ARM_VGIC_CTRL_INIT.
+        """
+        kind = kind or self.session.gic
         with self.session.batch():
-            gic = self.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-            group = k.KVM_DEV_ARM_VGIC_GRP_ADDR
-            gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
-            gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
-            gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
-        return gic
+            made = self.create_device(kind.device)
+            for frame, address in kind.frames:
+                made.set_attr(k.KVM_DEV_ARM_VGIC_GRP_ADDR, frame, Addr("u64", (address,)))
+            made.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+        return made
 
     def load(self, name: str) -> None:
         """KVM_SET_USER_MEMORY_REGION: 64 KiB at guest address 0 with a payload in them."""

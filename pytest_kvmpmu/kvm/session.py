@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ..backends.base import World
+from ..data.gic import DEFAULT, GICS, Gic
 from ..uapi.errno import MESSAGES, Errno
 from ..uapi.errno import name as errno_name
 from ..wire.call import Call
@@ -43,9 +44,13 @@ def _named(call: Call) -> str:
 
 
 class Session:
-    """Issues Calls in one world, names the objects they make, records them with their Outcomes."""
+    """Issues Calls in one world, names the objects they make, records them with their Outcomes.
 
-    def __init__(self, world: World) -> None:
+    ``gic`` is the kind of vGIC that VMs get.
+    """
+
+    def __init__(self, world: World, gic: Gic = GICS[DEFAULT]) -> None:
+        self.gic = gic
         self._world = world
         self._made: defaultdict[str, int] = defaultdict(int)
         self._waiting: list[Call] | None = None

@@ -32,34 +32,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..data.gic import of_device
 from ..data.host import Host
 from ..data.revision import Revision
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.call import Call, kind_of
 from ..wire.outcome import Exit, FailEntry, Outcome
-from . import create, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init, vgic
-from .state import Context, State, Vcpu
+from . import create, gic, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init
+from .state import Context, Device, State, Vcpu
 from .table import NotModelled, Table, answer, not_covered, read, refuse
 
-__all__ = ["TABLES", "NotModelled", "State", "read", "seen_by_kvm", "step"]
+__all__ = ["TABLES", "NotModelled", "State", "kind", "read", "seen_by_kvm", "step"]
 
-_PMU_GROUP = vgic.in_group(k.KVM_ARM_VCPU_PMU_V3_CTRL)
 _KNOWN_GROUPS = frozenset(k.VCPU_GROUPS.values())
+
+
+def _other_group(c: Context) -> bool:
+    return bool(c.args["group"] != k.KVM_ARM_VCPU_PMU_V3_CTRL)
+
+
+_BAD_POINTER = refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault")
 
 
 def _vcpu_attr(table: Table) -> Table:
     """The rows that SET, GET and HAS on a vCPU share, before the group's own."""
     return (
-        refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"),
+        _BAD_POINTER,
         refuse(lambda c: c.args["group"] not in _KNOWN_GROUPS, Errno.ENXIO, "attr.enxio.group"),
-        answer(not_covered, "attr.enxio.group", when=lambda c: not _PMU_GROUP(c)),
+        answer(not_covered, "attr.enxio.group", when=_other_group),
         *table,
     )
-
-
-def _device_attr(table: Table) -> Table:
-    return (refuse(vcpu_init.bad_pointer, Errno.EFAULT, "attr.efault"), *table)
 
 
 # A VM whose set-up failed half-way rejects every call, and so do its vCPUs and devices.
@@ -78,19 +81,16 @@ _TABLES: dict[tuple[str, str], Table] = {
     ("KVM_SET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.SET),
     ("KVM_GET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_query.GET),
     ("KVM_HAS_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_query.HAS),
-    ("KVM_SET_DEVICE_ATTR", "dev"): _device_attr(vgic.SET),
-    ("KVM_GET_DEVICE_ATTR", "dev"): _device_attr(()),
-    ("KVM_HAS_DEVICE_ATTR", "dev"): _device_attr(vgic.HAS),
     ("KVM_RUN", "vcpu"): run.RUN,
     ("KVM_GET_ONE_REG", "vcpu"): register.GET,
     ("KVM_SET_ONE_REG", "vcpu"): register.SET,
     ("KVM_ARM_VCPU_INIT", "vcpu"): vcpu_init.VCPU_INIT,
 }
 
-# By ioctl and kind of object.
+# By ioctl and kind of object; a device's kind is its GIC's.
 TABLES: dict[tuple[str, str], Table] = {
     key: table if key[1] == "kvm" else (_DEAD, *table) for key, table in _TABLES.items()
-}
+} | gic.tables(_DEAD, _BAD_POINTER)
 
 
 def seen_by_kvm(host: Host, revision: Revision) -> Host:
@@ -101,6 +101,12 @@ def seen_by_kvm(host: Host, revision: Revision) -> Host:
     return replace(host, pmus=pmu_list.listed(host, revision), uncovered_pmuver=host.pmuver)
 
 
+def kind(state: State, name: str) -> str:
+    """The kind of an object that is there, as `TABLES` has it."""
+    found = state.objects[name]
+    return str(of_device(found.type)) if isinstance(found, Device) else kind_of(name) or ""
+
+
 def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[State, Outcome]:
     """The state after ``call`` and its Outcome.
 
@@ -108,7 +114,7 @@ def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[Stat
     """
     if call.on not in state.objects:
         return state, Outcome(-1, Errno.EBADF)
-    table = TABLES[call.ioctl, kind_of(call.on) or ""]
+    table = TABLES[call.ioctl, kind(state, call.on)]
     after, outcome = read(
         table, Context(state, call, host, pmu_list.listed(host, revision)), revision
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..data.gic import GICS, of_device
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
@@ -15,8 +16,6 @@ IPA_BITS = range(32, 45)
 _ALWAYS_ON = {"KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"}
 _ON = {k.CAPABILITIES[name] for name in _ALWAYS_ON}
 LAST_CPU = k.CAPABILITIES["KVM_CAP_LAST_CPU"]
-# Hosts have a GICv3 without GICv2 compatibility, or a GICv5 with GICv3 compatibility.
-GICV3, GICV5 = k.KVM_DEV_TYPE_ARM_VGIC_V3, k.KVM_DEV_TYPE_ARM_VGIC_V5
 OTHER_DEVICES = {k.DEVICE_TYPES["KVM_DEV_TYPE_VFIO"], k.DEVICE_TYPES["KVM_DEV_TYPE_ARM_VGIC_ITS"]}
 
 
@@ -83,18 +82,18 @@ def _make_gic(c: Context) -> None:
 
 
 def _known(c: Context) -> bool:
-    return c.args["type"] in {GICV3, *OTHER_DEVICES}
+    return c.args["type"] in OTHER_DEVICES or _makes(c, 3)
 
 
-def _makes_gicv5(c: Context) -> bool:
-    return c.args["type"] == GICV5 and c.host.gicv5
+def _makes(c: Context, version: int) -> bool:
+    return version in c.host.gics and c.args["type"] == GICS[version].device
 
 
 CREATE_DEVICE: Table = (
     refuse(bad_pointer, Errno.EFAULT, "create-device.efault"),
     refuse(lambda c: not _known(c), Errno.ENODEV, "create-device.enodev", until="linux-6.16"),
     refuse(
-        lambda c: not _known(c) and not _makes_gicv5(c),
+        lambda c: not _known(c) and not _makes(c, 5),
         Errno.ENODEV,
         "create-device.enodev",
         since="linux-7.1",
@@ -105,7 +104,7 @@ CREATE_DEVICE: Table = (
         when=lambda c: bool(c.args["flags"] & k.KVM_CREATE_DEVICE_TEST),
     ),
     *only(
-        lambda c: c.args["type"] in (GICV3, GICV5),
+        lambda c: of_device(c.args["type"]) is not None,
         (
             refuse(lambda c: c.vm.irqchip is not None, Errno.EEXIST, "create-device.eexist"),
             refuse(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..data.gic import GICS
 from ..data.host import event_bits
 from ..uapi import constants as k
 from ..uapi import structs
@@ -21,8 +22,8 @@ SPIS = range(32, 1020)
 DEFAULT_NR_IRQS = 256
 # The interrupts of the virtual and the physical timer.
 TIMER_PPIS = (27, 30)
-# KVM_ARMV8_PMU_GICV5_IRQ: a GICv5's interrupt numbers include their type.
-GICV5_IRQ = 0x2000_0017
+# On a GICv5 the PMU has one interrupt: KVM_ARMV8_PMU_GICV5_IRQ.
+GICV5 = GICS[5]
 
 
 def unreadable(c: Context) -> bool:
@@ -54,11 +55,11 @@ def _clashes(c: Context) -> bool:
 
 
 def _no_number(c: Context) -> bool:
-    return not c.on_gicv5 and not (_value(c) in PPIS or _value(c) in SPIS)
+    return c.gic is not GICV5 and not (_value(c) in PPIS or _value(c) in SPIS)
 
 
 def _not_the_gicv5s(c: Context) -> bool:
-    return c.on_gicv5 and _value(c) != GICV5_IRQ
+    return c.gic is GICV5 and _value(c) != GICV5.pmu_irq
 
 
 IRQ: Table = (
@@ -67,7 +68,7 @@ IRQ: Table = (
     refuse(_no_number, Errno.EINVAL, "irq.einval.number"),
     refuse(_not_the_gicv5s, Errno.EINVAL, "irq.einval.gicv5", since="linux-7.1"),
     refuse(
-        lambda c: not c.on_gicv5 and _clashes(c),
+        lambda c: c.gic is not GICV5 and _clashes(c),
         Errno.EINVAL,
         "irq.einval.other-vcpu",
     ),
@@ -102,9 +103,9 @@ INIT: Table = (
     refuse(pmu_list.none_chosen, Errno.ENXIO, "init.enxio.no-pmu", since="linux-7.3"),
     refuse(_has_irqchip(lambda c: not c.vm.vgic_initialized), Errno.ENODEV, "init.enodev.gic"),
     effect(
-        lambda c: c.set_vcpu(irq=GICV5_IRQ),
+        lambda c: c.set_vcpu(irq=GICV5.pmu_irq),
         "init.gicv5",
-        when=lambda c: c.on_gicv5 and c.vcpu.irq is None,
+        when=lambda c: c.gic is GICV5 and c.vcpu.irq is None,
         since="linux-7.1",
     ),
     refuse(_has_irqchip(lambda c: c.vcpu.irq is None), Errno.ENXIO, "init.enxio.irq"),

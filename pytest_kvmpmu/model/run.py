@@ -29,7 +29,7 @@ def _has_irqchip(c: Context) -> bool:
 
 
 def _no_bases(c: Context) -> bool:
-    has_frames = _has_irqchip(c) and not c.on_gicv5
+    has_frames = c.gic is not None and bool(c.gic.frames)
     return has_frames and (c.vm.redist is None or c.vm.dist is None)
 
 

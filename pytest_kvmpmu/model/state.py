@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..data.gic import Gic, of_device
 from ..data.host import Host, Pmu
-from ..uapi.constants import KVM_DEV_TYPE_ARM_VGIC_V5, KVM_EXIT_UNKNOWN
+from ..uapi.constants import KVM_EXIT_UNKNOWN
 from ..wire.call import Call
 
 
@@ -103,10 +104,10 @@ class Context:
             self.vm = owner
 
     @property
-    def on_gicv5(self) -> bool:
-        """The VM's irqchip is a GICv5."""
+    def gic(self) -> Gic | None:
+        """The kind of the VM's vGIC; None if it has none."""
         irqchip = self.objects.get(self.vm.irqchip or "")
-        return isinstance(irqchip, Device) and irqchip.type == KVM_DEV_TYPE_ARM_VGIC_V5
+        return of_device(irqchip.type) if isinstance(irqchip, Device) else None
 
     @property
     def siblings(self) -> dict[str, Vcpu]:

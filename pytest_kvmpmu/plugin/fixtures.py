@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from ..backends.base import Backend
+from ..data.gic import GICS
 from ..data.host import Host, Pmu
 from ..kvm import PMU_PPI, Device, Kvm, Session, Vcpu, Vm
 from ..settings import EXAMPLES
@@ -34,8 +35,9 @@ def of_run(config: pytest.Config) -> ModuleType:
     @pytest.fixture
     def kvm(kvmpmu_backend: Backend) -> Kvm:
         """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
-        session = config.stash[SESSION] = Session(kvmpmu_backend.world())
-        return Kvm(session, "kvm", kvmpmu_backend.host.cpus[0])
+        host = kvmpmu_backend.host
+        session = config.stash[SESSION] = Session(kvmpmu_backend.world(), GICS[host.gics[0]])
+        return Kvm(session, "kvm", host.cpus[0])
 
     module = ModuleType(f"{__name__}.of_run")
     vars(module).update(kvmpmu_backend=kvmpmu_backend, kvm=kvm)
@@ -83,7 +85,7 @@ def vcpu(vm: Vm) -> Vcpu:
 
 @pytest.fixture
 def gic(vm: Vm, vcpu: Vcpu) -> Device:  # noqa: ARG001  # a GIC comes after the vCPUs
-    """An initialised in-kernel GICv3 of `vm`.  No vCPU can be added after it."""
+    """An initialised vGIC of `vm`, of the host's kind.  No vCPU can be added after it."""
     return vm.create_gic()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from ..data.gic import DEFAULT as DEFAULT_GIC
 from ..data.host import Host, Pmu, format_cpus, parse_cpus
 from ..data.revision import Detected, detect
 from ..errors import UsageProblem
@@ -186,12 +187,14 @@ def _plain(kind: type[Any], *others: str) -> dict[str, type]:
     }
 
 
-_HOST = _plain(Host, "name", "cpus", "pmus")
+# Headers that were written before `gics` say gicv5 instead.
+_HOST = {**_plain(Host, "name", "cpus", "pmus", "gics"), "gics": list, "gicv5": bool}
 _PMU = _plain(Pmu, "name", "type", "cpus")
 
 
 def _host_to_json(host: Host) -> dict[str, Any]:
     value = {**vars(host), "cpus": format_cpus(host.cpus)}
+    value["gics"] = None if host.gics == (DEFAULT_GIC,) else list(host.gics)
     value["pmus"] = [_given({**vars(pmu), "cpus": format_cpus(pmu.cpus)}) for pmu in host.pmus]
     return {key: inner for key, inner in _given(value).items() if inner is not False}
 
@@ -208,7 +211,12 @@ def _host_from_json(value: Mapping[str, Any]) -> Host:
             raise BadLine(f"pmus: {pmu!r} is not a PMU")
         check(pmu, {"name": str, "type": int, "cpus": str}, _PMU)
         pmus.append(Pmu(**{**pmu, "cpus": _cpus(pmu["cpus"])}))
-    return Host(**{**value, "cpus": tuple(sorted(_cpus(value["cpus"]))), "pmus": tuple(pmus)})
+    more = {key: inner for key, inner in value.items() if key not in ("gics", "gicv5")}
+    more |= {"cpus": tuple(sorted(_cpus(value["cpus"]))), "pmus": tuple(pmus)}
+    gics = [DEFAULT_GIC, 5] if value.get("gicv5") else value.get("gics", [DEFAULT_GIC])
+    if not gics or not all(type(version) is int for version in gics):
+        raise BadLine(f"gics: {gics!r} are not the versions of vGICs")
+    return Host(**more, gics=tuple(gics))
 
 
 def _cpus(text: str) -> frozenset[int]:

@@ -51,7 +51,7 @@ def versions(little: int, big: int) -> Host:
             "it is not known whether the host's CPUs have the same version of PMUv3",
         ),
         ("gicv5", host(), "the host has no GICv5"),
-        ("gicv5", replace(host(), gicv5=True), ""),
+        ("gicv5", replace(host(), gics=(3, 5)), ""),
         ("nested", host(), "the host has no nested virtualisation"),
         ("nested", replace(host(), nested=True), ""),
         ("unusable-pmu", versions(1, 15), ""),

@@ -9,6 +9,7 @@ import pytest
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.lab.vm.cpu import fitted
 
 GOOD = """\
 description = "a board"
@@ -56,13 +57,48 @@ def test_a_good_file_is_a_host(tmp_path: Path) -> None:
 
 
 def test_versions_and_modes_may_be_told(tmp_path: Path) -> None:
-    more = "pmuver = 0\nprotected = true\nimpdef_traps = true\ngicv5 = true\n"
+    more = "pmuver = 0\nprotected = true\nimpdef_traps = true\ngic = [3, 5]\n"
     (tmp_path / "board.toml").write_text(more + GOOD + "pmuver = 4\n")
     found = topology.load("board.toml", tmp_path)
     assert [pmu.pmuver for pmu in found.pmus] == [1, 4]
     assert (found.uncovered_pmuver, found.protected) == (0, True)
-    assert (found.impdef_traps, found.gicv5) == (True, True)
+    assert (found.impdef_traps, found.gics) == (True, (3, 5))
     assert found.pmuver == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "gics"), [("", (3,)), ("gic = 5\n", (5,)), ("gic = [5, 3]\n", (5, 3))]
+)
+def test_a_host_has_the_vgics_that_it_names(
+    text: str, gics: tuple[int, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "board.toml").write_text("cpus = 1\n" + text)
+    assert topology.load("board.toml", tmp_path).gics == gics
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("gic = 4", "line 2, key gic: 4 is not a vGIC's version. Known: 3, 5"),
+        ("gic = [3, true]", "line 2, key gic: True is not a vGIC's version"),
+        ("gic = [3, 3]", "line 2, key gic: [3, 3] names none, or one twice"),
+        ("gic = []", "line 2, key gic: [] names none, or one twice"),
+        ('gic = "3"', "'3' is of the wrong type. Give a whole number or an array of them"),
+        ("lab = 1", "key lab: 1 is of the wrong type. Give true or false"),
+    ],
+)
+def test_a_bad_vgic_is_refused_with_its_line(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "board.toml").write_text(f"cpus = 1\n{text}\n")
+    with pytest.raises(UsageProblem) as caught:
+        topology.load("board.toml", tmp_path)
+    assert says in str(caught.value)
+
+
+def test_the_lab_boots_the_boards_that_say_so() -> None:
+    assert "rockpro64" in topology.lab_names()
+    assert "gicv5" not in topology.lab_names()
+    for name in topology.lab_names():
+        assert fitted(topology.load(name), "cortex-a57").name == name
 
 
 def test_a_file_with_nothing_but_cpus_is_a_host_without_pmus(tmp_path: Path) -> None:

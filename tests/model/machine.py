@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_kvmpmu import model
 from pytest_kvmpmu.data import revision as revisions
+from pytest_kvmpmu.data.gic import GICS
 from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.data.revision import Revision, revision
 from pytest_kvmpmu.data.topology import load
@@ -174,4 +175,10 @@ class Machine:
         return self
 
 
-KINDS = {(ioctl, kind) for ioctl, signature in SIGNATURES.items() for kind in signature.on}
+# A device is of the kind of its GIC.
+KINDS = {
+    (ioctl, named)
+    for ioctl, signature in SIGNATURES.items()
+    for kind in signature.on
+    for named in (map(str, GICS.values()) if kind == "dev" else [kind])
+}

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...data.gic import DEFAULT as DEFAULT_GIC
 from ...data.host import Host
 from ...data.topology import PMUV3
 from ...errors import UsageProblem, unknown
@@ -70,11 +71,11 @@ def fitted(host: Host, cpu: str) -> Host:
         default = version = 0
     if not all(map(host.pmu_of, host.cpus)):
         versions.add(host.uncovered_pmuver)
-    if host.protected or host.gicv5 or host.nested or host.impdef_traps:
+    if host.protected or host.gics != (DEFAULT_GIC,) or host.nested or host.impdef_traps:
         raise UsageProblem(
             f"{host.name} is a board for the model only: the lab's hosts are unprotected,"
             " their GIC is a GICv3 and their PMU is a PMUv3",
-            "Remove protected, gicv5, nested and impdef_traps from the topology,"
+            "Remove protected, gic, nested and impdef_traps from the topology,"
             " or use --kvmpmu-backend=model",
         )
     if not versions <= {version, default, None} or len(versions) > 1:

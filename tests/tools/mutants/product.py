@@ -67,5 +67,6 @@ def product(met: Iterable[Met], backend: ModelBackend) -> Reader:
                     continue
                 here = call if call.on == name else replace(call, on=name)
                 c = Context(state, here, backend.hardware, pmus)
-                reader.look(model.TABLES[here.ioctl, kind], c, backend.revision)
+                table = model.TABLES[here.ioctl, model.kind(state, name)]
+                reader.look(table, c, backend.revision)
     return reader

@@ -1,32 +1,24 @@
-"""The vGIC devices' attributes, as far as a run needs them (arch/arm64/kvm/vgic)."""
+"""A GICv3's attributes, as far as a run needs them (arch/arm64/kvm/vgic/vgic-kvm-device.c)."""
 
 from __future__ import annotations
 
-from ..uapi import constants as k
-from ..uapi.errno import Errno
-from .pmu_attr import unreadable
-from .state import Context
-from .table import Condition, Table, answer, done, effect, only, refuse
+from ...data.revision import FIRST
+from ...uapi import constants as k
+from ...uapi.errno import Errno
+from ..pmu_attr import unreadable
+from ..state import Context
+from ..table import Table, answer, done, effect, only, refuse
+from .device import in_group, initialize, is_init, no_such_group
+
+SINCE = FIRST
 
 _IPA_SIZE = 1 << 40
 _ALIGNMENT = 0x10000
-# KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ, for nested guests
-_LAST_GROUP = 9
 # KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES
 _LAST_CTRL = 3
-_GICV5_PPIS = k.VGIC_CTRL_ATTRS["KVM_DEV_ARM_VGIC_USERSPACE_PPIS"]
 # Distributor, redistributors, and regions of redistributors (not modelled further).
-_V3_ADDRESSES = (2, 3, 5)
+_ADDRESSES = (2, 3, 5)
 _FEWEST_IRQS, _MOST_IRQS, _IRQS_STEP = 64, 1023, 32
-
-
-def in_group(number: int) -> Condition:
-    """The call names that group."""
-    return lambda c: c.args["group"] == number
-
-
-def _no_such_group(c: Context) -> bool:
-    return bool(c.args["group"] > _LAST_GROUP)
 
 
 def _field(c: Context) -> str:
@@ -110,57 +102,30 @@ NR_IRQS: Table = (
 )
 
 
-def _initialize(c: Context) -> None:
-    c.set_vm(vgic_initialized=True, nr_irqs=c.vm.nr_irqs or 256)
-
-
 CTRL: Table = (
     refuse(lambda c: c.args["attr"] != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"),
-    effect(_initialize, "vgic.init"),
+    effect(initialize, "vgic.init"),
     answer(done, "vgic.init"),
 )
 
 
-def _is_ctrl(attr: int) -> Condition:
-    return lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL)(c) and c.args["attr"] == attr
-
-
-_is_init = _is_ctrl(k.KVM_DEV_ARM_VGIC_CTRL_INIT)
-
-
-def _on_gicv5(condition: Condition) -> Condition:
-    return lambda c: c.on_gicv5 and condition(c)
-
-
 SET: Table = (
-    refuse(
-        _on_gicv5(lambda c: not _is_init(c)), Errno.ENXIO, "vgic-v5.attributes", since="linux-7.1"
-    ),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR), ADDR),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), NR_IRQS),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), CTRL),
-    refuse(_no_such_group, Errno.ENXIO, "vgic.enxio"),
+    refuse(no_such_group, Errno.ENXIO, "vgic.enxio"),
 )
 
 HAS: Table = (
-    answer(
-        done,
-        "vgic-v5.attributes",
-        when=_on_gicv5(_is_ctrl(_GICV5_PPIS)),
-        since="linux-7.1",
-    ),
-    refuse(
-        _on_gicv5(lambda c: not _is_init(c)), Errno.ENXIO, "vgic-v5.attributes", since="linux-7.1"
-    ),
     answer(
         done,
         "vgic.addr",
         when=lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and _knows_address(c),
     ),
     answer(done, "vgic.nr-irqs", when=in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS)),
-    answer(done, "vgic.init", when=_is_init),
+    answer(done, "vgic.init", when=is_init),
     refuse(
-        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and c.args["attr"] not in _V3_ADDRESSES,
+        lambda c: in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR)(c) and c.args["attr"] not in _ADDRESSES,
         Errno.ENXIO,
         "vgic.enxio",
     ),
@@ -169,5 +134,5 @@ HAS: Table = (
         Errno.ENXIO,
         "vgic.enxio",
     ),
-    refuse(_no_such_group, Errno.ENXIO, "vgic.enxio"),
+    refuse(no_such_group, Errno.ENXIO, "vgic.enxio"),
 )

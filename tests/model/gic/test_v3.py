@@ -9,7 +9,7 @@ from pytest_kvmpmu.model import NotModelled
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
 
-from .machine import DIST, MERGED, REDIST, REVISIONS, Machine
+from ..machine import DIST, MERGED, REDIST, REVISIONS, Machine
 
 ADDR, NR_IRQS, CTRL = 0, 3, 4
 IPA_SIZE = 1 << 40

@@ -9,7 +9,7 @@ from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 
-from .machine import INIT, IRQ, Machine, integer
+from ..machine import INIT, IRQ, Machine, integer
 
 V3, V5 = k.KVM_DEV_TYPE_ARM_VGIC_V3, k.KVM_DEV_TYPE_ARM_VGIC_V5
 ADDR, NR_IRQS, CTRL = 0, 3, 4
