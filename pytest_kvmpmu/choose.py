@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from .backends.base import Backend
+from typing import TYPE_CHECKING
+
 from .errors import UsageProblem
 from .extensions import NONE, Extensions, article
 from .settings import Settings
-from .targets.base import Target
+
+if TYPE_CHECKING:
+    from .backends.base import Backend
+    from .targets.base import Target
 
 
 def make_backend(settings: Settings, extensions: Extensions = NONE) -> Backend:
@@ -32,6 +36,7 @@ def make_backend(settings: Settings, extensions: Extensions = NONE) -> Backend:
 def make_target(settings: Settings, extensions: Extensions = NONE) -> Target:
     """The target with the real kernel.  Raises `UsageProblem` for an unknown name."""
     from .targets import target
+    from .targets.base import Target
 
     place = settings.target
     assert place is not None  # `resolve` always sets it for the backend `real`
@@ -48,6 +53,8 @@ def make_target(settings: Settings, extensions: Extensions = NONE) -> Target:
 
 
 def _others_backend(settings: Settings, extensions: Extensions) -> Backend:
+    from .backends.base import Backend
+
     make, plugin = extensions.backends[settings.backend]
     made = make(settings)
     if not isinstance(made, Backend):

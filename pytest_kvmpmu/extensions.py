@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from .errors import UsageProblem
 from .hooks import MakeBackend, MakeTarget
 from .settings import BACKENDS
-from .spec.catalogue import Source
 
 if TYPE_CHECKING:
     import pluggy
+
+    from .spec.catalogue import Source
 
 # The entry point group that the ``kvmpmu`` program loads.
 GROUP = "kvmpmu"

@@ -13,14 +13,16 @@ A plugin that also works without this one marks its functions
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from .backends.base import Backend
-from .settings import Settings
-from .spec.catalogue import Source
-from .targets.base import Target
+if TYPE_CHECKING:
+    from .backends.base import Backend
+    from .settings import Settings
+    from .spec.catalogue import Source
+    from .targets.base import Target
 
-MakeBackend = Callable[[Settings], Backend]
-MakeTarget = Callable[[str, Settings], Target]
+MakeBackend = Callable[["Settings"], "Backend"]
+MakeTarget = Callable[[str, "Settings"], "Target"]
 
 
 def pytest_kvmpmu_backends() -> Mapping[str, MakeBackend] | None:

@@ -10,12 +10,12 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .data import topology
-from .data.host import Host
-from .data.revision import detect
 from .errors import UsageProblem, unknown
+
+if TYPE_CHECKING:
+    from .data.host import Host
 
 DEFAULT_TOPOLOGY = "rockpro64"
 BACKENDS = ("model", "real", "replay")
@@ -166,6 +166,8 @@ class Settings:
     @functools.cached_property
     def board(self) -> Host:
         """The requested topology, or the default one; its file is read once."""
+        from .data import topology  # not in pytest's every run: it takes longer than all else here
+
         return topology.load(self.topology or DEFAULT_TOPOLOGY, self.base)
 
 
@@ -213,6 +215,8 @@ def resolve(
             f"Add {prefix}backend=real and {prefix}target=lab:LINE, or omit it",
         )
     if given["kernel"] is not None:
+        from .data.revision import detect
+
         detect(given["kernel"])
     settings = Settings(
         backend,

@@ -51,6 +51,9 @@ GICS: Mapping[int, Gic] = {
 DEFAULT = 3
 
 
+_BY_DEVICE = {gic.device: gic for gic in GICS.values()}
+
+
 def of_device(type: int) -> Gic | None:
     """The kind that KVM_CREATE_DEVICE makes for that type; None if it makes no vGIC."""
-    return next((gic for gic in GICS.values() if gic.device == type), None)
+    return _BY_DEVICE.get(type)

@@ -40,7 +40,7 @@ from ..uapi.errno import Errno
 from ..wire.call import Call, kind_of
 from ..wire.outcome import Exit, FailEntry, Outcome
 from . import create, gic, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init
-from .state import Context, Device, State, Vcpu
+from .state import Context, Device, Object, State, Vcpu
 from .table import NotModelled, Table, answer, not_covered, read, refuse
 
 __all__ = ["TABLES", "NotModelled", "State", "kind", "read", "seen_by_kvm", "step"]
@@ -101,9 +101,8 @@ def seen_by_kvm(host: Host, revision: Revision) -> Host:
     return replace(host, pmus=pmu_list.listed(host, revision), uncovered_pmuver=host.pmuver)
 
 
-def kind(state: State, name: str) -> str:
-    """The kind of an object that is there, as `TABLES` has it."""
-    found = state.objects[name]
+def kind(name: str, found: Object) -> str:
+    """The kind of the object of that name, as `TABLES` has it."""
     return str(of_device(found.type)) if isinstance(found, Device) else kind_of(name) or ""
 
 
@@ -112,9 +111,11 @@ def step(state: State, call: Call, host: Host, revision: Revision) -> tuple[Stat
 
     Raises `NotModelled` if the model does not cover the call.
     """
-    if call.on not in state.objects:
+    found = state.objects.get(call.on)
+    if found is None:
         return state, Outcome(-1, Errno.EBADF)
-    table = TABLES[call.ioctl, kind(state, call.on)]
+    named = kind_of(call.on) or ""
+    table = TABLES[call.ioctl, named if named != "dev" else kind(call.on, found)]
     after, outcome = read(
         table, Context(state, call, host, pmu_list.listed(host, revision)), revision
     )

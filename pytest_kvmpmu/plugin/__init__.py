@@ -69,20 +69,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    from . import config, each_test, gate, recorder
-    from .results import reporter
+    from . import config, each_test, gate, recording
+    from .results import reporting
 
     config.extend(session.config)
     config.check_options(session.config)
-    recorder.start(session.config)
-    reporter.start(session.config)
+    recording.start(session.config)
+    reporting.start(session.config)
     gate.start(session.config)  # last, so that a run is judged before it is reported
     each_test.start(session.config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     from . import header
-    from .results.reporter import is_reported
+    from .results.reporting import is_reported
 
     if not header.asked_for(config):
         return []
@@ -155,9 +155,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     from . import gate, summary
     from .backend import stopped
     from .config import strict_spec
-    from .recorder import recorded
+    from .recording import recorded
     from .results.gather import GATHERED
-    from .results.reporter import reported
+    from .results.reporting import reported
 
     config = terminalreporter.config
     gathered = config.stash[GATHERED]

@@ -15,7 +15,7 @@ from ..errors import BackendFailure, UsageProblem
 from . import workers
 from .config import EXTENSIONS, OURS, settings_of, usage_error, usage_errors
 from .items import name_of
-from .recorder import RECORDER
+from .recording import RECORDER
 
 # The backend of a run.
 BACKEND: pytest.StashKey[Backend] = pytest.StashKey()

@@ -27,7 +27,8 @@ LINES = (
     "differential: a search among random sequences; left out unless -m or the command line"
     " names it.",
 )
-CLAUSE, REQUIRES, DIFFERENTIAL = "kvmpmu_clause", "kvmpmu_requires", "differential"
+CLAUSE, REQUIRES, REVISION = "kvmpmu_clause", "kvmpmu_requires", "kvmpmu_revision"
+DIFFERENTIAL = "differential"
 
 
 class Marks(NamedTuple):
@@ -58,16 +59,19 @@ class Marks(NamedTuple):
 
 # Of a test.
 MARKS: pytest.StashKey[Marks] = pytest.StashKey()
-_CITING: pytest.StashKey[tuple[pytest.Mark, ...]] = pytest.StashKey()
 
 
 def marks(item: pytest.Item) -> Marks:
     """The markers of ``item``.  Raises `UsageProblem` for a bad one, with its place."""
+    found: dict[str, list[pytest.Mark]] = {CLAUSE: [], REQUIRES: [], REVISION: []}
+    for mark in item.iter_markers():
+        if mark.name in found:
+            found[mark.name].append(mark)
     try:
-        since, until = _span(item)
+        since, until = _span(found[REVISION])
         return Marks(
-            tuple(clause(slug) for slug in _names(CLAUSE, _citing(item))),
-            tuple(capability(name).name for name in _names(REQUIRES, item.iter_markers(REQUIRES))),
+            tuple(clause(slug) for slug in _names(CLAUSE, found[CLAUSE])),
+            tuple(capability(name).name for name in _names(REQUIRES, found[REQUIRES])),
             since,
             until,
         )
@@ -76,15 +80,10 @@ def marks(item: pytest.Item) -> Marks:
 
 
 def slugs(item: pytest.Item) -> tuple[str, ...]:
-    """The slugs of ``item`` as they are written, not checked: of a deselected test, for one."""
-    return tuple(str(slug) for mark in _citing(item) for slug in mark.args)
-
-
-def _citing(item: pytest.Item) -> tuple[pytest.Mark, ...]:
-    """The clause markers of ``item``, read once."""
-    if _CITING not in item.stash:
-        item.stash[_CITING] = tuple(item.iter_markers(CLAUSE))
-    return item.stash[_CITING]
+    """The slugs that ``item`` cites; as they are written if it was deselected, not checked."""
+    if MARKS in item.stash:
+        return tuple([cited.slug for cited in item.stash[MARKS].clauses])
+    return tuple(str(slug) for mark in item.iter_markers(CLAUSE) for slug in mark.args)
 
 
 def _names(marker: str, found: Iterable[pytest.Mark]) -> Iterator[str]:
@@ -96,9 +95,9 @@ def _names(marker: str, found: Iterable[pytest.Mark]) -> Iterator[str]:
         yield from mark.args
 
 
-def _span(item: pytest.Item) -> tuple[Revision, Revision | None]:
+def _span(found: Iterable[pytest.Mark]) -> tuple[Revision, Revision | None]:
     since, until = FIRST, None
-    for mark in item.iter_markers("kvmpmu_revision"):
+    for mark in found:
         wrong = [v for v in mark.kwargs.values() if not isinstance(v, (str, type(None)))]
         if mark.args or not mark.kwargs or wrong or set(mark.kwargs) - {"since", "until"}:
             raise UsageProblem(

@@ -1,4 +1,4 @@
-"""``--kvmpmu-record``: the hooks of a run that is recorded.  Registered only then.
+"""The hooks of a run that is recorded: registered only then, and imported (`recording`).
 
 The file is written only if every test of the run ended, passed or not: a part of a run
 would look like a whole one.  Under xdist each worker writes its own part, and the
@@ -20,9 +20,7 @@ from ..errors import UsageProblem
 from ..recording.join import join
 from ..recording.reader import read
 from ..recording.writer import Writer
-from ..settings import RECORD
 from . import workers
-from .config import ini, settings_of, usage_errors
 from .items import name_of
 
 # Keys of xdist's workerinput and workeroutput: the folder for parts; a part's name and tests.
@@ -109,32 +107,3 @@ class Recorder:
         self._writer.finish()
         counts = f"{self._writer.worlds} worlds, {self._writer.calls} calls"
         self.said = f"recorded {counts} in {self._writer.path}"
-
-
-RECORDER: pytest.StashKey[Recorder] = pytest.StashKey()
-
-
-def start(config: pytest.Config) -> None:
-    """Register the hooks that record the run, if recording is requested and tests will run.
-
-    Raises pytest.UsageError if the file can't be written.
-    """
-    path = config.getoption(RECORD.dest) or ini(config, RECORD)
-    if not path or config.option.collectonly:
-        return
-    with usage_errors():
-        if settings_of(config).backend == "replay":
-            raise UsageProblem(
-                f"{RECORD.flag} has no meaning with --kvmpmu-backend=replay: the run is a recording"
-                " already",
-                "Copy the file instead",
-            )
-        made = Recorder(config, config.invocation_params.dir / path)
-    config.stash[RECORDER] = made
-    config.pluginmanager.register(made, "kvmpmu-recorder")
-
-
-def recorded(config: pytest.Config) -> list[str]:
-    """The result of the recording, in one line, if there is one."""
-    recorder = config.stash.get(RECORDER, None)
-    return [recorder.said] if recorder else []

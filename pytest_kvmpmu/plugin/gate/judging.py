@@ -17,8 +17,7 @@ from ...report.results.selection import Selection
 from ...settings import CONFORMANT, GATE, REQUIRE, UPDATE_WAIVERS
 from ...support import whole_file
 from ..backend import no_target
-from ..results.gather import GATHERED
-from ..results.reporter import CONCLUSION
+from ..results.gather import CONCLUSION, GATHERED
 from ..results.selecting import SELECTING
 from .guest_run import GuestRun
 from .options import GUEST_RUN, Asked

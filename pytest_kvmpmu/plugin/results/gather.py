@@ -10,6 +10,7 @@ from collections.abc import Generator
 import pytest
 
 from ...recording.form import Header
+from ...report.results.conclusion import Conclusion
 from ...report.results.result import RunInfo, SpecResult, Status
 from .. import properties
 from ..backend import no_target
@@ -116,6 +117,10 @@ def _interrupted(setup: pytest.TestReport) -> SpecResult:
 
 
 GATHERED: pytest.StashKey[Gathering] = pytest.StashKey()
+
+
+# Of a run: the judge leaves it before the report is written.
+CONCLUSION: pytest.StashKey[Conclusion] = pytest.StashKey()
 
 
 def start(config: pytest.Config) -> None:

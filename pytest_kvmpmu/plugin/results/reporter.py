@@ -1,4 +1,4 @@
-"""``--kvmpmu-report``: the hooks of a run that is reported.  Registered only then.
+"""The hooks of a run that is reported: registered only then, and imported (`reporting`).
 
 A report is written when the run ends: a whole file under its name, or none.  A run that ended
 early still writes one, marked as partial.
@@ -14,19 +14,11 @@ import pytest
 from ...errors import UsageProblem
 from ...report.pages.forms import form_of
 from ...report.pages.words import many
-from ...report.results.conclusion import Conclusion
 from ...report.results.document import Report
-from ...settings import REPORT
 from ...support.whole_file import WholeFile
-from ..calls import KEEP_CALLS
-from ..config import ini, usage_errors
-from ..workers import is_worker
-from .gather import GATHERED, Gathering
+from .gather import CONCLUSION, Gathering
 from .no_target import reason
 from .selecting import SELECTING
-
-# Of a run: whoever judges it leaves this before the report is written.
-CONCLUSION: pytest.StashKey[Conclusion] = pytest.StashKey()
 
 
 class Reporter:
@@ -102,35 +94,3 @@ class Reporter:
         if len(self._ended) < collected:
             return f"the run ended early, after {len(self._ended)} of {collected} tests"
         return ""
-
-
-REPORTER: pytest.StashKey[Reporter] = pytest.StashKey()
-
-
-def start(config: pytest.Config) -> None:
-    """Register the hooks that report the run, if a report is requested and tests will run.
-
-    Raises pytest.UsageError for an unknown ending, and for a file that can't be written.
-    """
-    given = config.getoption(REPORT.dest)
-    paths = ini(config, REPORT) if given is None else given
-    if not paths or config.option.collectonly:
-        return
-    config.stash[KEEP_CALLS] = True
-    if is_worker(config):
-        return
-    with usage_errors():
-        made = Reporter(config.invocation_params.dir, paths, config.stash[GATHERED])
-    config.stash[REPORTER] = made
-    config.pluginmanager.register(made, "kvmpmu-reporter")
-
-
-def is_reported(config: pytest.Config) -> bool:
-    """Whether a report is wanted, so that a run without backend still collects its specs."""
-    return REPORTER in config.stash or bool(config.getoption("xmlpath", None))
-
-
-def reported(config: pytest.Config) -> list[str]:
-    """The result of each report, a line each."""
-    reporter = config.stash.get(REPORTER, None)
-    return reporter.said if reporter else []

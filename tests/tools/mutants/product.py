@@ -67,6 +67,6 @@ def product(met: Iterable[Met], backend: ModelBackend) -> Reader:
                     continue
                 here = call if call.on == name else replace(call, on=name)
                 c = Context(state, here, backend.hardware, pmus)
-                table = model.TABLES[here.ioctl, model.kind(state, name)]
+                table = model.TABLES[here.ioctl, model.kind(name, state.objects[name])]
                 reader.look(table, c, backend.revision)
     return reader
