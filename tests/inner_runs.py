@@ -20,7 +20,7 @@ FULL_DISK = """
 from pytest_kvmpmu.support.whole_file import WholeFile
 
 def finish(self):
-    with self.told():
+    with self.os_errors():
         raise OSError(28, "No space left on device")
 
 WholeFile.finish = finish

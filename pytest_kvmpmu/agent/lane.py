@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ..wire.outcome import Outcome
 from .objects import Objects
 from .prepared import Prepared
-from .syscall import heed_alarm, ignored_alarm
+from .syscall import alarm_blocked, unblock_alarm
 
 
 class CannotIssue(Exception):
@@ -49,10 +49,10 @@ class OwnLane(Lane):
 
     def __init__(self) -> None:
         super().__init__()
-        self._thread = ThreadPoolExecutor(1, initializer=heed_alarm)
+        self._thread = ThreadPoolExecutor(1, initializer=unblock_alarm)
 
     def issue(self, call: Prepared, objects: Objects, seconds: float) -> Outcome:
-        with ignored_alarm():  # SIGALRM is for the thread that may sleep in the call
+        with alarm_blocked():  # SIGALRM is for the thread that may sleep in the call
             return self._thread.submit(super().issue, call, objects, seconds).result()
 
     def close(self) -> None:

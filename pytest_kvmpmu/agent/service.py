@@ -1,8 +1,8 @@
 """The serving process: one request in, one answer out.
 
 ``{"op": "ping"}``, the first after a resume, and ``{"op": "describe"}`` are answered with
-``{"ok": ...}``; ``run`` and ``shell`` (`command`) and ``take`` (`files`) make a lab VM of use
-beyond the specs.
+``{"ok": ...}``; ``run`` and ``shell`` (`command`) and ``take`` (`files`) let a lab VM do more than
+the specs.
 
 ``{"op": "execute", "world": N, "first": F, "calls": [CALL...], "orders": [[I...]...],
 "seconds": S, "until_refused": BOOL, "at_once": BOOL}`` issues calls.  Each different call is sent
@@ -34,7 +34,7 @@ from . import command, files, payload, timers
 from .describe import describe
 from .lane import CannotIssue
 from .prepared import Prepared, prepare
-from .syscall import heed_alarm, ignore_alarm
+from .syscall import block_alarm, unblock_alarm
 from .world import World
 
 Request = Dict[str, Any]
@@ -79,7 +79,7 @@ class Service:
 
     def run(self) -> None:
         """Serve until standard input ends."""
-        ignore_alarm()
+        block_alarm()
         # Threads begin where this one is; waking another CPU of an emulated host is slow.
         os.sched_setaffinity(0, {self._cpus[0]})
         while self._peek() is not None:
@@ -108,7 +108,7 @@ class Service:
 
     def _serve(self) -> None:
         """Serve for as long as this thread may: until a world that ran a guest has ended."""
-        heed_alarm()
+        unblock_alarm()
         number: int | None = None
         world: World | None = None
         try:
@@ -131,7 +131,7 @@ class Service:
                         number, world = wanted, World(self._payloads)
                     self._orders.carry_out(world)
                 self._answer(self._orders.answer)
-        except Exception:  # whatever it is, it is told to the one who asked
+        except Exception:  # the answer reports it, whatever it is
             done = self._orders.answer if self._orders is not None else {"outcomes": []}
             self._answer({**done, "crash": traceback.format_exc()})
         finally:
@@ -212,7 +212,7 @@ class Orders:
                 outcomes.append(_plain_json(outcome) if outcome.plain else outcome.to_json())
         except CannotIssue as error:
             self.answer["crash"] = str(error)
-        except Exception:  # whatever it is, it is told to the one who asked
+        except Exception:  # the answer reports it, whatever it is
             self.answer["crash"] = traceback.format_exc()
 
     def _issue(self, world: World, order: list[int]) -> Iterator[Outcome]:

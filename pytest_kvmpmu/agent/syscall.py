@@ -37,28 +37,28 @@ PR_SET_PDEATHSIG = 1
 _AGAIN = 0.1
 
 
-def heed_alarm() -> None:
+def unblock_alarm() -> None:
     """Let SIGALRM interrupt this thread, and only this one: its sleeping ioctl returns EINTR.
 
-    The process's other threads must block the signal (`ignore_alarm`).
+    The process's other threads must block the signal (`block_alarm`).
     """
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
 
 
-def ignore_alarm() -> None:
+def block_alarm() -> None:
     """Block SIGALRM in this thread and in those that it starts; the first thread calls this."""
     signal.signal(signal.SIGALRM, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 
 
 @contextlib.contextmanager
-def ignored_alarm() -> Iterator[None]:
+def alarm_blocked() -> Iterator[None]:
     """Block SIGALRM in this thread for a while."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
     try:
         yield
     finally:
-        heed_alarm()
+        unblock_alarm()
 
 
 def ioctl(fd: int, request: int, arg: int) -> tuple[int, int]:

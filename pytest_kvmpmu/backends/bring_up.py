@@ -15,7 +15,7 @@ from ..targets.base import Target
 # A target is abandoned after this number of failures in a row.
 MOST_FAILURES = 3
 # How long a machine may take to describe itself, in seconds.
-_PATIENCE = 15.0
+_TIMEOUT = 15.0
 # The keys of every description, and their types.
 _FACTS = {"machine": str, "release": str, "cpus": list, "pmus": list, "kvm": str}
 
@@ -66,7 +66,7 @@ class BringUps:
 
 
 def _facts(link: Link) -> dict[str, Any]:
-    answer = link.request({"op": "describe"}, _PATIENCE)
+    answer = link.request({"op": "describe"}, _TIMEOUT)
     facts = answer.get("ok")
     if not isinstance(facts, dict):
         raise LinkLost(f"the agent did not describe its machine: {answer!r:.200}")

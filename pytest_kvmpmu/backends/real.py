@@ -18,7 +18,7 @@ from .bring_up import BringUps
 from .sent_calls import SentCalls
 from .usable import check
 
-# How long a call that does not heed its interruption is waited for.
+# Seconds to wait for a call that ignores its interruption.
 _GRACE = 3.0
 
 
@@ -122,7 +122,7 @@ class RealBackend:
                 ) from failure
             raise
         if "died" in answer:
-            self.close()  # whatever still comes is no answer to a later request
+            self.close()  # whatever still comes does not answer a later request
         found = self._outcomes(answer, sequences)
         for sequence, outcomes in itertools.zip_longest(sequences, found, fillvalue=()):
             stopped = how.get("until_refused") and outcomes and outcomes[-1].ret < 0

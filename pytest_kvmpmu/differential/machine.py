@@ -118,7 +118,7 @@ class Machine(RuleBasedStateMachine):
     def _init(
         self, vcpu: str, cpu: int, wanted: tuple[int, ...], target: int | None = None
     ) -> None:
-        target = self._sequence.setting.told.target if target is None else target
+        target = self._sequence.setting.answers.target if target is None else target
         self._sequence.add("KVM_ARM_VCPU_INIT", vcpu, cpu, target=target, features=wanted)
 
     def _make_gic(self, vm: str, cpu: int) -> None:
@@ -261,6 +261,6 @@ class Machine(RuleBasedStateMachine):
         if version is None:
             self._sequence.add("KVM_GET_ONE_REG", vcpu, cpu, id=id)
         else:
-            fields = self._sequence.setting.told.fields
+            fields = self._sequence.setting.answers.fields
             value = fields | version << k.ID_AA64DFR0_PMUVER_SHIFT
             self._sequence.add("KVM_SET_ONE_REG", vcpu, cpu, id=id, addr=Addr("u64", (value,)))

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from ..backends.base import Backend
 from ..errors import BackendFailure
-from ..model.compare import Told, disagreement
+from ..model.compare import Answers, disagreement
 from ..recording import script
 from ..uapi import constants as k
 from ..wire.call import Call
@@ -35,7 +35,7 @@ class Search:
     def __init__(self, backend: Backend, examples: int, seeded: bool, found: Path) -> None:
         self._backend = backend
         self._found = found
-        self._setting = Setting(backend.host, backend.revision, _told(backend))
+        self._setting = Setting(backend.host, backend.revision, _answers(backend))
         self._settings = hypothesis.settings(
             max_examples=examples,
             stateful_step_count=_STEPS,
@@ -132,21 +132,21 @@ class Search:
         raise AssertionError(f"{why}\nwritten to {self._found}, for kvmpmu play:\n{text}")
 
 
-def _told(backend: Backend) -> Told:
+def _answers(backend: Backend) -> Answers:
     """The kernel's answers about itself that the model has to use."""
     cpu = backend.host.cpus[0]
     make = Call.make("KVM_CREATE_VM", "kvm", cpu, "vm0")
     ask = Call.make("KVM_ARM_PREFERRED_TARGET", "vm0", cpu)
     ((_, answer),) = backend.apart([[make, ask]])
-    told = Told().heard(ask, answer)
+    answers = Answers().updated(ask, answer)
     read = Call.make("KVM_GET_ONE_REG", "vcpu0", cpu, id=k.ID_AA64DFR0_EL1)
     calls = [
         make,
         Call.make("KVM_CREATE_VCPU", "vm0", cpu, "vcpu0", id=0),
-        Call.make("KVM_ARM_VCPU_INIT", "vcpu0", cpu, target=told.target, features=()),
+        Call.make("KVM_ARM_VCPU_INIT", "vcpu0", cpu, target=answers.target, features=()),
         read,
     ]
     (outcomes,) = backend.apart([calls])
     if answer.out is None or outcomes[-1].out is None:
         raise BackendFailure("the kernel does not report its preferred target and ID_AA64DFR0_EL1")
-    return told.heard(read, outcomes[-1])
+    return answers.updated(read, outcomes[-1])

@@ -9,7 +9,7 @@ from typing import Any
 from .. import model
 from ..data.host import Host
 from ..data.revision import Revision
-from ..model.compare import Told
+from ..model.compare import Answers
 from ..model.state import Vcpu, Vm
 from ..wire.call import Call
 from ..wire.outcome import Outcome
@@ -21,7 +21,7 @@ class Setting:
 
     host: Host
     revision: Revision
-    told: Told
+    answers: Answers
 
 
 class Sequence:
@@ -44,7 +44,7 @@ class Sequence:
         name = self._name(new) if new else None
         call = Call.make(ioctl, on, cpus[cpu % len(cpus)], name, **args)
         try:
-            asked = self.setting.told.for_model(call)
+            asked = self.setting.answers.for_model(call)
             state, outcome = model.step(self.state, asked, self.setting.host, self.setting.revision)
         except model.NotModelled:
             self.left_out[f"{ioctl}: not modelled"] += 1

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ..support.deadline import Patience
+from ..support.deadline import Deadline
 from ..wire.frame import Damaged, Decoder, Message
 
 _CHUNK = 65536
@@ -45,7 +45,7 @@ class Channel:
     """Sends frames to ``write_fd`` and takes messages from ``read_fd``.
 
     ``stray`` gets each line of text that stands outside of frames.  ``pid`` is the process that is
-    waited for: time in which others keep it from running does not count (`Patience`).
+    waited for: time in which others keep it from running does not count (`Deadline`).
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class Channel:
         ``silence`` is the bound instead as long as nothing at all was ever received.  With ``wall``
         both are wall time.  Raises `Silent`, `Closed` or `Garbled`.
         """
-        patience = Patience(seconds, None if wall else self.pid)
+        deadline = Deadline(seconds, None if wall else self.pid)
         while not self._messages:
-            patience.seconds = seconds if silence is None or self._heard else silence
-            if not patience.readable(self.read_fd):
-                raise Silent(patience.seconds)
+            deadline.seconds = seconds if silence is None or self._heard else silence
+            if not deadline.readable(self.read_fd):
+                raise Silent(deadline.seconds)
             self._take(os.read(self.read_fd, _CHUNK))
         return self._messages.popleft()
 

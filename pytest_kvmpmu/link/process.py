@@ -9,10 +9,10 @@ from pathlib import Path
 from .link import Link, LinkLost
 
 
-def connect(command: Sequence[str], patience: float, leave: float, cwd: Path | None = None) -> Link:
+def connect(command: Sequence[str], timeout: float, leave: float, cwd: Path | None = None) -> Link:
     """A link to the agent that ``command`` starts.  `LinkLost` where it does not greet.
 
-    Its first word is waited for ``patience`` seconds.  When the link is closed its input ends;
+    Its first word is waited for ``timeout`` seconds.  When the link is closed its input ends;
     it is killed if it has not left ``leave`` seconds later.  OSError where it can't be started.
     """
     process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -31,7 +31,7 @@ def connect(command: Sequence[str], patience: float, leave: float, cwd: Path | N
 
     link = Link.on(stdout.fileno(), stdin.fileno(), close)
     try:
-        link.greet(patience)
+        link.greet(timeout)
     except LinkLost:
         link.close()
         raise

@@ -28,7 +28,7 @@ _MODELS_TARGET = k.TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
 
 
 @dataclass(frozen=True)
-class Told:
+class Answers:
     """A kernel's answers about itself: its preferred target, ID_AA64DFR0_EL1 except PMUVer.
 
     The defaults are the model's own answers: it has one target, and knows only PMUVer.
@@ -37,7 +37,7 @@ class Told:
     target: int = _MODELS_TARGET
     fields: int = 0
 
-    def heard(self, call: Call, outcome: Outcome) -> Told:
+    def updated(self, call: Call, outcome: Outcome) -> Answers:
         """The same, updated from ``outcome`` if ``call`` asked for one of these."""
         if outcome.out is None:
             return self

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .. import model
 from ..data.host import Host
 from ..data.revision import Revision
-from ..model.compare import Told, disagreement
+from ..model.compare import Answers, disagreement
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .form import Step, World
@@ -39,7 +39,7 @@ class _Judge:
     def world(self, world: World) -> str:
         """Why the model does not allow the world, or the empty string."""
         states = [model.State()]
-        told = Told()
+        answers = Answers()
         for step in world.steps:
             if step.failure:
                 return f"line {step.line}: no outcome: {step.failure}"
@@ -47,7 +47,7 @@ class _Judge:
             reasons: list[str] = []
             for state, order in itertools.product(states, self.orders(step)):
                 try:
-                    reached = self.follow(state, order, told)
+                    reached = self.follow(state, order, answers)
                     after += [] if reached in after else [reached]
                 except _Differs as differs:
                     reasons.append(str(differs))
@@ -55,7 +55,7 @@ class _Judge:
                 return f"line {step.line}: {reasons[0]}"
             states = after
             for call, outcome in zip(step.calls, step.outcomes, strict=True):
-                told = told.heard(call, outcome)
+                answers = answers.updated(call, outcome)
         return ""
 
     def orders(self, step: Step) -> Iterator[tuple[tuple[Call, Outcome], ...]]:
@@ -63,12 +63,12 @@ class _Judge:
         return itertools.permutations(zip(step.calls, step.outcomes, strict=True))
 
     def follow(
-        self, state: model.State, order: tuple[tuple[Call, Outcome], ...], told: Told
+        self, state: model.State, order: tuple[tuple[Call, Outcome], ...], answers: Answers
     ) -> model.State:
         """The state after the calls in that order.  Raises `_Differs` if an outcome differs."""
         for call, found in order:
             try:
-                asked = told.for_model(call)
+                asked = answers.for_model(call)
                 state, expected = model.step(state, asked, self.host, self.revision)
             except model.NotModelled as error:
                 raise _Differs(f"{_named(call)}: {error}") from error

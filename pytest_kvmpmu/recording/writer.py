@@ -53,7 +53,7 @@ class Writer:
 
     def finish(self) -> None:
         """Write the footer and rename the file to its name."""
-        with self._file.told():
+        with self._file.os_errors():
             self._begin()
             digest = self._digest.hexdigest()
             counts = {"worlds": self.worlds, "calls": self.calls}

@@ -17,7 +17,7 @@ from pathlib import Path
 _FIRST_LOOK = 1.0
 
 
-class Patience:
+class Deadline:
     """``seconds`` from now, in which the process ``pid`` can run; with None, wall time."""
 
     def __init__(self, seconds: float, pid: int | None = None) -> None:

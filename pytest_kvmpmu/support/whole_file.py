@@ -21,19 +21,19 @@ class WholeFile:
         self.path = path
         self._what = what
         self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with self.told():
+        with self.os_errors():
             if path.exists() and not path.is_file():
                 raise OSError(None, "it is not a regular file")
             self.out = self._part.open("wb")
 
     def write(self, text: str) -> None:
         """Write text in UTF-8; characters that can't be encoded are written as escapes."""
-        with self.told():
+        with self.os_errors():
             self.out.write(text.encode(errors="backslashreplace"))
 
     def finish(self) -> None:
         """Give the file its name, and the mode of the file that it replaces."""
-        with self.told():
+        with self.os_errors():
             self.out.close()
             if self.path.exists():
                 shutil.copymode(self.path, self._part)
@@ -46,7 +46,7 @@ class WholeFile:
         self._part.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def told(self) -> Iterator[None]:
+    def os_errors(self) -> Iterator[None]:
         """Turn an OSError into a `UsageProblem`."""
         try:
             yield

@@ -12,7 +12,7 @@ from ..support.resources import PACKAGE, fixtures_dir
 from .base import Target
 
 # The interpreter's own start-up is all that is waited for.
-_PATIENCE = 20.0
+_TIMEOUT = 20.0
 # An agent that is at rest ends with its input; one that hangs is killed.
 _LEAVE = 1.0
 
@@ -40,4 +40,4 @@ class LocalTarget(Target):
                 "Use --kvmpmu-backend=model here, or an arm64 Linux host",
             )
         command = [sys.executable, "-m", "pytest_kvmpmu.agent", str(fixtures_dir() / "payloads")]
-        return connect(command, _PATIENCE, _LEAVE, cwd=PACKAGE.parent)
+        return connect(command, _TIMEOUT, _LEAVE, cwd=PACKAGE.parent)

@@ -21,7 +21,7 @@ from pytest_kvmpmu.wire.outcome import Outcome
 
 from .fake_agent import BUG, CANNOT, CLOSED, CRASH, DONE, HANG, LEAVE, RUN, SAY, SLEEP, THREAD
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
 class Agent:
@@ -41,18 +41,18 @@ class Agent:
         assert self.process.stdout is not None
         self.stdin = self.process.stdin
         self.link = Link.on(self.process.stdout.fileno(), self.stdin.fileno(), self.process.kill)
-        self.link.greet(PATIENCE)
+        self.link.greet(TIMEOUT)
 
     def execute(
         self,
         *calls: int,
         world: int = 1,
         seconds: float = 5.0,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT,
         **more: bool,
     ) -> dict[str, Any]:
         """The agent's answer to a request with those calls, as one list of outcomes."""
-        answer = self.worlds(calls, world=world, seconds=seconds, patience=patience, **more)
+        answer = self.worlds(calls, world=world, seconds=seconds, timeout=timeout, **more)
         if answer.get("outcomes"):
             (answer["outcomes"],) = answer["outcomes"]
         return answer
@@ -62,7 +62,7 @@ class Agent:
         *orders: Sequence[int],
         world: int = 1,
         seconds: float = 5.0,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT,
         **more: bool,
     ) -> dict[str, Any]:
         """The agent's answer to a request with several worlds, each with its own calls."""
@@ -77,7 +77,7 @@ class Agent:
             "orders": [[different.index(number) for number in order] for order in orders],
             "seconds": seconds,
         }
-        return self.link.request({**body, **more}, patience)
+        return self.link.request({**body, **more}, timeout)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def agents(tmp_path: Path) -> Iterator[Callable[..., Agent]]:
     for agent in made:
         with contextlib.suppress(BrokenPipeError), agent.process:
             agent.stdin.close()
-            agent.process.wait(PATIENCE)
+            agent.process.wait(TIMEOUT)
 
 
 @pytest.fixture
@@ -121,46 +121,46 @@ def numbered(first: int, calls: list[dict[str, Any]], order: list[int]) -> dict[
 
 
 def test_a_call_that_was_sent_is_a_number_in_later_requests(agent: Agent) -> None:
-    agent.link.request(numbered(0, [cap(DONE), cap(THREAD)], [0]), PATIENCE)
-    answer = agent.link.request(numbered(2, [cap(DONE)], [2, 1]), PATIENCE)
+    agent.link.request(numbered(0, [cap(DONE), cap(THREAD)], [0]), TIMEOUT)
+    answer = agent.link.request(numbered(2, [cap(DONE)], [2, 1]), TIMEOUT)
     (outcomes,) = answer["outcomes"]
     assert outcomes[0] == {"ret": 0}
     assert outcomes[1]["ret"] > 0  # the number of a thread
-    forgotten = agent.link.request(numbered(0, [cap(DONE)], [1]), PATIENCE)
+    forgotten = agent.link.request(numbered(0, [cap(DONE)], [1]), TIMEOUT)
     assert "IndexError" in forgotten["crash"]
 
 
 def test_a_gap_in_the_numbers_is_refused(agent: Agent) -> None:
     with pytest.raises(LinkLost, match="calls from 0 on were never sent"):
-        agent.link.request(numbered(7, [], [0]), PATIENCE)
+        agent.link.request(numbered(7, [], [0]), TIMEOUT)
 
 
 def test_a_ping_is_answered(agent: Agent) -> None:
-    assert agent.link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert agent.link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
 
 
 def test_describe_tells_of_this_machine(agent: Agent) -> None:
-    found = agent.link.request({"op": "describe"}, PATIENCE)["ok"]
+    found = agent.link.request({"op": "describe"}, TIMEOUT)["ok"]
     assert found["release"] == os.uname().release
     assert found["cpus"] == sorted(os.sched_getaffinity(0))
 
 
 def test_describe_tells_the_processs_cpus_and_not_the_threads(agent: Agent) -> None:
     agent.execute(DONE)
-    assert agent.link.request({"op": "describe"}, PATIENCE)["ok"]["cpus"] == sorted(
+    assert agent.link.request({"op": "describe"}, TIMEOUT)["ok"]["cpus"] == sorted(
         os.sched_getaffinity(0)
     )
 
 
 def test_the_machine_is_looked_at_once(agent: Agent) -> None:
     for _ in range(2):
-        assert agent.link.request({"op": "describe"}, PATIENCE)["ok"]["looks"] == 1
+        assert agent.link.request({"op": "describe"}, TIMEOUT)["ok"]["looks"] == 1
 
 
 def test_an_unknown_request_is_an_error_and_no_end(agent: Agent) -> None:
     with pytest.raises(LinkLost, match="refused a request: unknown op 'dance'"):
-        agent.link.request({"op": "dance"}, PATIENCE)
-    assert agent.link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+        agent.link.request({"op": "dance"}, TIMEOUT)
+    assert agent.link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
 
 
 def test_all_calls_of_a_request_are_answered_in_order(agent: Agent) -> None:
@@ -207,7 +207,7 @@ def test_calls_at_once_are_left_to_the_world(agent: Agent) -> None:
 
 def test_other_requests_leave_the_world_alone(agent: Agent) -> None:
     agent.execute(DONE)
-    agent.link.request({"op": "ping"}, PATIENCE)
+    agent.link.request({"op": "ping"}, TIMEOUT)
     assert rets(agent.execute(CLOSED)) == [0]
 
 
@@ -248,14 +248,14 @@ def test_the_serving_processs_end_is_told_and_the_next_one_serves(
     agent = agents(measured=what == LEAVE)
     assert agent.execute(DONE, what) == {"died": how}
     assert rets(agent.execute(CLOSED, world=2)) == [0]
-    assert agent.link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert agent.link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
 
 
 def test_a_call_that_sleeps_is_interrupted_in_the_worlds_thread(agent: Agent) -> None:
     began = time.monotonic()
     (outcome,) = agent.execute(SLEEP, seconds=0.1)["outcomes"]
     assert Outcome.from_json(outcome) == Outcome(-1, Errno.EINTR, timed_out=True)
-    assert time.monotonic() - began < PATIENCE
+    assert time.monotonic() - began < TIMEOUT
     assert rets(agent.execute(SLEEP, DONE, seconds=0.1)) == [-1, 0]
     assert rets(agent.execute(SLEEP, DONE, seconds=0.1, world=2)) == [-1, 0]
 
@@ -268,8 +268,8 @@ def test_calls_after_a_refusal_are_left_out_where_that_is_asked(agent: Agent) ->
 def test_a_call_that_hangs_is_no_answer(agents: Callable[..., Agent]) -> None:
     agent = agents(measured=False)
     with pytest.raises(NoAnswer, match="the agent does not answer"):
-        agent.execute(HANG, patience=0.3)
-    assert agent.process.wait(PATIENCE) != 0
+        agent.execute(HANG, timeout=0.3)
+    assert agent.process.wait(TIMEOUT) != 0
 
 
 def test_the_kernels_words_between_answers_are_passed_over(agent: Agent) -> None:
@@ -279,9 +279,9 @@ def test_the_kernels_words_between_answers_are_passed_over(agent: Agent) -> None
 def test_the_agent_ends_with_its_input(agent: Agent) -> None:
     agent.execute(DONE)
     agent.stdin.close()
-    assert agent.process.wait(PATIENCE) == 0
+    assert agent.process.wait(TIMEOUT) == 0
 
 
 def test_an_agent_that_never_had_a_request_ends_with_its_input(agent: Agent) -> None:
     agent.stdin.close()
-    assert agent.process.wait(PATIENCE) == 0
+    assert agent.process.wait(TIMEOUT) == 0

@@ -25,9 +25,9 @@ def alarm() -> Iterator[None]:
     """SIGALRM as in the agent, for this thread; restored afterwards."""
     handler = signal.getsignal(signal.SIGALRM)
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    syscall.ignore_alarm()
+    syscall.block_alarm()
     assert signal.SIGALRM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    syscall.heed_alarm()
+    syscall.unblock_alarm()
     yield
     signal.signal(signal.SIGALRM, handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

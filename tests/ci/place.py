@@ -56,7 +56,7 @@ if [ "$1" != lab ]; then
 fi
 exec "{python}" -c 'from pytest_kvmpmu.commands import parser; parser().parse_args()' "$@"
 """
-TOLD = 'printf "%s\\n" "$@" > "{folder}/told"'
+RECORD = 'printf "%s\\n" "$@" > "{folder}/arguments"'
 LAVA = 'echo "$@" >> "{folder}/cases"'
 PROGRAMS = {
     "apt-get": NOTHING,
@@ -66,8 +66,8 @@ PROGRAMS = {
     "pytest": PYTEST,
     "kvmpmu": KVMPMU,
     "lava-test-case": LAVA,
-    "tuxrun": TOLD,
-    "vng": TOLD,
+    "tuxrun": RECORD,
+    "vng": RECORD,
 }
 
 
@@ -107,10 +107,10 @@ class Place:
 
     @property
     def cases(self) -> dict[str, str]:
-        """What LAVA was told: the result of each test case."""
+        """The result of each test case that LAVA received."""
         lines = (self.folder / "cases").read_text().splitlines()
         found = {line.split()[0]: line.split()[2] for line in lines}
-        assert len(found) == len(lines), "a test case was told twice"
+        assert len(found) == len(lines), "a test case was reported twice"
         return found
 
 

@@ -26,7 +26,7 @@ def lava(**params: str) -> tuple[str, dict[str, str]]:
     return "\n".join(definition["run"]["steps"]), {**definition["params"], **params}
 
 
-def test_lava_is_told_of_each_spec(place: Place) -> None:
+def test_lava_receives_each_spec(place: Place) -> None:
     script, params = lava(BACKEND="model")
     place.works(script, **params)
     cases = place.cases
@@ -40,7 +40,7 @@ def test_lava_is_told_of_each_spec(place: Place) -> None:
     assert list(cases.values()).count("skip") == skipped
 
 
-def test_lava_is_told_of_a_run_that_could_not_be(place: Place) -> None:
+def test_lava_receives_a_run_that_could_not_start(place: Place) -> None:
     script, params = lava(BACKEND="nowhere")
     place.works(script, **params)
     assert place.cases == {"kvmpmu-run": "fail"}
@@ -52,13 +52,13 @@ def test_the_board_leaves_its_results_in_the_folder(place: Place) -> None:
     assert (place.folder / "out" / "calls.jsonl.gz").is_file()
 
 
-def told(place: Place) -> list[str]:
-    return (place.folder / "told").read_text().splitlines()
+def arguments(place: Place) -> list[str]:
+    return (place.folder / "arguments").read_text().splitlines()
 
 
 def test_tuxrun_is_given_the_image_and_all_that_runs_in_it(place: Place) -> None:
     place.works(f"sh {CI}/tuxrun.sh Image root.ext4 3.13")
-    given = told(place)
+    given = arguments(place)
     assert given[given.index("--kernel") + 1] == "Image"
     assert given[given.index("--rootfs") + 1] == "root.ext4"
     with tarfile.open(given[given.index("--overlay") + 1]) as overlay:
@@ -72,7 +72,7 @@ def test_tuxrun_is_given_the_image_and_all_that_runs_in_it(place: Place) -> None
 
 def test_virtme_ng_is_given_the_image_and_the_folder_for_results(place: Place) -> None:
     place.works(f"sh {CI}/virtme-ng.sh Image chroot")
-    given = told(place)
+    given = arguments(place)
     assert given[given.index("--run") + 1] == "Image"
     assert given[given.index("--root") + 1] == "chroot"
     assert f"/run/results={place.folder}/results" in given
@@ -91,4 +91,4 @@ def test_a_script_is_plain_shell(script: Path) -> None:
 def test_a_script_without_arguments_does_nothing(script: str, place: Place) -> None:
     done = place.run(f"sh {CI}/{script}")
     assert done.returncode != 0
-    assert not (place.folder / "told").exists()
+    assert not (place.folder / "arguments").exists()

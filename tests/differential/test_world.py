@@ -1,4 +1,4 @@
-"""A sequence in the making: what is added to it, and what it leaves out."""
+"""Building a sequence: which calls are added, and which are skipped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from pytest_kvmpmu.data.revision import NEWEST
 from pytest_kvmpmu.data.topology import load
 from pytest_kvmpmu.differential.world import Sequence, Setting
-from pytest_kvmpmu.model.compare import Told
+from pytest_kvmpmu.model.compare import Answers
 from pytest_kvmpmu.uapi.constants import TARGETS, VCPU_FEATURES
 
 GENERIC = TARGETS["KVM_ARM_TARGET_GENERIC_V8"]
@@ -18,7 +18,7 @@ HOST = load("rockpro64")
 @pytest.fixture
 def sequence() -> Sequence:
     """With two VMs, the first with a vCPU."""
-    made = Sequence(Setting(HOST, NEWEST, Told()))
+    made = Sequence(Setting(HOST, NEWEST, Answers()))
     assert made.add("KVM_CREATE_VM", "kvm", 0, "vm")
     assert made.add("KVM_CREATE_VM", "kvm", 0, "vm")
     assert made.add("KVM_CREATE_VCPU", "vm0", 1, "vcpu", id=0)
@@ -61,7 +61,7 @@ def test_what_would_not_return_is_left_out(sequence: Sequence) -> None:
 
 
 def test_the_model_is_asked_with_its_own_target_and_the_kernel_with_its() -> None:
-    sequence = Sequence(Setting(HOST, NEWEST, Told(target=1)))
+    sequence = Sequence(Setting(HOST, NEWEST, Answers(target=1)))
     sequence.add("KVM_CREATE_VM", "kvm", 0, "vm")
     sequence.add("KVM_CREATE_VCPU", "vm0", 0, "vcpu", id=0)
     assert sequence.add("KVM_ARM_VCPU_INIT", "vcpu0", 0, target=1, features=[])

@@ -14,11 +14,11 @@ from pytest_kvmpmu.wire.frame import encode
 
 from ..fakes import FakeTarget
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 OK = encode({"ok": {}})
 
 
-def lost(*parts: bytes | None, seconds: float = PATIENCE) -> tuple[str, FakeTarget]:
+def lost(*parts: bytes | None, seconds: float = TIMEOUT) -> tuple[str, FakeTarget]:
     """Why a request failed to which the agent sent ``parts``."""
     target = FakeTarget(lambda _: parts)
     link = target.connect()
@@ -31,20 +31,20 @@ def lost(*parts: bytes | None, seconds: float = PATIENCE) -> tuple[str, FakeTarg
 def test_an_answer_comes_back() -> None:
     target = FakeTarget(lambda _: [OK])
     link = target.connect()
-    assert [link.request({"op": "ping"}, PATIENCE) for _ in range(3)] == [{"ok": {}}] * 3
+    assert [link.request({"op": "ping"}, TIMEOUT) for _ in range(3)] == [{"ok": {}}] * 3
     assert target.requests == [{"op": "ping"}] * 3
     link.close()
 
 
 def test_stray_text_before_an_answer_is_passed_over() -> None:
     link = FakeTarget(lambda _: [b"[ 1.0] a word\r\nhalf a line ", OK]).connect()
-    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
     link.close()
 
 
 def test_an_answer_may_come_in_pieces() -> None:
     link = FakeTarget(lambda _: [OK[:5], OK[5:9], OK[9:]]).connect()
-    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
     link.close()
 
 
@@ -52,7 +52,7 @@ def test_a_long_request_arrives_whole() -> None:
     target = FakeTarget(lambda _: [OK])
     link = target.connect()
     body = {"op": "x" * 300_000}
-    assert link.request(body, PATIENCE) == {"ok": {}}
+    assert link.request(body, TIMEOUT) == {"ok": {}}
     assert target.requests == [body]
     link.close()
 
@@ -63,7 +63,7 @@ def test_no_answer_in_time_is_told_in_time() -> None:
     link = target.connect()
     with pytest.raises(NoAnswer, match=r"^the agent does not answer$"):
         link.request({"op": "ping"}, 0.05)
-    assert 0.05 <= time.monotonic() - began < PATIENCE
+    assert 0.05 <= time.monotonic() - began < TIMEOUT
     assert target.closed == 1
 
 
@@ -111,27 +111,27 @@ def test_an_answer_too_many_is_no_answer_to_the_next_request(apart: bool) -> Non
 
     target = FakeTarget(reply)
     link = target.connect()
-    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
-    assert written.wait(PATIENCE)
+    assert link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
+    assert written.wait(TIMEOUT)
     with pytest.raises(LinkLost, match=r"the agent spoke unasked: {'late': 1}; its last(.|\n)*a w"):
-        link.request({"op": "ping"}, PATIENCE)
+        link.request({"op": "ping"}, TIMEOUT)
     assert target.requests == [{"op": "ping"}]
 
 
 def test_an_agent_that_ended_since_is_not_asked() -> None:
     target = FakeTarget(lambda _: [OK, b"Kernel panic\n", None])
     link = target.connect()
-    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
     with pytest.raises(LinkLost, match="Kernel panic"):
-        link.request({"op": "ping"}, PATIENCE)
+        link.request({"op": "ping"}, TIMEOUT)
 
 
 def test_an_agent_that_is_gone_is_noticed_when_it_is_asked() -> None:
     target = FakeTarget(lambda _: [OK, None])
     link = target.connect()
-    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
     with pytest.raises(LinkLost, match=r"the agent (is gone \(Broken pipe\)|has ended)"):
-        link.request({"op": "x" * 300_000}, PATIENCE)
+        link.request({"op": "x" * 300_000}, TIMEOUT)
     assert target.closed == 1
 
 
@@ -144,9 +144,9 @@ def test_a_refused_request_is_told_and_the_link_stays() -> None:
     target = FakeTarget(reply)
     link = target.connect()
     with pytest.raises(LinkLost, match="the agent refused a request: unknown op 'x'"):
-        link.request({"op": "x"}, PATIENCE)
+        link.request({"op": "x"}, TIMEOUT)
     assert target.closed == 0
-    assert link.request({"op": "ping"}, PATIENCE) == {"ok": {}}
+    assert link.request({"op": "ping"}, TIMEOUT) == {"ok": {}}
     link.close()
 
 
@@ -175,7 +175,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def test_a_greeting_is_waited_for(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], b"booting\n" + encode({"hello": 1}))
-    Link.on(pipe[0], pipe[1], lambda: None).greet(PATIENCE)
+    Link.on(pipe[0], pipe[1], lambda: None).greet(TIMEOUT)
 
 
 @pytest.mark.parametrize(

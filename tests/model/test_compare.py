@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.model.compare import Told, disagreement
+from pytest_kvmpmu.model.compare import Answers, disagreement
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
@@ -78,21 +78,21 @@ def init(target: int) -> Call:
     return Call.make("KVM_ARM_VCPU_INIT", "vcpu0", 0, target=target, features=())
 
 
-TOLD = (
-    Told()
-    .heard(TARGET, Outcome(0, out={"target": 1, "features": []}))
-    .heard(DFR0, Outcome(0, out={"value": 0x1030_5106}))
+ANSWERS = (
+    Answers()
+    .updated(TARGET, Outcome(0, out={"target": 1, "features": []}))
+    .updated(DFR0, Outcome(0, out={"value": 0x1030_5106}))
 )
 
 
 def test_what_a_kernel_tells_is_kept() -> None:
-    assert Told(1, 0x1030_5006) == TOLD
+    assert Answers(1, 0x1030_5006) == ANSWERS
     for call, outcome in (
         (TARGET, Outcome(-1, Errno.EFAULT)),
         (DFR0, Outcome(-1, Errno.ENOEXEC)),
         (OTHER, Outcome(0, out={"value": 7})),
     ):
-        assert TOLD.heard(call, outcome) == TOLD
+        assert ANSWERS.updated(call, outcome) == ANSWERS
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ def test_what_a_kernel_tells_is_kept() -> None:
     ],
 )
 def test_the_model_is_asked_in_its_own_terms(call: Call, asked: Call) -> None:
-    assert TOLD.for_model(call) == asked
+    assert ANSWERS.for_model(call) == asked
 
 
 def test_a_bad_pointer_stays_one() -> None:
     call = Call.make("KVM_SET_ONE_REG", "vcpu0", 0, id=k.ID_AA64DFR0_EL1, addr=FAULT)
-    assert TOLD.for_model(call) == call
+    assert ANSWERS.for_model(call) == call

@@ -21,7 +21,7 @@ class BadKtap(Exception):
 
 
 @dataclass
-class Told:
+class Case:
     """One test and its nested tests."""
 
     ok: bool
@@ -29,10 +29,10 @@ class Told:
     directive: str
     diagnostic: str
     notes: tuple[str, ...] = ()
-    tests: list[Told] = field(default_factory=list)
+    tests: list[Case] = field(default_factory=list)
 
 
-def parse(text: str) -> list[Told]:
+def parse(text: str) -> list[Case]:
     """The tests of a whole file."""
     if not text.endswith("\n"):
         raise BadKtap("the last line does not end")
@@ -43,16 +43,16 @@ def parse(text: str) -> list[Told]:
     return tests
 
 
-def _tests(lines: Sequence[str], at: int, indent: str) -> tuple[list[Told], int]:
+def _tests(lines: Sequence[str], at: int, indent: str) -> tuple[list[Case], int]:
     if at >= len(lines) or lines[at] != indent + VERSION:
         raise BadKtap(f"line {at + 1}: no version line")
     plan = _PLAN.fullmatch(lines[at + 1].removeprefix(indent)) if at + 1 < len(lines) else None
     if plan is None or not lines[at + 1].startswith(indent):
         raise BadKtap(f"line {at + 2}: no plan")
     at += 2
-    tests: list[Told] = []
+    tests: list[Case] = []
     notes: list[str] = []
-    nested: list[Told] = []
+    nested: list[Case] = []
     while len(tests) < int(plan[1]):
         if at >= len(lines):
             raise BadKtap(f"the file ends after {len(tests)} of {plan[1]} tests")
@@ -75,7 +75,7 @@ def _tests(lines: Sequence[str], at: int, indent: str) -> tuple[list[Told], int]
     return tests, at
 
 
-def _test(at: int, line: str, number: int, notes: list[str], nested: list[Told]) -> Told:
+def _test(at: int, line: str, number: int, notes: list[str], nested: list[Case]) -> Case:
     match = _RESULT.fullmatch(line)
     if match is None:
         raise BadKtap(f"line {at + 1}: no result: {line!r}")
@@ -88,4 +88,4 @@ def _test(at: int, line: str, number: int, notes: list[str], nested: list[Told])
         raise BadKtap(f"line {at + 1}: ok with {word}")
     if ok and any(not test.ok and test.directive not in ("SKIP", "XFAIL") for test in nested):
         raise BadKtap(f"line {at + 1}: ok though a test in it is not")
-    return Told(ok, match[3] or "", word, rest, tuple(notes), nested)
+    return Case(ok, match[3] or "", word, rest, tuple(notes), nested)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_kvmpmu.support import deadline
-from pytest_kvmpmu.support.deadline import Patience, waits
+from pytest_kvmpmu.support.deadline import Deadline, waits
 
 needs_schedstat = pytest.mark.skipif(
     not waits(os.getpid()), reason="this system does not report how long a thread waited"
@@ -38,14 +38,14 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def seconds_until_given_up(fd: int, seconds: float, pid: int | None) -> float:
     began = time.monotonic()
-    assert not Patience(seconds, pid).readable(fd)
+    assert not Deadline(seconds, pid).readable(fd)
     return time.monotonic() - began
 
 
 def test_what_there_is_to_read_is_read_even_when_the_time_is_over() -> None:
     read_fd, write_fd = os.pipe()
     os.write(write_fd, b"x")
-    assert Patience(0).readable(read_fd)
+    assert Deadline(0).readable(read_fd)
     os.close(read_fd)
     os.close(write_fd)
 

@@ -19,7 +19,7 @@ def test_where_writing_fails_the_file_stays_as_it_was(
 
     def full(self: WholeFile, text: str) -> None:
         written(self, text[:1])
-        with self.told():
+        with self.os_errors():
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(WholeFile, "write", full)

@@ -95,7 +95,7 @@ def test_an_agent_that_does_not_end_in_time_is_killed(
 def test_an_agent_that_does_not_greet_in_time_is_ended(
     unmeasured: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_PATIENCE", 0.0)
+    monkeypatch.setattr(local, "_TIMEOUT", 0.0)
     before = descriptors()
     with pytest.raises(LinkLost, match="the agent does not answer"):
         LocalTarget().connect()

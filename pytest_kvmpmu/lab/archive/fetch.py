@@ -26,7 +26,7 @@ PART = ".part"
 
 _CHUNK = 1 << 18
 
-Told = Callable[[int], None]
+Arrived = Callable[[int], None]
 """Takes the number of bytes of the file that have arrived."""
 
 
@@ -50,18 +50,18 @@ def small(url: str, most: int) -> bytes:
     return content
 
 
-def file(url: str, path: Path, size: int, sha256: str, told: Told = lambda _: None) -> None:
+def file(url: str, path: Path, size: int, sha256: str, arrived: Arrived = lambda _: None) -> None:
     """Fetch ``url`` as the file ``path``, which appears once size and hash are right.
 
     Raises `NotThere` or `LabFailure`; a partial download then stays for the next try.
     """
     part = path.with_name(path.name + PART)
     begun = part.exists()
-    _complete(url, part, size, told)
+    _complete(url, part, size, arrived)
     found = _hash(part)
     if found != sha256 and begun:  # the older part may be of another file
         part.unlink()
-        _complete(url, part, size, told)
+        _complete(url, part, size, arrived)
         found = _hash(part)
     if found != sha256:
         part.unlink()
@@ -71,7 +71,7 @@ def file(url: str, path: Path, size: int, sha256: str, told: Told = lambda _: No
     part.replace(path)
 
 
-def _complete(url: str, part: Path, size: int, told: Told) -> None:
+def _complete(url: str, part: Path, size: int, arrived: Arrived) -> None:
     """Let ``part`` grow to ``size`` bytes."""
     why = ""
     if _size(part) > size:  # of another file
@@ -82,7 +82,7 @@ def _complete(url: str, part: Path, size: int, told: Told) -> None:
             return
         try:
             with _open(url, have) as answer:
-                _append(answer, part, have, size, told)
+                _append(answer, part, have, size, arrived)
             why = "it ended early"
         except _Broken as broken:
             why = str(broken)
@@ -96,7 +96,7 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _append(answer: IO[bytes], part: Path, have: int, size: int, told: Told) -> None:
+def _append(answer: IO[bytes], part: Path, have: int, size: int, arrived: Arrived) -> None:
     # A server without range requests, and a folder, start from the beginning.
     goes_on = have > 0 and getattr(answer, "status", None) == HTTPStatus.PARTIAL_CONTENT
     if not goes_on:
@@ -105,7 +105,7 @@ def _append(answer: IO[bytes], part: Path, have: int, size: int, told: Told) -> 
         while chunk := _read(answer, _CHUNK):
             out.write(chunk)
             have += len(chunk)
-            told(have)
+            arrived(have)
             if have > size:  # an endless answer must not fill the disk
                 out.truncate(0)
                 raise _Broken("it is larger than the archive says")

@@ -63,7 +63,7 @@ class Config:
         number = (int(version[1]), int(version[2])) if version else (0, 0)
         return [n for n in NEEDS if number >= n.since and found.get(n.option) != "y"]
 
-    def told(self, needs: list[Need]) -> str:
+    def describe(self, needs: list[Need]) -> str:
         """One line that lists missing ``needs``."""
         found = dict(_SET.findall(self.text))
         listed = [

@@ -35,10 +35,10 @@ class OwnKernel:
         never = [need for need in self._lacks if need.boots]
         if never and self._config.sure:
             raise UsageProblem(
-                f"{self._path} cannot boot in the lab: {self._config.told(never)}",
+                f"{self._path} cannot boot in the lab: {self._config.describe(never)}",
                 "Build it with these options built in (=y)",
             )
-        progress(self._config.told(self._lacks))
+        progress(self._config.describe(self._lacks))
 
     def why_no_agent(self, console: Console) -> str:
         """Why a boot failed, in one line."""
@@ -50,5 +50,5 @@ class OwnKernel:
         return self._with_config(lack) if lack else ""
 
     def _with_config(self, text: str) -> str:
-        lacks = self._config.told(self._lacks) if self._config and self._lacks else ""
+        lacks = self._config.describe(self._lacks) if self._config and self._lacks else ""
         return "; ".join(part for part in (text, lacks) if part)

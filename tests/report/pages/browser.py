@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 180.0
+TIMEOUT = 180.0
 
 
 class Browser:
@@ -64,7 +64,7 @@ class Browser:
         raise AssertionError("the browser ended")
 
     def _messages(self) -> Iterator[dict[str, Any]]:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             while b"\0" in self._buffer:
                 text, _, self._buffer = self._buffer.partition(b"\0")
@@ -124,5 +124,5 @@ class Browser:
         """End the browser and wait for it."""
         os.close(self._write)
         self._process.terminate()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
         os.close(self._read)

@@ -7,7 +7,7 @@ import pytest
 from pytest_kvmpmu.report.pages.ktap import ktap
 from pytest_kvmpmu.report.results.result import SpecResult, Status
 
-from ..ktap_parser import BadKtap, Told, parse
+from ..ktap_parser import BadKtap, Case, parse
 from ..runs import report, reports, result
 
 HUNG = ({"call": {"call": "KVM_RUN"}, "outcome": {"ret": -1, "timed_out": True}},)
@@ -102,8 +102,8 @@ GOOD = "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  # note\n  ok 1 t # SKI
 
 
 def test_the_parser_reads_nested_tests() -> None:
-    nested = Told(True, "t", "SKIP", "why", ("note",))
-    assert parse(GOOD) == [Told(True, "f", "", "", (), [nested])]
+    nested = Case(True, "t", "SKIP", "why", ("note",))
+    assert parse(GOOD) == [Case(True, "f", "", "", (), [nested])]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ MOST = 5_000_000
 # The sources that a recording depends on.
 SOURCES = (conformance_dir(), PACKAGE, *(fixtures_dir() / n for n in ("payloads", "topologies")))
 # A run takes about a minute, three with a snapshot that has to be made first.
-_PATIENCE = 1800
+_TIMEOUT = 1800
 
 Say = Callable[[str], None]
 Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
@@ -100,7 +100,7 @@ def there(path: Path, since: float) -> Recording | None:
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run it here, and capture its output."""
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT, check=False
     )
 
 

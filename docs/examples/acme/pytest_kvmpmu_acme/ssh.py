@@ -27,7 +27,7 @@ class SshTarget(Target):
 
     def connect(self) -> Link:
         try:
-            return connect(self._command, patience=30.0, leave=5.0)
+            return connect(self._command, timeout=30.0, leave=5.0)
         except FileNotFoundError as error:
             raise UsageProblem(
                 f"{self.name} needs ssh, which is not installed", "Install it"
