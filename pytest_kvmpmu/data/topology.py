@@ -8,7 +8,7 @@ compatible = "arm,cortex-a53-pmu"
 type = 8                    # perf type id, 6 or more; the model's: a real kernel gives out its own
 cpus = "0-3"                # the kernel's CPU list format
 counters = 6                # event counters, without the cycle counter
-pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) where it is left out
+pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) if omitted
 
 Optional top-level keys: ``pmuver`` for the CPUs that no PMU covers (1), ``protected`` (KVM in
 protected mode), ``impdef_traps`` (PMUv3's registers trap on cores with a PMU of their own),
@@ -36,7 +36,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# PERF_TYPE_MAX of include/uapi/linux/perf_event.h: lower ids are no PMU's own.
+# PERF_TYPE_MAX of include/uapi/linux/perf_event.h: lower ids are not of a PMU.
 FIRST_TYPE = 6
 # What PMCR_EL0.N can say.
 MOST_COUNTERS = 31
@@ -171,7 +171,7 @@ class _File:
         pmus: list[Pmu] = []
         for index, entry in enumerate(table.get("pmu", [])):
             if not isinstance(entry, dict):
-                raise self.wrong("pmu", None, f"{entry!r} is no table", "Write [[pmu]] tables")
+                raise self.wrong("pmu", None, f"{entry!r} is not a table", "Write [[pmu]] tables")
             pmus.append(self.pmu(index, entry, count, pmus))
         return Host(
             self.path.stem,
@@ -201,7 +201,7 @@ class _File:
     def pmuver(self, table: dict[str, Any], pmu: int | None) -> int:
         found: int = table.get("pmuver", PMUV3)
         if not 0 <= found <= MOST_PMUVER:
-            raise self.wrong("pmuver", pmu, f"{found} is no version", f"Give 0 to {MOST_PMUVER}")
+            raise self.wrong("pmuver", pmu, f"{found} is not a version", f"Give 0 to {MOST_PMUVER}")
         return found
 
     def pmu(self, index: int, table: dict[str, Any], count: int, earlier: list[Pmu]) -> Pmu:
@@ -216,7 +216,7 @@ class _File:
             cpus = parse_cpus(table["cpus"])
         except ValueError as error:
             raise self.wrong(
-                "cpus", index, f"{table['cpus']!r} is no CPU list", 'Write it like "0-3,5"'
+                "cpus", index, f"{table['cpus']!r} is not a CPU list", 'Write it like "0-3,5"'
             ) from error
         if not cpus:
             raise self.wrong("cpus", index, "covers no CPU", 'Name at least one, like "0-3"')

@@ -89,7 +89,7 @@ class Handle:
             return Call.make(ioctl, self.name, self.cpu, **args)
 
 
-# By type as well: True is no number.
+# By type as well: True is not a number.
 _same = functools.lru_cache(maxsize=4096, typed=True)(Call.make)
 
 

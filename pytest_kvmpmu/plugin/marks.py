@@ -24,7 +24,7 @@ LINES = (
     f" unverified: {', '.join(CAPABILITIES)}.",
     "kvmpmu_revision(since=None, until=None): the revisions to which this test applies,"
     " both inclusive; names like series-v1 or linux-5.18.",
-    "differential: a search among random sequences; left out unless -m or the command line"
+    "differential: a search among random sequences; deselected unless -m or the command line"
     " names it.",
 )
 CLAUSE, REQUIRES, REVISION = "kvmpmu_clause", "kvmpmu_requires", "kvmpmu_revision"

@@ -66,7 +66,7 @@ class _Reading:
                 if header is None:
                     header = Header.from_json(value)
                 elif end:
-                    raise BadLine("this line stands after the footer")
+                    raise BadLine("this line is after the footer")
                 elif END in value:
                     end = True
                     self.check_end(value)

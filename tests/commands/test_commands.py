@@ -14,7 +14,7 @@ from pytest_kvmpmu.lab import LabFailure
 @pytest.mark.parametrize(
     ("error", "status", "says"),
     [
-        (UsageProblem("wrong", "Mend it"), 4, "kvmpmu: error: wrong. Mend it.\n"),
+        (UsageProblem("wrong", "Fix it"), 4, "kvmpmu: error: wrong. Fix it.\n"),
         (BackendFailure("it broke"), 1, "kvmpmu: it broke\n"),
         (LabFailure("the lab VM died"), 1, "kvmpmu: the lab VM died\n"),
         (KeyboardInterrupt(), 130, "kvmpmu: interrupted\n"),

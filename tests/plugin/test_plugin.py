@@ -70,7 +70,7 @@ def test_version_is_pytests_own(args: list[str], pytester: pytest.Pytester) -> N
 
 
 def test_the_specs_by_module_are_in_use_without_options(pytester: pytest.Pytester) -> None:
-    # In a checkout they are no module of the package: the run ends after its header.
+    # In a checkout the package has no such module: the run ends after its header.
     result = pytester.runpytest_inprocess("--pyargs", "pytest_kvmpmu.conformance.nowhere")
     assert len(header(result)) == 1
     plain = pytester.runpytest_inprocess("pytest_kvmpmu.conformance.nowhere")

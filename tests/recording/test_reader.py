@@ -132,7 +132,7 @@ def test_a_footer_with_other_counts_is_refused(key: str, path: Path) -> None:
 def test_nothing_may_follow_the_footer(path: Path) -> None:
     lines = lines_of(path)
     path.write_text(path.read_text() + json.dumps(lines[1]) + "\n", encoding="utf-8")
-    assert "line 12: this line stands after the footer" in refused(path)
+    assert "line 12: this line is after the footer" in refused(path)
 
 
 def test_a_missing_file_a_folder_and_what_is_not_packed_are_named(

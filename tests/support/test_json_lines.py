@@ -38,7 +38,7 @@ def test_each_line_comes_with_its_number_and_the_digest_of_those_before(lines: L
         (b"{\n", "this is not JSON: "),
         (b"\xff\n", "this is not JSON: "),
         (b"[" * 100_000 + b"\n", "this is not JSON: "),
-        (b"[1]\n", "this is no JSON object"),
+        (b"[1]\n", "this is not a JSON object"),
     ],
     ids=["cut", "no text", "deep", "list"],
 )

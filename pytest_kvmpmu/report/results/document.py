@@ -71,8 +71,8 @@ def _results(report: Report) -> Iterator[dict[str, Any]]:
 def read(path: Path) -> Report:
     """The report in the file ``path``.
 
-    Raises `UsageProblem` for a file that can't be read, of another version, without footer or
-    with other lines than were written, and for a broken line, which is named.
+    Raises `UsageProblem` if the file can't be read, has another version, has no footer, was
+    changed after it was written, or has a broken line, which the message names.
     """
     lines = Lines(path, "report", _AGAIN)
     try:
@@ -90,7 +90,7 @@ def _read(lines: Lines, file: Iterable[bytes]) -> Report:
             if run is None:
                 run = _header(value)
             elif end is not None:
-                raise BadLine("there is a line after the footer")
+                raise BadLine("this line is after the footer")
             elif END in value:
                 end = value
                 _check_end(end, len(results), lines.digest.hexdigest())
@@ -110,7 +110,7 @@ def _read(lines: Lines, file: Iterable[bytes]) -> Report:
 
 def _header(value: dict[str, Any]) -> RunInfo:
     if KEY not in value:
-        raise BadLine(f"this is no header of a report: it has no key {KEY!r}")
+        raise BadLine(f"this is not the header of a report: the key {KEY!r} is missing")
     if value[KEY] is True or value[KEY] not in READS:  # True equals 1
         known = ", ".join(map(str, READS))
         raise BadLine(f"schema version {value[KEY]!r} is not known; known: {known}")
@@ -124,4 +124,4 @@ def _check_end(value: dict[str, Any], results: int, digest: str) -> None:
     Conclusion.from_json(value[END])
     LeftOut.from_json(value[END].get("left_out", {}))
     if (value[END]["results"], value[END]["sha256"]) != (results, digest):
-        raise BadLine("the lines before are not those that were written")
+        raise BadLine("the file was changed after it was written")

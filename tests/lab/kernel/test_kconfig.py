@@ -1,4 +1,4 @@
-"""What a configuration tells of a kernel that does not do."""
+"""What a configuration says about a kernel that can't run the specs."""
 
 from __future__ import annotations
 

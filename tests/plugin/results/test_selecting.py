@@ -1,4 +1,4 @@
-"""Which specs a run collected, and which of them it left out."""
+"""Which specs a run collected, and which of them it omitted."""
 
 from __future__ import annotations
 

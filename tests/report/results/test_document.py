@@ -93,21 +93,24 @@ def test_a_line_that_is_cut_is_no_line(tmp_path: Path) -> None:
 Change = Callable[[list[Any]], object]
 SECOND = {"spec": "x", "status": "pass"}
 CHANGES: list[tuple[Change, str]] = [
-    (lambda lines: lines.__setitem__(0, SECOND), "line 1: this is no header of a report"),
+    (lambda lines: lines.__setitem__(0, SECOND), "line 1: this is not the header of a report"),
     (lambda lines: lines[0].update({"kvmpmu-report": 4}), "line 1: schema version 4 is not known"),
     (lambda lines: lines[0].update({"kvmpmu-report": True}), "line 1: schema version True is not"),
     (lambda lines: lines[0].update({"more": 1}), "line 1: unknown key 'more'"),
     (lambda lines: lines[0]["on"].update({"release": "x"}), "line 1: unknown kernel revision 'x'"),
     (lambda lines: lines[1].pop("spec"), "line 2: the key 'spec' is missing"),
-    (lambda lines: lines.pop(1), "line 3: the lines before are not those that were written"),
-    (lambda lines: lines[1].update({"reason": "x"}), "line 4: the lines before are not those"),
+    (lambda lines: lines.pop(1), "line 3: the file was changed after it was written"),
+    (
+        lambda lines: lines[1].update({"reason": "x"}),
+        "line 4: the file was changed after it was written",
+    ),
     (lambda lines: lines[-1]["end"].pop("sha256"), "line 4: the key 'sha256' is missing"),
     (
         lambda lines: lines[-1]["end"].update({"left_out": {"narrowed": {"f": 1}}}),
         "line 4: left_out: narrowed: 'f' has no list of clauses",
     ),
-    (lambda lines: lines.append(lines[-1]), "line 5: there is a line after the footer"),
-    (lambda lines: lines.append(SECOND), "line 5: there is a line after the footer"),
+    (lambda lines: lines.append(lines[-1]), "line 5: this line is after the footer"),
+    (lambda lines: lines.append(SECOND), "line 5: this line is after the footer"),
     (lambda lines: lines.__setitem__(1, []), "line 2: this is not a JSON object"),
 ]
 
