@@ -29,6 +29,7 @@ ONCE = frozenset(
         "spec/test_lint.py",
         "test_arrows.py",
         "test_mirror.py",
+        "test_plain_english.py",
         "tools/docs_sections",
         "tools/mutants",
         "whole/test_docs.py",
