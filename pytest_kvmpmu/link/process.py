@@ -1,4 +1,4 @@
-"""An agent that is a process of this machine's, or behind one: on two pipes."""
+"""An agent that is a process on this machine, or behind one, such as ssh: on two pipes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .link import Link, LinkLost
 
 
 def connect(command: Sequence[str], timeout: float, leave: float, cwd: Path | None = None) -> Link:
-    """A link to the agent that ``command`` starts.  `LinkLost` where it does not greet.
+    """A link to the agent that ``command`` starts.  Raises `LinkLost` if it does not greet.
 
-    Its first word is waited for ``timeout`` seconds.  When the link is closed its input ends;
-    it is killed if it has not left ``leave`` seconds later.  OSError where it can't be started.
+    It has ``timeout`` seconds to greet.  When the link is closed, its input ends; it is killed if
+    it has not ended ``leave`` seconds later.  Raises OSError if it can't be started.
     """
     process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     stdin, stdout = process.stdin, process.stdout

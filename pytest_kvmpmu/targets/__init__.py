@@ -1,7 +1,7 @@
-"""Targets: how to reach a real kernel.  A scheme is a file here, named for it.
+"""Targets: how to reach a real kernel.  Each scheme has a file of its name here.
 
 The file has a function ``target(rest, settings)``, which makes the `base.Target` of
-``SCHEME:REST``, and ``names()``, what to offer to a user who named an unknown one.
+``SCHEME:REST``, and ``names()``, the names to list if a user gives an unknown one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def schemes() -> list[str]:
 
 
 def target(name: TargetName, settings: Settings, others: Iterable[str] = ()) -> Target:
-    """The target that ``name`` names.
+    """The target of that name.
 
-    `UsageProblem` for an unknown name; it lists the known ones, and ``others`` beside them.
+    Raises `UsageProblem` for an unknown name; it lists the known ones and ``others``.
     """
     files = {scheme: importlib.import_module(f".{scheme}", __name__) for scheme in schemes()}
     made = files[name.scheme].target(name.rest, settings) if name.scheme in files else None

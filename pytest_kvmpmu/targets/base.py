@@ -1,4 +1,4 @@
-"""What a target has to be: a place that has an agent."""
+"""The base class of targets: places that have an agent."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from ..link.link import Link
 
 
 class Target:
-    """A place that has an agent.  ``name`` is what the user called it.
+    """A place that has an agent.  ``name`` is the name that the user gave.
 
-    ``boots`` says that it boots the topology asked for, or the default one; else the host is taken
-    as it is, and checked against the topology if one was asked for.
+    If ``boots``, it boots the requested topology, or the default one; else it has a host already,
+    which is checked against the topology if one is requested.
 
-    ``lack`` says what it lacks to be tested, where it knows more of that than its agent;
-    ``notes`` what a reader of the results must know, one sentence each.
+    ``lack`` says what specs need and it lacks, if it knows more about that than its agent;
+    ``notes`` are sentences for the reader of the results.
     """
 
     name: str
@@ -22,9 +22,9 @@ class Target:
     notes: tuple[str, ...] = ()
 
     def connect(self) -> Link:
-        """A link to an agent of its own.  `UsageProblem` where there can be none."""
+        """A link to a new agent.  Raises `UsageProblem` if that is not possible."""
         raise NotImplementedError
 
     def fitted(self, board: Host) -> Host:
-        """``board`` as it is here.  `UsageProblem` where it can't be."""
+        """``board`` as it is here.  Raises `UsageProblem` if it can't be built here."""
         return board

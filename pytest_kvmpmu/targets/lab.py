@@ -17,14 +17,14 @@ def names() -> list[str]:
 
 
 def target(rest: str | None, settings: Settings) -> Target | None:
-    """``lab:LINE``; None without a line.  `UsageProblem` for one that is unknown."""
+    """``lab:LINE``; None without a line.  Raises `UsageProblem` for an unknown line."""
     if rest is None:
         return None
     return LabTarget(rest, settings.board, settings.cache_dir, settings.lab_cpu)
 
 
 class LabTarget(Target):
-    """The kernel line of the name ``line`` on ``board``; prepared at the first use."""
+    """The kernel line ``line`` on ``board``; prepared at its first use."""
 
     boots = True
 

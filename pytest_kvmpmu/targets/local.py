@@ -1,4 +1,4 @@
-"""This machine: an agent in a process of its own, on two pipes."""
+"""This machine: the agent is a process of its own, on two pipes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..settings import LOCAL, Settings
 from ..support.resources import PACKAGE, fixtures_dir
 from .base import Target
 
-# The interpreter's own start-up is all that is waited for.
+# For the start of the interpreter alone.
 _TIMEOUT = 20.0
-# An agent that is at rest ends with its input; one that hangs is killed.
+# An idle agent ends when its input ends; one that hangs is killed.
 _LEAVE = 1.0
 
 
@@ -23,7 +23,7 @@ def names() -> list[str]:
 
 
 def target(rest: str | None, settings: Settings) -> Target | None:
-    """``local``; None where more was asked for."""
+    """``local``; None if there is a colon."""
     del settings  # there is one such machine
     return LocalTarget() if rest is None else None
 
