@@ -9,8 +9,8 @@ the specs.
 once and has a number from then on: the ``calls`` of a request have the numbers from F on, and
 those which had them before are forgotten.  An order lists calls by number, for one world: the first
 for world N, the next for N + 1 and so on.  A world other than that of the order before begins
-afresh, and ends that one.  ``{"outcomes": [[OUTCOME...]...]}`` answers, with ``crash`` where it
-broke off.
+afresh, and ends that one.  The answer is ``{"outcomes": [[OUTCOME...]...]}``,
+with ``crash`` if it is incomplete.
 
 One process serves many worlds, one after the other; one that ran a guest ends with its
 thread.  A process for each would be safer still, but on an emulated host the page faults
@@ -88,7 +88,7 @@ class Service:
             thread.join()
 
     def _peek(self) -> Request | None:
-        """The request at hand, waiting for one if need be; None where there are no more."""
+        """The next request, which stays queued; waits for it.  None at the end of the input."""
         while not self._waiting:
             chunk = os.read(0, 65536)
             if not chunk:
@@ -152,7 +152,7 @@ class Service:
         if stream is None:
             self._answer(self._fact(op, request))
             return
-        os.sched_setaffinity(0, self._cpus)  # the command's, where it names none
+        os.sched_setaffinity(0, self._cpus)  # a command's CPUs, if it names none
         try:
             stream(request, _say)
         finally:

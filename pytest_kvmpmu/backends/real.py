@@ -68,7 +68,7 @@ class RealBackend:
         return f"{self._target.name}: {lost}" if lost else ""
 
     def request(self, body: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The agent's answer; a fresh agent where there is none.  `BackendFailure` if it fails."""
+        """The agent's answer; starts an agent if none runs.  Raises `BackendFailure`."""
         try:
             return self._connected().request(body, seconds)
         except (LinkLost, UsageProblem, OSError) as error:
@@ -100,7 +100,7 @@ class RealBackend:
     ) -> list[list[Outcome]]:
         """One request: the first sequence in the world of that number, the next in the next.
 
-        ``how`` is the request's own (agent.service): until_refused, at_once.
+        ``how`` goes into the request (agent.service): until_refused, at_once.
         """
         seconds = self.seconds if seconds is None else seconds
         request = {
@@ -142,7 +142,7 @@ class RealBackend:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             self.close()
             raise BackendFailure(
-                f"{self._target.name}: an answer of no meaning: {answer!r:.200}"
+                f"{self._target.name}: a malformed answer: {answer!r:.200}"
             ) from error
         lengths = [len(sequence) for sequence in sequences]
         if len(found) > len(lengths) or any(
@@ -206,10 +206,10 @@ def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
     if (board.cpus, wanted) != (cpus, found):
         raise UsageProblem(
             f"this host is not {board.name}: it has {_sketch(cpus, pmus)}",
-            f"{board.name} has {_sketch(board.cpus, board.pmus)}; leave --kvmpmu-topology out"
+            f"{board.name} has {_sketch(board.cpus, board.pmus)}; omit --kvmpmu-topology"
             " to take the host as it is",
         )
-    # The type ids are the kernel's; what sysfs does not tell is the board's.
+    # The type ids are the kernel's; what sysfs does not show is the board's.
     known = tuple(
         replace(pmu, type=found.type) for pmu, found in zip(board.pmus, pmus, strict=True)
     )

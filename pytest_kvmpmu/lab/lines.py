@@ -70,7 +70,7 @@ def names() -> list[str]:
 def load(name: str) -> Line:
     """The line of that name; a name with a slash in it is the path of a kernel Image.
 
-    Raises `UsageProblem` for a name that is neither.
+    Raises `UsageProblem` for any other name.
     """
     if "/" in name:
         path = Path(name).expanduser()

@@ -1,7 +1,7 @@
 """The markers: their registration text, their checks, and whether a test applies.
 
-A test applies where the revision is one of which its marker and all of its clauses speak,
-and where the host has what the test requires.
+A test applies if its marker and all of its clauses hold in the revision, and if the host has what
+the test requires.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..spec.catalogue import Clause, clause
 
 LINES = (
     "kvmpmu_clause(slug, ...): the clauses of the catalogue that this test checks; it applies"
-    " to the revisions of which all of them speak.",
+    " to the revisions in which all of them hold.",
     "kvmpmu_requires(capability, ...): what the host must have, else the clauses stay"
     f" unverified: {', '.join(CAPABILITIES)}.",
     "kvmpmu_revision(since=None, until=None): the revisions to which this test applies,"

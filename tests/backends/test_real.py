@@ -129,7 +129,7 @@ def test_a_call_without_an_outcome_is_a_failure_that_names_it(
 def test_outcomes_that_are_none_are_a_failure_and_the_end_of_the_agent(outcomes: object) -> None:
     target = FakeTarget(describing(lambda _: [encode({"outcomes": outcomes})]))
     backend = RealBackend(target, 1.0)
-    with pytest.raises(BackendFailure, match="fake: an answer of no meaning"):
+    with pytest.raises(BackendFailure, match="fake: a malformed answer"):
         backend.world().execute([CALL])
     assert target.closed == 1
 

@@ -79,7 +79,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     ("what", "says"),
     [
         (rude_agent.NONSENSE, "a damaged answer"),
-        (rude_agent.WRONG, "an answer of no meaning"),
+        (rude_agent.WRONG, "a malformed answer"),
         (rude_agent.HALF, "did not return within 0.5 s"),
         (rude_agent.NOTHING, "did not return within 0.5 s"),
         (rude_agent.END, "the agent has ended"),

@@ -92,7 +92,7 @@ class Machine:
         return dict(answer["ok"])
 
     def check(self, good: bool, otherwise: str) -> None:
-        """Raise `LabFailure` that says ``otherwise`` where something is not ``good``."""
+        """Raise a `LabFailure` that says ``otherwise``, unless ``good``."""
         if not good:
             raise self._died(otherwise)
 

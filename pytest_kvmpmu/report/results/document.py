@@ -1,4 +1,4 @@
-"""A report: what a run was on, the result of each of its specs, its conclusion; and its file.
+"""A report: backend, kernel and host of a run, the result of each spec, the conclusion.
 
 JSON lines: a header, a line for each result, a footer.  ``report-3.schema.json`` beside this
 module describes a line, also of versions 1 and 2; docs/reports.md describes the file.
