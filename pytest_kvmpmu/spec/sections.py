@@ -1,6 +1,6 @@
 """Where docs.kernel.org has the sections that clauses name.
 
-Not for: whether a release's documentation has them (tests/docs_sections).
+Not for: whether a release's documentation has them (tests/tools/docs_sections).
 """
 
 from __future__ import annotations
