@@ -73,7 +73,7 @@ def test_a_new_failure_is_added_for_this_kernel_and_board_without_a_reason() -> 
     assert text.startswith(ENTRY + "\n[[waiver]]\n")
     for line in ('spec = "f.py::test_b"', 'errno = "0"', 'reason = ""', 'board = "rockpro64"'):
         assert f"\n{line}\n" in text
-    assert changes == ["f.py::test_b: added; say its reason and link"]
+    assert changes == ["f.py::test_b: added; fill in its reason and link"]
 
 
 def test_a_failure_for_strictness_alone_is_not_added() -> None:
