@@ -24,7 +24,8 @@ else:
 class Line:
     """A kernel line: a row of ``lines.toml``, or an Image of the user's own.
 
-    ``suite``, ``package``, ``carriers`` and ``image`` lead to the kernel in the archive;
+    ``suite``, ``package``, ``carriers`` and ``image`` lead to the kernel in the archive; ``what``
+    describes it.  ``also_cpu`` and ``laws`` are for the project's own runs of the specs.
     ``own`` is the path of the user's Image, and then the others are empty.
     """
 
@@ -33,6 +34,9 @@ class Line:
     package: str = ""
     carriers: tuple[str, ...] = ()
     image: str = ""
+    what: str = ""
+    also_cpu: tuple[str, ...] = ()
+    laws: int = 0
     own: Path | None = None
 
 
@@ -57,7 +61,16 @@ def _table(name: str) -> dict[str, Any]:
 def lines() -> tuple[Line, ...]:
     """Every line of the table, oldest first."""
     return tuple(
-        Line(row["name"], row["suite"], row["package"], tuple(row["carriers"]), row["image"])
+        Line(
+            row["name"],
+            row["suite"],
+            row["package"],
+            tuple(row["carriers"]),
+            row["image"],
+            row["what"],
+            tuple(row.get("also_cpu", ())),
+            row.get("laws", 0),
+        )
         for row in _table("lines.toml")["line"]
     )
 

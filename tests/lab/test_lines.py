@@ -2,23 +2,59 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import check_line, lines
 
+ROWS: list[dict[str, Any]] = lines._table("lines.toml")["line"]
+REQUIRED = {
+    "name": str,
+    "what": str,
+    "suite": str,
+    "package": str,
+    "carriers": list,
+    "image": str,
+}
+OPTIONAL = {"also_cpu": list, "laws": int}
 
-def test_there_are_the_lines_of_the_story_and_the_newest() -> None:
-    assert lines.names() == ["5.10", "6.1", "6.12", "7.x", "rc"]
+
+def release(name: str) -> tuple[int, ...]:
+    """A key that sorts 5.10 before 6.1; empty if the name is not a release."""
+    found = re.match(r"(\d+)\.(\d+|x)\b", name)
+    return tuple(int(n) if n != "x" else 1000 for n in found.groups()) if found else ()
 
 
-def test_each_line_names_its_suite_and_where_its_kernel_lies() -> None:
-    for line in lines.lines():
-        assert line.suite
-        assert line.image
-        assert line.carriers
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.get("name", "nameless"))
+def test_a_row_has_the_keys_of_a_line_and_no_other(row: dict[str, Any]) -> None:
+    assert row.keys() >= REQUIRED.keys()
+    for key, value in row.items():
+        assert type(value) is {**REQUIRED, **OPTIONAL}.get(key), key
+        assert value, f"{key} is empty"
+
+
+def test_each_line_has_a_name_of_its_own_that_fits_into_a_file_name() -> None:
+    names = [row["name"] for row in ROWS]
+    assert lines.names() == names
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name)] == []
+
+
+def test_the_lines_that_are_releases_stand_oldest_first() -> None:
+    releases = [found for found in map(release, lines.names()) if found]
+    assert releases == sorted(releases)
+
+
+def test_a_line_has_what_its_row_says() -> None:
+    for row, line in zip(ROWS, lines.lines(), strict=True):
+        assert line == lines.load(row["name"])
+        for key, value in row.items():
+            found = getattr(line, key)
+            assert found == (tuple(value) if isinstance(value, list) else value)
 
 
 def test_the_user_space_is_of_one_suite() -> None:
