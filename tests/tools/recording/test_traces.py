@@ -9,27 +9,38 @@ from pathlib import Path
 
 import pytest
 
+from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.lab import line_names
 from pytest_kvmpmu.recording.judge import disagreements
 from pytest_kvmpmu.recording.reader import read
 
 from ...recording.samples import record
 from . import __main__ as program
 from . import traces as making
-from .traces import BOARDS, MOST, PLACE, SUFFIX, Trace, changed, remake, there, wanted
+from .traces import (
+    MOST,
+    PLACE,
+    SUFFIX,
+    Trace,
+    changed,
+    missing,
+    orphans,
+    remake,
+    report,
+    there,
+    wanted,
+)
 
-TRACES = sorted(PLACE.glob(f"*{SUFFIX}"))
-
-
-def trace_of(path: Path) -> Trace:
-    return Trace(*path.name.removesuffix(SUFFIX).split("-", 1))
+# The recordings that are there.  A new line or board has none yet.
+TRACES = [trace for trace in wanted() if (PLACE / trace.name).exists()]
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.name.removesuffix(SUFFIX))
-def test_the_model_says_what_the_kernel_did(path: Path) -> None:
-    recording = read(path)
-    header, trace = recording.header, trace_of(path)
+@pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.name.removesuffix(SUFFIX))
+def test_the_model_says_what_the_kernel_did(trace: Trace) -> None:
+    recording = read(PLACE / trace.name)
+    header = recording.header
     assert (header.backend, header.target, header.host.name, header.kernel) == (
         "real",
         f"lab:{trace.line}",
@@ -47,21 +58,44 @@ def test_another_revision_does_not_say_that() -> None:
     assert len(list(disagreements(replace(recording, header=header)))) > 10
 
 
-def test_each_line_was_recorded_on_the_same_boards() -> None:
-    traces = {trace_of(path) for path in TRACES}
-    lines, boards = {trace.line for trace in traces}, {trace.board for trace in traces}
+def test_a_recorded_line_has_a_recording_of_each_recorded_board() -> None:
+    lines, boards = {trace.line for trace in TRACES}, {trace.board for trace in TRACES}
     assert lines
-    assert traces == set(itertools.starmap(Trace, itertools.product(lines, boards)))
-    assert traces <= set(wanted())
+    assert set(TRACES) == set(itertools.starmap(Trace, itertools.product(lines, boards)))
+
+
+def test_each_recording_is_of_a_line_and_a_board_of_the_lab() -> None:
+    assert orphans() == []
+
+
+def test_what_is_missing_is_listed_and_so_is_what_nobody_needs(tmp_path: Path) -> None:
+    first, *others = wanted()
+    for name in (first.name, "4.4-rockpro64.jsonl.gz", f"{first.line}-half.jsonl.gz"):
+        (tmp_path / name).touch()
+    assert missing(tmp_path) == others
+    assert orphans(tmp_path) == ["4.4-rockpro64.jsonl.gz", f"{first.line}-half.jsonl.gz"]
+    said: list[str] = []
+    report(said.append, tmp_path)
+    assert said[0] == f"missing: {others[0].line} on {others[0].board}"
+    assert said[-1].startswith(f"remove {first.line}-half.jsonl.gz: ")
+    assert len(said) == len(others) + 2
+
+
+def test_the_program_lists_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["--missing"]) == 0
+    listed = [f"missing: {trace.line} on {trace.board}" for trace in missing()]
+    assert capsys.readouterr().out.splitlines() == listed
 
 
 def test_all_traces_together_are_small() -> None:
-    assert 0 < sum(path.stat().st_size for path in TRACES) < MOST
+    assert 0 < sum((PLACE / trace.name).stat().st_size for trace in TRACES) < MOST
 
 
 def test_without_names_all_lines_and_boards_are_wanted() -> None:
-    assert len(wanted()) == 5 * len(BOARDS)
-    assert wanted(["rc", "5.10"], ["no-pmu"]) == [Trace("rc", "no-pmu"), Trace("5.10", "no-pmu")]
+    lines, boards = line_names(), topology.lab_names()
+    assert wanted() == list(itertools.starmap(Trace, itertools.product(lines, boards)))
+    both = [Trace(lines[-1], boards[0]), Trace(lines[0], boards[0])]
+    assert wanted([lines[-1], lines[0]], boards[:1]) == both
     with pytest.raises(UsageProblem, match=r"unknown line '6\.13'"):
         wanted(["6.13"])
     with pytest.raises(UsageProblem, match="unknown board 'rockpro'"):
@@ -102,7 +136,8 @@ class Specs:
         return subprocess.CompletedProcess(command, 0, "...\n3 passed in 1 s\n", "")
 
 
-ASKED = [Trace("6.1", "no-pmu"), Trace("rc", "no-pmu")]
+ASKED = [wanted()[0], wanted()[-1]]
+FIRST, SECOND = (f"{trace.line} on {trace.board}" for trace in ASKED)
 NAMES = [trace.name for trace in ASKED]
 
 
@@ -127,10 +162,13 @@ def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_traces_are_made_and_put_in_their_place(tmp_path: Path) -> None:
     done, said = make(Specs(), tmp_path)
     assert done
-    assert said[0].startswith("[1/2] 6.1 on no-pmu: 0 s, 6.12: 3 worlds, 7 calls, ")
+    assert said[0].startswith(f"[1/2] {FIRST}: 0 s, 6.12: 3 worlds, 7 calls, ")
     assert said[0].endswith("; 3 passed in 1 s")
-    assert said[-1].startswith("2 made; ")
-    assert (names(tmp_path / "place"), names(tmp_path / "stage")) == (NAMES, [])
+    (made,) = [line for line in said if line.startswith("2 made; ")]
+    after = said[said.index(made) + 1 :]
+    assert len(after) == len(wanted()) - 2
+    assert all(line.startswith("missing: ") for line in after)
+    assert (names(tmp_path / "place"), names(tmp_path / "stage")) == (sorted(NAMES), [])
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -138,14 +176,14 @@ def test_where_one_fails_nothing_is_replaced_and_the_next_run_goes_on(tmp_path: 
     specs = Specs(NAMES[1])
     done, said = make(specs, tmp_path)
     assert not done
-    assert "[2/2] rc on no-pmu: 0 s, FAILED with status 1\n    record\n    of a failure" in said
+    assert f"[2/2] {SECOND}: 0 s, FAILED with status 1\n    record\n    of a failure" in said
     assert (names(tmp_path / "place"), names(tmp_path / "stage")) == ([], NAMES[:1])
     specs.broken = ()
     done, said = make(specs, tmp_path)
     assert done
-    assert said[0] == "[1/2] 6.1 on no-pmu: there already"
+    assert said[0] == f"[1/2] {FIRST}: there already"
     assert specs.ran == [*NAMES, NAMES[1]]
-    assert names(tmp_path / "place") == NAMES
+    assert names(tmp_path / "place") == sorted(NAMES)
 
 
 @pytest.mark.usefixtures("unchanged")

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pytest_kvmpmu import lab
+from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.recording.reader import Recording, read
 from pytest_kvmpmu.support.resources import PACKAGE, conformance_dir, fixtures_dir
@@ -23,14 +24,6 @@ ROOT = PACKAGE.parent
 PLACE = fixtures_dir() / "traces"
 STAGE = ROOT / "build" / "traces"
 SUFFIX = ".jsonl.gz"
-BOARDS = (
-    "rockpro64",
-    "rockpro64-swapped",
-    "one-pmu",
-    "three-pmus",
-    "uncovered-cpu",
-    "no-pmu",
-)
 # Limit for all of them together, in bytes.
 MOST = 5_000_000
 # The sources that a recording depends on.
@@ -67,15 +60,26 @@ class Trace:
 
 
 def wanted(lines: Sequence[str] = (), boards: Sequence[str] = ()) -> list[Trace]:
-    """The traces of those lines and boards; of all if none are named."""
-    known = lab.line_names()
+    """The traces of those lines and boards; of all that the lab has if none are named."""
+    known, bootable = lab.line_names(), topology.lab_names()
     for line in lines:
         if line not in known:
             raise UsageProblem(f"unknown line {line!r}", f"Known: {', '.join(known)}")
     for board in boards:
-        if board not in BOARDS:
-            raise UsageProblem(f"unknown board {board!r}", f"Known: {', '.join(BOARDS)}")
-    return [Trace(line, board) for line in lines or known for board in boards or BOARDS]
+        if board not in bootable:
+            raise UsageProblem(f"unknown board {board!r}", f"Known: {', '.join(bootable)}")
+    return [Trace(line, board) for line in lines or known for board in boards or bootable]
+
+
+def missing(place: Path = PLACE) -> list[Trace]:
+    """The traces of the lab's lines and boards that ``place`` lacks."""
+    return [trace for trace in wanted() if not (place / trace.name).exists()]
+
+
+def orphans(place: Path = PLACE) -> list[str]:
+    """The names of recordings in ``place`` whose line or board the lab no longer has."""
+    known = {trace.name for trace in wanted()}
+    return sorted(path.name for path in place.glob(f"*{SUFFIX}") if path.name not in known)
 
 
 def changed(folders: Iterable[Path] = SOURCES) -> float:
@@ -145,7 +149,16 @@ def remake(
         path.replace(place / path.name)
     total = sum(path.stat().st_size for path in place.glob(f"*{SUFFIX}"))
     say(f"{len(made)} made; {place} has {total / 1e6:.2f} MB of at most {MOST / 1e6:g}")
+    report(say, place)
     return True
+
+
+def report(say: Say, place: Path = PLACE) -> None:
+    """List what ``place`` lacks, and what it no longer needs."""
+    for trace in missing(place):
+        say(f"missing: {trace.line} on {trace.board}")
+    for name in orphans(place):
+        say(f"remove {name}: the lab no longer has its line or its board")
 
 
 def _size(path: Path) -> str:
