@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_kvmpmu import commands, plugin
-from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data import picture, topology
 from pytest_kvmpmu.data.capabilities import CAPABILITIES
 from pytest_kvmpmu.data.host import format_cpus
 from pytest_kvmpmu.data.payloads import payloads
 from pytest_kvmpmu.data.revision import REVISIONS
+from pytest_kvmpmu.lab import lines as kernel_lines
 from pytest_kvmpmu.plugin import fixtures, marks
 from pytest_kvmpmu.spec import catalogue, page
 from pytest_kvmpmu.testing.promises import PROMISES
@@ -100,6 +101,29 @@ def topologies() -> str:
     return _table(("topology", "what it is", "PMUs in probe order"), rows)
 
 
+def lines() -> str:
+    """The kernel lines of the lab."""
+    rows = ((f"`{line.name}`", line.suite, line.what) for line in kernel_lines.lines())
+    return _table(("line", "Debian suite", "what it is"), rows)
+
+
+def boards() -> str:
+    """A picture of each topology that the lab boots."""
+    return _pictures(topology.lab_names())
+
+
+def model_boards() -> str:
+    """A picture of each of the other topologies."""
+    in_lab = topology.lab_names()
+    return _pictures(name for name in topology.names() if name not in in_lab)
+
+
+def _pictures(names: Iterable[str]) -> str:
+    """Markdown passes HTML through up to the next blank line."""
+    drawn = (picture.svg(topology.load(name)).rstrip() for name in names)
+    return "\n\n".join(f'<figure class="board">\n{svg}\n</figure>' for svg in drawn)
+
+
 def payload_list() -> str:
     """The guest payloads that ship."""
     rows = ((f"`{p.name}`", p.description) for p in payloads().values())
@@ -173,6 +197,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "fixtures": fixture_list,
     "revisions": revisions,
     "topologies": topologies,
+    "lines": lines,
+    "boards": boards,
+    "model-boards": model_boards,
     "payloads": payload_list,
     "promises": promises,
     "clauses": clauses,

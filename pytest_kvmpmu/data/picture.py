@@ -25,7 +25,7 @@ _MOST = 24
 
 
 def svg(host: Host) -> str:
-    """An SVG document."""
+    """An SVG document, for a file or for an HTML page; its title and description say all of it."""
     labels = [_label(pmu) for pmu in host.pmus] or ["no PMU"]
     names = max(len(label) for label in labels) * _LETTER + 40
     left = _EDGE + max(names, 110)
@@ -33,8 +33,9 @@ def svg(host: Host) -> str:
     height = _TOP + _CELL + _GAP + len(labels) * _ROW + _EDGE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
-        f'viewBox="0 0 {width:.0f} {height}" font-family="sans-serif" font-size="13">',
-        f"<title>{escape(host.name)}</title>",
+        f'viewBox="0 0 {width:.0f} {height}" role="img" font-family="sans-serif" font-size="13">',
+        f"<title>{escape(_title(host))}</title>",
+        f"<desc>{escape(_in_words(host))}</desc>",
         f'<rect x="0.5" y="0.5" width="{width - 1:.0f}" height="{height - 1}" rx="8" '
         f'fill="{_PAPER}" stroke="#d1d9e0"/>',
         _text(_EDGE, 28, host.name, _INK, 'font-size="16" font-weight="bold"'),
@@ -64,8 +65,18 @@ def lines(host: Host) -> list[str]:
         rows.append(("", "no PMU", "   ." * len(cpus), ""))
     width = max(len(label) for _, label, _, _ in rows)
     drawn = [f"{n:>2}  {label:<{width}} {marks}  {cpu_list}" for n, label, marks, cpu_list in rows]
-    title = f"{host.name}: {host.description}" if host.description else host.name
-    return [title, "", *(line.rstrip() for line in drawn)]
+    return [_title(host), "", *(line.rstrip() for line in drawn)]
+
+
+def _title(host: Host) -> str:
+    return f"{host.name}: {host.description}" if host.description else host.name
+
+
+def _in_words(host: Host) -> str:
+    """The picture for those who can't see it."""
+    pmus = [f"{_label(pmu)} on CPUs {format_cpus(pmu.cpus)}" for pmu in host.pmus]
+    found = f"PMUs in probe order: {'; '.join(pmus)}" if pmus else "no PMU"
+    return f"CPUs {format_cpus(host.cpus)}; {found}"
 
 
 def _label(pmu: Pmu) -> str:

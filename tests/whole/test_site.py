@@ -9,9 +9,10 @@ from types import ModuleType
 import pytest
 
 from pytest_kvmpmu.commands import parser
-from pytest_kvmpmu.data import topology
+from pytest_kvmpmu.data import picture, topology
 from pytest_kvmpmu.data.capabilities import CAPABILITIES
 from pytest_kvmpmu.data.revision import REVISIONS
+from pytest_kvmpmu.lab import line_names
 from pytest_kvmpmu.plugin.marks import LINES
 from pytest_kvmpmu.settings import EXAMPLES, OPTIONS, RECORD, STRICT_SPEC
 
@@ -73,6 +74,7 @@ def test_each_command_is_there_with_its_arguments() -> None:
         ("capabilities", list(CAPABILITIES)),
         ("revisions", [known.name for known in REVISIONS]),
         ("topologies", topology.names()),
+        ("lines", line_names()),
         ("payloads", ["cycle-counter", "pmcr"]),
     ],
 )
@@ -86,6 +88,28 @@ def test_a_table_can_not_be_broken_by_what_is_in_it() -> None:
         module("reference_pages")._table(("a",), [("x|y <z>",)]).splitlines()[-1]
         == "| x\\|y &lt;z> |"
     )
+
+
+def test_the_page_of_the_lab_draws_each_topology_once() -> None:
+    page = filled((DOCS / "lab.md").read_text(encoding="utf-8"), "lab")
+    for name in topology.names():
+        assert page.count(picture.svg(topology.load(name)).rstrip()) == 1, name
+    assert page.count("<svg") == len(topology.names())
+
+
+def test_the_boards_of_the_lab_are_drawn_apart_from_those_of_the_model() -> None:
+    def drawn(text: str) -> list[str]:
+        return re.findall(r"<title>([^:<]+)", text)
+
+    assert drawn(part("boards")) == topology.lab_names()
+    assert set(drawn(part("model-boards"))) == {*topology.names()} - {*topology.lab_names()}
+
+
+def test_a_picture_has_no_blank_line_which_would_end_the_html() -> None:
+    for text in (part("boards"), part("model-boards")):
+        for figure in text.split("\n\n"):
+            assert figure.startswith("<figure")
+            assert figure.endswith("</svg>\n</figure>")
 
 
 def test_each_part_has_its_place_on_a_page() -> None:
