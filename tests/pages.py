@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", *sorted(p for p in DOCS.rglob("*.md") if "_build" n
 
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
-# A line of a console that stands for any lines.
+# A line of a console that stands for any lines; at the end of a line, for the rest of that line.
 _ANYTHING = "..."
 _DURATION = re.compile(r"\b\d+\.\d+ ?s\b(?: \(\d+:\d\d:\d\d\))?")
 # Counts of the whole suite: each new spec or clause changes them.
@@ -91,7 +91,8 @@ def typed(text: str, folder: Path, env: dict[str, str]) -> list[tuple[str, list[
 def check(text: str, folder: Path, env: dict[str, str]) -> None:
     """AssertionError unless the console shows what its commands print.
 
-    Shown lines come one after the other, somewhere in the output; ``...`` stands for any.
+    Shown lines come one after the other, somewhere in the output; ``...`` stands for any lines,
+    and at the end of a line for the rest of it.
     A command fails only where the next one shows its status: ``echo $?``.
     """
     shown = [lines for _, lines in commands(text)]
@@ -107,11 +108,20 @@ def shows(shown: Sequence[str], printed: Sequence[str]) -> bool:
     """Whether the lines stand in the output: those between two ``...`` one after the other."""
     left = [_plain(line) for line in printed]
     for part in _split([_plain(line) for line in shown]):
-        starts = [n for n in range(len(left)) if left[n : n + len(part)] == part]
+        size = len(part)
+        starts = [
+            n for n in range(len(left) - size + 1) if all(map(_is_shown, part, left[n : n + size]))
+        ]
         if not starts:
             return False
         left = left[starts[0] + len(part) :]
     return True
+
+
+def _is_shown(shown: str, printed: str) -> bool:
+    if shown.endswith(f" {_ANYTHING}"):
+        return printed.startswith(shown.removesuffix(_ANYTHING))
+    return printed == shown
 
 
 def _split(lines: Sequence[str]) -> Iterator[list[str]]:

@@ -8,7 +8,10 @@ import pytest
 
 from ..pages import check, commands, shows
 
-PRINTED = ["=== x in 1.25s ===", "a", "b", "c  ", "120 ran, 1 passed in 75.00s (0:01:15)"]
+PRINTED = [
+    *("=== x in 1.25s ===", "a", "b", "c  "),
+    *("known: x, y and z", "120 ran, 1 passed in 75.00s (0:01:15)"),
+]
 
 
 @pytest.mark.parametrize(
@@ -17,7 +20,8 @@ PRINTED = ["=== x in 1.25s ===", "a", "b", "c  ", "120 ran, 1 passed in 75.00s (
         [],
         ["a", "b"],
         ["...", "b", "c"],
-        ["a", "...", "c", "130 ran, 1 passed in 0.20s"],
+        ["a", "...", "c", "...", "130 ran, 1 passed in 0.20s"],
+        ["c", "known: x, ...", "130 ran, 1 passed in 0.20s"],
         ["====== x in 0.01s ======", "a", "..."],
     ],
 )
@@ -34,6 +38,9 @@ def test_lines_are_found_where_they_stand(shown: list[str]) -> None:
         ["a", "...", "a"],
         ["--- x"],
         ["20 ran, 1 passed in 0.20s"],
+        ["known: y, ..."],
+        ["known: x...."],
+        ["known: x, ...", "c"],
     ],
 )
 def test_lines_that_do_not_stand_so_are_not_found(shown: list[str]) -> None:
