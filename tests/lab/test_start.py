@@ -1,4 +1,4 @@
-"""Boards that the lab can't boot."""
+"""Which boards the lab can boot."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import start
+from pytest_kvmpmu.lab.start import check_board
 
 from .conftest import BOARD, LINE
+
+FOR_THE_MODEL = [name for name in topology.names() if name not in topology.lab_names()]
 
 
 @pytest.mark.parametrize(
     "host",
-    [
-        topology.load("half-without-pmuv3"),
-        topology.load("armv8-1"),
-        topology.load("gicv5"),
-        replace(BOARD, protected=True),
-    ],
+    [*map(topology.load, FOR_THE_MODEL), replace(BOARD, protected=True)],
     ids=lambda host: host.name,
 )
 def test_a_board_for_the_model_is_refused(host: Host, tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match=f"{host.name} is a board for the model only"):
         start(LINE, host, cache_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", topology.lab_names())
+def test_a_board_of_the_lab_can_boot(name: str) -> None:
+    host = topology.load(name)
+    assert check_board(host).name == name
 
 
 def test_a_pmu_without_compatible_is_refused(tmp_path: Path) -> None:

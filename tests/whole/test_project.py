@@ -53,6 +53,14 @@ def test_tox_runs_the_oldest_and_the_newest_python() -> None:
     assert newest in tox_envs()
 
 
+def test_tox_leaves_the_kernel_lines_to_their_list() -> None:
+    tox = ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    commands = tox["testenv:lab"]["commands"]
+    assert "python -m tests.tools.lines {posargs}" in commands
+    assert "lab:" not in commands
+
+
 def test_ci_finds_each_python_that_is_promised_and_no_other() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     (pyenv,) = re.findall(r"/versions/(\S+)/bin", script)
