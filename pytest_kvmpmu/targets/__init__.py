@@ -11,14 +11,14 @@ import pkgutil
 from collections.abc import Iterable
 
 from ..errors import unknown
-from ..settings import Settings, TargetName
+from ..settings import LOCAL, Settings, TargetName
 from .base import Target
 
 
 def schemes() -> list[str]:
     """The schemes that ship: the files of this folder."""
     found = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"]
-    return sorted(found, reverse=True)  # local first: the default
+    return sorted(found, key=lambda scheme: (scheme != LOCAL, scheme))  # the default first
 
 
 def target(name: TargetName, settings: Settings, others: Iterable[str] = ()) -> Target:

@@ -15,6 +15,7 @@ from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.link.channel import Channel
 from pytest_kvmpmu.link.link import LinkLost, NoAnswer
 from pytest_kvmpmu.settings import Settings, TargetName
+from pytest_kvmpmu.support.resources import PACKAGE
 from pytest_kvmpmu.targets import local, schemes
 from pytest_kvmpmu.targets import target as make
 from pytest_kvmpmu.targets.base import Target
@@ -37,8 +38,11 @@ def test_a_lab_is_named_by_its_line() -> None:
     assert target("lab:6.12", Path("cache")).name == "lab:6.12"
 
 
-def test_the_schemes_are_the_files_of_the_folder() -> None:
-    assert schemes() == ["local", "lab"]
+def test_the_schemes_are_the_files_of_the_folder_and_the_default_is_the_first() -> None:
+    files = {path.stem for path in (PACKAGE / "targets").glob("*.py")}
+    assert set(schemes()) == files - {"__init__", "base"}
+    assert {"local", "lab"} <= set(schemes())
+    assert schemes()[0] == "local"
 
 
 def test_a_name_is_taken_apart_and_keeps_its_form() -> None:
