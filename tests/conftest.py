@@ -32,6 +32,7 @@ ONCE = frozenset(
         "test_plain_english.py",
         "tools/docs_sections",
         "tools/mutants",
+        "whole/test_contributing.py",
         "whole/test_docs.py",
         "whole/test_pages.py",
         "whole/test_site.py",

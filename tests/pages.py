@@ -17,6 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts)]
+CONTRIBUTING = DOCS / "CONTRIBUTING.md"
+# Its blocks are the steps of recipes: tests/whole/test_contributing.py applies them.
+RECIPES = DOCS / "recipes.md"
 
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "

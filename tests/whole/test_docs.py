@@ -19,15 +19,15 @@ from pytest_kvmpmu.recording.script import load
 from pytest_kvmpmu.report.results.document import read as read_report
 
 from .. import pages
-from ..pages import PAGES, ROOT, blocks, check, environment, is_walk
+from ..pages import PAGES, RECIPES, ROOT, blocks, check, environment, is_walk
 
 
 def each(language: str) -> pytest.MarkDecorator:
-    """The blocks of that language, but for those of walks, which are gone through as a whole."""
+    """The blocks of that language, but for those of walks and recipes, which belong together."""
     named = [
         block
         for page in PAGES
-        if not is_walk(page)
+        if page != RECIPES and not is_walk(page)
         for block in blocks(page)
         if block.language == language
     ]
