@@ -10,6 +10,8 @@ import pytest
 
 from ..support.resources import conformance_dir
 
+_NAME: pytest.StashKey[str] = pytest.StashKey()
+
 
 def needed_by(items: Sequence[pytest.Item]) -> bool:
     """Whether one of the tests uses a backend."""
@@ -23,10 +25,13 @@ def uses_backend(item: pytest.Item) -> bool:
 
 def name_of(item: pytest.Item) -> str:
     """The test's node id; for one of our specs it is the same wherever they are installed."""
-    file, colons, inner = item.nodeid.partition("::")
-    ours = _file_of_ours(item.path)
-    # pytest omits the file if the command line names one outside of rootdir.
-    return f"{ours or file or item.path.name}{colons}{inner}"
+    name = item.stash.get(_NAME, None)
+    if name is None:
+        file, colons, inner = item.nodeid.partition("::")
+        ours = _file_of_ours(item.path)
+        # pytest omits the file if the command line names one outside of rootdir.
+        name = item.stash[_NAME] = f"{ours or file or item.path.name}{colons}{inner}"
+    return name
 
 
 @functools.cache

@@ -81,8 +81,9 @@ def marks(item: pytest.Item) -> Marks:
 
 def slugs(item: pytest.Item) -> tuple[str, ...]:
     """The slugs that ``item`` cites; as they are written if it was deselected, not checked."""
-    if MARKS in item.stash:
-        return tuple([cited.slug for cited in item.stash[MARKS].clauses])
+    found = item.stash.get(MARKS, None)
+    if found is not None:
+        return tuple([cited.slug for cited in found.clauses])
     return tuple(str(slug) for mark in item.iter_markers(CLAUSE) for slug in mark.args)
 
 

@@ -52,9 +52,9 @@ class Clause(NamedTuple):
     ``section`` names document and section (``vcpu.rst 1.4``).  ``standing``: documented
     (text and kernel agree), observed (no text says so), divergent (``text`` says something
     else), proposed (a posted series).  It holds from ``since`` to ``until`` inclusive.
-    ``documented`` is the first revision whose text says it, if that is later.  ``commits``
+    ``documented`` is the first revision whose text says it, if that is later.  ``commit_ids``
     began it, ended it or documented it; ``commits_note`` explains what the releases of these
-    do not.  ``posting`` is the series that ``since`` stands for.
+    do not.
     """
 
     slug: str
@@ -66,9 +66,18 @@ class Clause(NamedTuple):
     until: Revision | None
     text: str
     documented: Revision | None = None
-    commits: tuple[Commit, ...] = ()
+    commit_ids: tuple[str, ...] = ()
     commits_note: str = ""
-    posting: Posting | None = None
+
+    @property
+    def commits(self) -> tuple[Commit, ...]:
+        """The commits that began it, ended it or documented it."""
+        return tuple(_catalogue.commits[name] for name in self.commit_ids)
+
+    @property
+    def posting(self) -> Posting | None:
+        """The posted series that ``since`` stands for, if it is one."""
+        return _catalogue.postings.get(self.since.name)
 
     def holds_in(self, wanted: Revision) -> bool:
         """Whether the clause holds in that revision."""
@@ -121,8 +130,47 @@ class Source(NamedTuple):
     changes: Path | None = None
 
 
-# What ships, then what was included.
-_sources: tuple[Source, ...] = (Source(PATH, UNSPECIFIED_PATH, SHIPPED, changes.PATH),)
+class _Catalogue:
+    """The clauses of some sources and the changes behind them, loaded when first needed."""
+
+    def __init__(self, sources: tuple[Source, ...]) -> None:
+        self.sources = sources
+
+    @functools.cached_property
+    def clauses(self) -> Mapping[str, Clause]:
+        return {
+            slug: _clause(slug, row)
+            for source in self.sources
+            for slug, row in load(source.clauses).items()
+        }
+
+    @functools.cached_property
+    def _changes(self) -> list[dict[str, Any]]:
+        return [load(source.changes) for source in self.sources if source.changes is not None]
+
+    @functools.cached_property
+    def commits(self) -> Mapping[str, Commit]:
+        return {id: one for table in self._changes for id, one in changes.commits(table).items()}
+
+    @functools.cached_property
+    def postings(self) -> Mapping[str, Posting]:
+        return {
+            name: one for found in self._changes for name, one in changes.postings(found).items()
+        }
+
+    @functools.cached_property
+    def unspecified(self) -> Mapping[str, Unspecified]:
+        return {
+            slug: Unspecified(reason, why)
+            for source in self.sources
+            if source.unspecified is not None
+            for reason, rows in load(source.unspecified).items()
+            for slug, why in rows.items()
+        }
+
+
+# Of what ships; then of what was included, too.
+_catalogue = _Catalogue((Source(PATH, UNSPECIFIED_PATH, SHIPPED, changes.PATH),))
 
 
 def include(more: tuple[Source, ...]) -> Callable[[], None]:
@@ -130,60 +178,37 @@ def include(more: tuple[Source, ...]) -> Callable[[], None]:
 
     `lint.of_source` must have no findings on them.
     """
-    global _sources
-    before, _sources = _sources, (*_sources, *more)
+    global _catalogue
+    before, _catalogue = _catalogue, _Catalogue((*_catalogue.sources, *more))
 
     def undo() -> None:
-        global _sources
-        _sources = before
+        global _catalogue
+        _catalogue = before
 
     return undo
 
 
 def sources() -> tuple[Source, ...]:
     """The files of the catalogue: those that ship, then those that were included."""
-    return _sources
+    return _catalogue.sources
 
 
 def clauses() -> Mapping[str, Clause]:
     """All clauses by slug, in the documentation's order; those of other plugins last."""
-    return _clauses(sources())
-
-
-@functools.cache
-def _clauses(of: tuple[Source, ...]) -> Mapping[str, Clause]:
-    tables = [load(source.changes) for source in of if source.changes is not None]
-    commits = {name: found for table in tables for name, found in changes.commits(table).items()}
-    postings = {name: found for table in tables for name, found in changes.postings(table).items()}
-    return {
-        slug: _clause(slug, row, commits, postings)
-        for source in of
-        for slug, row in load(source.clauses).items()
-    }
+    return _catalogue.clauses
 
 
 def clause(slug: str) -> Clause:
     """The clause of that slug.  `UsageProblem` names the nearest one."""
-    known = clauses()
-    if slug not in known:
-        raise unknown("clause", slug, known)
-    return known[slug]
+    found = _catalogue.clauses.get(slug)
+    if found is None:
+        raise unknown("clause", slug, _catalogue.clauses)
+    return found
 
 
 def unspecified() -> Mapping[str, Unspecified]:
     """The clauses without a spec, by slug, and why that is so."""
-    return _unspecified(sources())
-
-
-@functools.cache
-def _unspecified(of: tuple[Source, ...]) -> Mapping[str, Unspecified]:
-    return {
-        slug: Unspecified(reason, why)
-        for source in of
-        if source.unspecified is not None
-        for reason, rows in load(source.unspecified).items()
-        for slug, why in rows.items()
-    }
+    return _catalogue.unspecified
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -191,24 +216,17 @@ def load(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _clause(
-    slug: str,
-    row: Mapping[str, Any],
-    commits: Mapping[str, Commit],
-    postings: Mapping[str, Posting],
-) -> Clause:
-    since = revision(row.get("since", FIRST.name))
+def _clause(slug: str, row: Mapping[str, Any]) -> Clause:
     return Clause(
         slug=slug,
         section=row["section"],
         statement=row["statement"],
         level=row.get("level", "must"),
         standing=row.get("standing", "documented"),
-        since=since,
+        since=revision(row.get("since", FIRST.name)),
         until=revision(row["until"]) if "until" in row else None,
         text=row.get("text", ""),
         documented=revision(row["documented"]) if "documented" in row else None,
-        commits=tuple(commits[name] for name in row.get("commits", ())),
+        commit_ids=tuple(row.get("commits", ())),
         commits_note=row.get("commits-note", ""),
-        posting=postings.get(since.name),
     )

@@ -7,7 +7,6 @@ import pytest
 from pytest_kvmpmu.data.revision import REVISIONS, revision
 from pytest_kvmpmu.spec import listing
 from pytest_kvmpmu.spec.catalogue import REASONS, Clause, Unspecified
-from pytest_kvmpmu.spec.changes import Commit, Posting
 
 SHORT = Clause("a.b", "api.rst 4.1", "it is so", "must", "observed", REVISIONS[0], None, "")
 
@@ -20,18 +19,17 @@ LONG = Clause(
 
 def test_commits_are_listed_as_kernel_developers_write_them() -> None:
     made = SHORT._replace(
-        commits=(
-            Commit("012345678abc", "KVM: Add this", "6.4", ()),
-            Commit("112345678abc", "KVM: Fix it", "7.1", ("6.12.91",)),
-        ),
+        since=revision("series-v1"),
+        commit_ids=("6ee7fca2a4a0", "5177fe91e4cf"),
         commits_note="the fix came later",
-        posting=Posting("series-v1", "[PATCH 0/2] This", "1@example.org"),
     )
     assert listing.changes([LONG, made], None) == [
-        "a.b  (in every revision)",
-        '  012345678abc ("KVM: Add this") (in v6.4)',
-        '  112345678abc ("KVM: Fix it") (in v7.1; stable: 6.12.91)',
-        "  posted: [PATCH 0/2] This (<1@example.org>)",
+        "a.b  (since series-v1)",
+        '  6ee7fca2a4a0 ("KVM: arm64: Add KVM_ARM_VCPU_PMU_V3_SET_PMU attribute") (in v5.18)',
+        '  5177fe91e4cf ("KVM: arm64: Do not change the PMU event filter after a VCPU has run")'
+        " (in v5.18; stable: 5.16.20, 5.17.3)",
+        "  posted: [PATCH 0/4] KVM: arm64: Improve PMU support on heterogeneous systems"
+        " (<20211115165041.194884-1-alexandru.elisei@arm.com>)",
         "  note: the fix came later",
     ]
     assert all(len(line) <= 40 for line in listing.changes([made], 40))

@@ -15,7 +15,6 @@ from ...report.results.conclusion import Conclusion
 from ...report.results.result import SpecResult, Status
 from ...report.results.selection import Selection
 from ...settings import CONFORMANT, GATE, REQUIRE, UPDATE_WAIVERS
-from ...support import whole_file
 from ..backend import no_target
 from ..results.gather import CONCLUSION, GATHERED
 from ..results.selecting import SELECTING
@@ -144,6 +143,8 @@ class Judge:
                 text, self.asked.waivers, self.results, self.checked, on
             )
             if new != text:
+                from ...support import whole_file  # a file is rarely rewritten
+
                 whole_file.write(path, new, "waiver file")
         except OSError as error:
             raise UsageProblem(
