@@ -77,7 +77,7 @@ TARGET = """
     [
         ("board:one", "no board is plugged in. Plug one in."),
         ("board:two", "there is no board 'two'. There is one."),
-        ("boat:one", "unknown target 'boat:one'. Known: local, lab:"),
+        ("boat:one", "unknown target 'boat:one'. Known: local, "),
         ("board", "unknown target 'board'. "),
         ("boat:one", ", board:..."),
     ],

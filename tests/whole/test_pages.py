@@ -47,6 +47,12 @@ def test_lines_that_do_not_stand_so_are_not_found(shown: list[str]) -> None:
     assert not shows(shown, PRINTED)
 
 
+def test_the_revision_of_a_run_is_shown_as_one_of_the_models() -> None:
+    header = "kvmpmu: backend model, kernel {}, topology rockpro64"
+    assert shows([header.format("linux-7.3")], [header.format("linux-7.4")])
+    assert not shows([header.format("linux-7.3")], [header.format("series-v1")])
+
+
 def test_a_command_has_the_lines_to_the_next_prompt() -> None:
     text = "$ one \\\n  more\nout\n$ two\n"
     assert list(commands(text)) == [("one \\\n  more", ["out"]), ("two", [])]

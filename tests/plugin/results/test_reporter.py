@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pytest_kvmpmu.data.revision import NEWEST
 from pytest_kvmpmu.report.results.document import read
 
 from ...inner_runs import FULL_DISK, KERNEL_OF_EACH_WORKER, WORKERS, usage_error
@@ -28,7 +29,7 @@ FORMS = ("json", "ktap", "md", "html")
 BEGINNINGS = {
     "json": '{"kvmpmu-report": 3, ',
     "ktap": "KTAP version 1\n",
-    "md": "# linux-7.3 on rockpro64\n",
+    "md": f"# {NEWEST} on rockpro64\n",
     "html": "<!DOCTYPE html>\n",
 }
 
