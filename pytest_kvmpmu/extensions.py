@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import UsageProblem
 from .hooks import MakeBackend, MakeTarget
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
 GROUP = "kvmpmu"
 
 HOOKS = ("pytest_kvmpmu_backends", "pytest_kvmpmu_targets", "pytest_kvmpmu_clauses")
+_NONE: Mapping[str, Any] = {}
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@dataclass(frozen=True)
-class Extensions:
+class Extensions(NamedTuple):
     """Makers of backends and targets by name, each with its plugin; sources of clauses."""
 
-    backends: Mapping[str, tuple[MakeBackend, str]] = field(default_factory=dict)
-    targets: Mapping[str, tuple[MakeTarget, str]] = field(default_factory=dict)
+    backends: Mapping[str, tuple[MakeBackend, str]] = _NONE
+    targets: Mapping[str, tuple[MakeTarget, str]] = _NONE
     clauses: tuple[Source, ...] = ()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from ..report.results.result import SpecResult, Status
 from ..settings import STRICT_SPEC
@@ -11,20 +10,20 @@ from ..spec.catalogue import Clause, clauses
 from .story import table
 
 
-@dataclass
 class Tally:
-    """What the results of a run say about clauses."""
+    """What the results of a run say about clauses.  ``kernels``: see `tally`."""
 
-    passed: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-    broken: set[str] = field(default_factory=set)
-    waived: set[str] = field(default_factory=set)
-    errors: int = 0
-    inapplicable: dict[str, int] = field(default_factory=dict)
-    unverified: dict[str, set[str]] = field(default_factory=dict)
-    story: list[str] = field(default_factory=list)
-    kernels: dict[str, None] = field(default_factory=dict)
-    reach: list[str] = field(default_factory=list)
+    def __init__(self, kernels: Iterable[str] = ()) -> None:
+        self.kernels = dict.fromkeys(kernels)
+        self.passed: set[str] = set()
+        self.failed: set[str] = set()
+        self.broken: set[str] = set()
+        self.waived: set[str] = set()
+        self.errors = 0
+        self.inapplicable: dict[str, int] = {}
+        self.unverified: dict[str, set[str]] = {}
+        self.story: list[str] = []
+        self.reach: list[str] = []
 
     @property
     def divergent(self) -> list[Clause]:
@@ -60,7 +59,7 @@ class Tally:
 
 def tally(results: Iterable[SpecResult], kernels: Iterable[str] = ()) -> Tally:
     """The tally of a run's results; ``kernels`` say what it was on, a line each."""
-    found = Tally(kernels=dict.fromkeys(kernels))
+    found = Tally(kernels)
     for result in results:
         found.add(result)
     return found

@@ -10,12 +10,13 @@ import functools
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..data.revision import FIRST, REVISIONS, Revision, revision
 from ..errors import unknown
-from . import changes
-from .changes import Commit, Posting
+
+if TYPE_CHECKING:
+    from .changes import Commit, Posting
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,6 +25,7 @@ else:
 
 PATH = Path(__file__).with_name("clauses.toml")
 UNSPECIFIED_PATH = Path(__file__).with_name("unspecified.toml")
+CHANGES_PATH = Path(__file__).with_name("changes.toml")
 SHIPPED = "pytest-kvmpmu"
 LEVELS = ("must", "may")
 STANDINGS = ("documented", "observed", "divergent", "proposed")
@@ -150,12 +152,16 @@ class _Catalogue:
 
     @functools.cached_property
     def commits(self) -> Mapping[str, Commit]:
+        from . import changes
+
         return {id: one for table in self._changes for id, one in changes.commits(table).items()}
 
     @functools.cached_property
     def postings(self) -> Mapping[str, Posting]:
+        from . import changes
+
         return {
-            name: one for found in self._changes for name, one in changes.postings(found).items()
+            name: one for table in self._changes for name, one in changes.postings(table).items()
         }
 
     @functools.cached_property
@@ -170,7 +176,7 @@ class _Catalogue:
 
 
 # Of what ships; then of what was included, too.
-_catalogue = _Catalogue((Source(PATH, UNSPECIFIED_PATH, SHIPPED, changes.PATH),))
+_catalogue = _Catalogue((Source(PATH, UNSPECIFIED_PATH, SHIPPED, CHANGES_PATH),))
 
 
 def include(more: tuple[Source, ...]) -> Callable[[], None]:

@@ -6,10 +6,8 @@ Not for: which clause names which commits (`catalogue`), or whether the file is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-PATH = Path(__file__).with_name("changes.toml")
 TREE = "https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git"
 ARCHIVE = "https://lore.kernel.org/r"
 

@@ -17,7 +17,7 @@ from ..errors import UsageProblem
 from ..model import TABLES
 from ..model.table import Row
 from ..support.resources import conformance_dir
-from . import catalogue, changes
+from . import catalogue
 from .catalogue import LEVELS, REASONS, STANDINGS, Source, release
 from .citations import Citation, citations
 from .findings import Finding
@@ -44,7 +44,7 @@ Span = tuple[Revision, "Revision | None"]
 def lint() -> list[Finding]:
     """The findings on the catalogue, the model and the specs as they are."""
     rows = catalogue.load(catalogue.PATH)
-    table = catalogue.load(changes.PATH)
+    table = catalogue.load(catalogue.CHANGES_PATH)
     cited = citations(conformance_dir())
     return [
         *of_rows(rows),
@@ -70,7 +70,7 @@ def of_source(source: Source, specs: Path | None = None) -> list[Finding]:
     table = catalogue.load(source.changes) if source.changes else {}
     found = [*of_rows(rows, documents=None), *of_reasons(excuses), *of_changes(table)]
     if not found:
-        found += of_commits(rows, table, shipped=catalogue.load(changes.PATH))
+        found += of_commits(rows, table, shipped=catalogue.load(catalogue.CHANGES_PATH))
     if specs is not None and not found:
         cited = citations(specs)
         shipped = catalogue.load(catalogue.PATH)

@@ -24,7 +24,6 @@ def start(config: pytest.Config) -> None:
     from ...errors import UsageProblem
     from ..results.selecting import start as start_selecting
     from ..workers import is_worker
-    from .guest_run import GuestRun
     from .judging import Judge
     from .options import GUEST_RUN, of_config
 
@@ -39,8 +38,11 @@ def start(config: pytest.Config) -> None:
         from .waiving import Waiving
 
         config.pluginmanager.register(Waiving(asked.waivers), "kvmpmu-waiving")
-    guest = GuestRun() if GUEST_RUN in asked.require else None
-    if guest is not None:
+    guest = None
+    if GUEST_RUN in asked.require:
+        from .guest_run import GuestRun
+
+        guest = GuestRun()
         config.pluginmanager.register(guest, "kvmpmu-guest-run")
     if not is_worker(config):
         config.stash[JUDGE] = judge = Judge(config, asked, guest)

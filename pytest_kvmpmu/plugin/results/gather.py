@@ -6,11 +6,11 @@ It works the same with and without xdist: each result travels in the test's repo
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ...recording.form import Header
-from ...report.results.conclusion import Conclusion
 from ...report.results.result import RunInfo, SpecResult, Status
 from .. import properties
 from ..backend import no_target
@@ -18,6 +18,9 @@ from ..config import settings_of
 from .no_target import header, results, tell_others
 from .selecting import SELECTING
 from .tell import ON, RESULT
+
+if TYPE_CHECKING:
+    from ...report.results.conclusion import Conclusion
 
 # Plugins that use random seeds, and the option with the seed.
 _SEEDS = {"pytest-randomly": "randomly_seed", "hypothesis": "hypothesis_seed"}

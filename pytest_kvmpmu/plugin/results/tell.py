@@ -8,7 +8,6 @@ user_properties.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -42,14 +41,14 @@ _DIFFERS = (
 _LONGEST = 400
 
 
-@dataclass
 class _Phases:
     """The phases of a test so far; ``found``: status, reason and errno of those not passed."""
 
-    found: list[tuple[Status, str, str]] = field(default_factory=list)
-    waived: str = ""
-    seconds: float = 0.0
-    sections: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.found: list[tuple[Status, str, str]] = []
+        self.waived = ""
+        self.seconds = 0.0
+        self.sections: dict[str, str] = {}
 
 
 _PHASES = pytest.StashKey[_Phases]()

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...recording.form import BadLine, check
-from ...spec import citations
 from ...support.resources import conformance_dir
 from .result import SpecResult
 from .selection import Selection
@@ -24,17 +22,19 @@ from .selection import Selection
 Cited = tuple[str, ...] | None
 
 
-@dataclass(frozen=True)
-class LeftOut:
+_NOTHING: Mapping[str, Cited] = {}
+
+
+class LeftOut(NamedTuple):
     """What exists but was not run, with the clauses that it cites: specs that were
     ``deselected``, or collected and ``not_run``; files that were ``not_collected``, or
     ``narrowed``: perhaps not all of their specs were collected.
     """
 
-    deselected: Mapping[str, Cited] = field(default_factory=dict)
-    not_run: Mapping[str, Cited] = field(default_factory=dict)
-    not_collected: Mapping[str, Cited] = field(default_factory=dict)
-    narrowed: Mapping[str, Cited] = field(default_factory=dict)
+    deselected: Mapping[str, Cited] = _NOTHING
+    not_run: Mapping[str, Cited] = _NOTHING
+    not_collected: Mapping[str, Cited] = _NOTHING
+    narrowed: Mapping[str, Cited] = _NOTHING
 
     def gaps(self, slugs: Iterable[str]) -> dict[str, tuple[str, str]]:
         """By clause of which not all specs ran: why, and one of these specs or its file."""
@@ -48,7 +48,7 @@ class LeftOut:
     @property
     def cited(self) -> Iterator[str]:
         """All slugs that are cited by something."""
-        return (slug for of in vars(self).values() for cited in of.values() for slug in cited or ())
+        return (slug for of in self for cited in of.values() for slug in cited or ())
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form; empty fields are omitted."""
@@ -56,7 +56,7 @@ class LeftOut:
             key: {
                 name: cited if cited is None else list(cited) for name, cited in sorted(of.items())
             }
-            for key, of in vars(self).items()
+            for key, of in self._asdict().items()
             if of
         }
 
@@ -117,6 +117,8 @@ def _cited_in_ours(file: str) -> Cited:
 
 
 def _cited_in(path: Path) -> Cited:
+    from ...spec import citations  # only the end of a run with specs needs it
+
     try:
         found = citations.in_file(path, path)
     except (OSError, SyntaxError, ValueError):  # it may be any file of the user's

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ...data.host import UNNAMED, Host, format_cpus
@@ -119,8 +118,10 @@ def _is_pair(value: Any) -> bool:
     return isinstance(value["call"], dict) and isinstance(value["outcome"], (dict, type(None)))
 
 
-@dataclass(frozen=True)
-class RunInfo:
+_NONE: Mapping[str, str] = {}
+
+
+class RunInfo(NamedTuple):
     """What a run was on and how it was started.
 
     ``on`` is the backend's part: kernel, host, notes, versions, time.  ``command`` is the
@@ -130,7 +131,7 @@ class RunInfo:
 
     on: Header
     command: tuple[str, ...] = ()
-    seeds: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, str] = _NONE
     missing: str = ""
 
     @property

@@ -5,14 +5,14 @@ Not for: their results (`result`), or which clauses stay open (`left_out`).
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+_NONE: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """``specs``: the clauses of each spec that was collected, by its name; ``deselected``: those
     of them that were excluded (-k, -m, --deselect).
 
@@ -21,12 +21,12 @@ class Selection:
     which nothing was collected, or that could not be.
     """
 
-    specs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    specs: Mapping[str, tuple[str, ...]] = _NONE
     deselected: frozenset[str] = frozenset()
-    narrowed: Mapping[str, str] = field(default_factory=dict)
-    absent: Mapping[str, str] = field(default_factory=dict)
+    narrowed: Mapping[str, str] = _NONE
+    absent: Mapping[str, str] = _NONE
 
-    @functools.cached_property
+    @property
     def files(self) -> frozenset[str]:
         """The files of the specs."""
         return frozenset(file_of(spec) for spec in self.specs)

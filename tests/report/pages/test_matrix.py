@@ -125,7 +125,7 @@ def test_a_kernels_verdict_is_that_of_all_its_boards() -> None:
 
 def test_what_the_model_does_says_nothing_about_a_kernel_of_that_name() -> None:
     model, real = report(*everything()), report(*everything("irq.set"), board="one-pmu")
-    real = replace(real, run=replace(real.run, on=real.run.on._replace(backend="real")))
+    real = replace(real, run=real.run._replace(on=real.run.on._replace(backend="real")))
     found = matrix([model, real]).kernels
     assert [(one.backend, one.verdicts.verdict) for one in found] == [
         ("model", Verdict.CONFORMANT),
