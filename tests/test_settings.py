@@ -90,3 +90,15 @@ def test_options_are_spelt_with_dashes_and_ini_keys_with_underscores(option: Opt
     assert option.flag == "--kvmpmu-" + option.name
     assert option.dest == "kvmpmu_" + option.name.replace("-", "_")
     assert option.help
+
+
+def test_a_topology_is_read_once_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.toml").write_text("cpus = 3\n")
+
+    def value(option: Option) -> str | None:
+        return {"topology": "mine.toml", "kernel": "6.12"}.get(option.name)
+
+    settings = resolve(value, tmp_path)
+    (tmp_path / "mine.toml").unlink()
+    assert settings.board.cpus == (0, 1, 2)
+    assert make_backend(settings).host.cpus == (0, 1, 2)

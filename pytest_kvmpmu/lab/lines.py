@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import unknown
+from ..errors import UsageProblem, unknown
 from ..support.resources import fixtures_dir
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+_LINES = "lines.toml"
+_KEYS = ("name", "what", "suite", "package", "carriers", "image")
 
 
 @dataclass(frozen=True)
@@ -59,19 +64,27 @@ def _table(name: str) -> dict[str, Any]:
 
 @functools.cache
 def lines() -> tuple[Line, ...]:
-    """Every line of the table, oldest first."""
-    return tuple(
-        Line(
-            row["name"],
-            row["suite"],
-            row["package"],
-            tuple(row["carriers"]),
-            row["image"],
-            row["what"],
-            tuple(row.get("also_cpu", ())),
-            row.get("laws", 0),
-        )
-        for row in _table("lines.toml")["line"]
+    """Every line of the table, oldest first.  Raises `UsageProblem` for a row without a key."""
+    return tuple(_line(row, number) for number, row in enumerate(_table(_LINES)["line"], 1))
+
+
+def _line(row: Mapping[str, Any], number: int) -> Line:
+    for key in _KEYS:
+        if key not in row:
+            raise UsageProblem(
+                f"{fixtures_dir() / 'lab' / _LINES}, [[line]] {number} ({row.get('name', '?')}):"
+                f" the key {key} is missing",
+                f"A row has the keys {', '.join(_KEYS)}",
+            )
+    return Line(
+        row["name"],
+        row["suite"],
+        row["package"],
+        tuple(row["carriers"]),
+        row["image"],
+        row["what"],
+        tuple(row.get("also_cpu", ())),
+        row.get("laws", 0),
     )
 
 

@@ -77,3 +77,25 @@ def test_a_path_is_the_users_own_kernel(tmp_path: Path) -> None:
 def test_a_path_that_is_not_there_is_an_unknown_line() -> None:
     with pytest.raises(UsageProblem, match="or the path of a kernel Image"):
         check_line("./no/Image")
+
+
+def test_a_row_without_a_key_is_named_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "lines.toml").write_text('[[line]]\nname = "9.9"\nsuite = "x"\n')
+    monkeypatch.setattr(lines, "fixtures_dir", lambda: tmp_path)
+    lines.lines.cache_clear()
+    try:
+        with pytest.raises(
+            UsageProblem, match=r"lines\.toml, \[\[line\]\] 1 \(9\.9\): the key what"
+        ):
+            lines.names()
+    finally:
+        lines.lines.cache_clear()
+
+
+def test_the_table_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines.names()
+    monkeypatch.setattr(lines, "fixtures_dir", lambda: Path("absent"))
+    assert lines.load(lines.names()[0]).suite

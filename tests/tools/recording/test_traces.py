@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import line_names
 from pytest_kvmpmu.recording.judge import disagreements
 from pytest_kvmpmu.recording.reader import read
+from pytest_kvmpmu.settings import DEFAULT_TOPOLOGY
+from pytest_kvmpmu.support.resources import conformance_dir
 
 from ...recording.samples import record
 from . import __main__ as program
@@ -21,6 +24,7 @@ from . import traces as making
 from .traces import (
     MOST,
     PLACE,
+    ROOT,
     SUFFIX,
     Trace,
     changed,
@@ -50,6 +54,24 @@ def test_the_model_says_what_the_kernel_did(trace: Trace) -> None:
     assert recording.calls > 100
     found = list(disagreements(recording))
     assert not found, "\n".join(found)
+
+
+# Each line on the default board, and each board on one line: all specs on all revisions and boards,
+# in a third of the time that all recordings take.
+ONE_LINE = "6.12"
+REPLAYED = [trace for trace in TRACES if trace.line == ONE_LINE or trace.board == DEFAULT_TOPOLOGY]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("trace", REPLAYED, ids=lambda trace: trace.name.removesuffix(SUFFIX))
+def test_the_specs_ask_what_was_recorded(trace: Trace) -> None:
+    """A spec that asks something else needs new recordings: `python -m tests.tools.recording`."""
+    command = [
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(conformance_dir())),
+        *("--kvmpmu-backend=replay", f"--kvmpmu-target={PLACE / trace.name}"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_another_revision_does_not_say_that() -> None:
