@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from types import ModuleType
 
 from ..errors import unknown
 from ..settings import LOCAL, Settings, TargetName
@@ -26,10 +27,14 @@ def target(name: TargetName, settings: Settings, others: Iterable[str] = ()) -> 
 
     Raises `UsageProblem` for an unknown name; it lists the known ones and ``others``.
     """
-    files = {scheme: importlib.import_module(f".{scheme}", __name__) for scheme in schemes()}
-    made = files[name.scheme].target(name.rest, settings) if name.scheme in files else None
+    known = schemes()
+    made = _file(name.scheme).target(name.rest, settings) if name.scheme in known else None
     if made is None:
-        listed = [known for file in files.values() for known in file.names()]
+        listed = [each for scheme in known for each in _file(scheme).names()]
         raise unknown("target", str(name), [*listed, *others])
     assert isinstance(made, Target)
     return made
+
+
+def _file(scheme: str) -> ModuleType:
+    return importlib.import_module(f".{scheme}", __name__)
