@@ -181,11 +181,11 @@ def _strings(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     if isinstance(node, ast.JoinedStr):
         parts = [v.value if isinstance(v, ast.Constant) else "{}" for v in node.values]
         yield node, "".join(map(str, parts))
-        inner = [v.value for v in node.values if isinstance(v, ast.FormattedValue)]
+        inner: list[ast.AST] = [v.value for v in node.values if isinstance(v, ast.FormattedValue)]
     else:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node, node.value
-        inner = list(ast.iter_child_nodes(node))  # type: ignore[arg-type]
+        inner = list(ast.iter_child_nodes(node))
     for child in inner:
         yield from _strings(child)
 
