@@ -21,6 +21,9 @@ def tables(*before: Row) -> dict[tuple[str, str], Table]:
     for version, gic in GICS.items():
         kind = importlib.import_module(f".v{version}", __name__)
         for ioctl, rows in (("SET", kind.SET), ("GET", ()), ("HAS", kind.HAS)):
-            table = (row._replace(since=max(row.since, kind.SINCE)) for row in (*before, *rows))
+            table = [
+                row if row.since >= kind.SINCE else row._replace(since=kind.SINCE)
+                for row in (*before, *rows)
+            ]
             found[f"KVM_{ioctl}_DEVICE_ATTR", str(gic)] = tuple(table)
     return found

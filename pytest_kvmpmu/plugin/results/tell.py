@@ -139,10 +139,10 @@ def _first(text: str) -> str:
 
 def _tell(item: pytest.Item, phases: _Phases, report: pytest.TestReport) -> None:
     config = item.config
-    status = Status.worst([status for status, _, _ in phases.found])
-    _, reason, errno = next(
-        (found for found in phases.found if found[0] is status), (status, "", "")
-    )
+    status, reason, errno = Status.PASS, "", ""
+    if phases.found:
+        worst = Status.worst([found[0] for found in phases.found])
+        status, reason, errno = next(found for found in phases.found if found[0] is worst)
     given: dict[str, list[str]] = {}
     for name, value in item.user_properties:
         given.setdefault(name, []).append(str(value))
