@@ -44,8 +44,8 @@ class ModelBackend:
     def __init__(self, host: Host, kernel: str | None = None) -> None:
         detected = detect(kernel or NEWEST.name)
         self.revision = detected.revision
-        self.hardware = host
-        self.host = model.seen_by_kvm(host, self.revision)
+        self.hardware = host.booted()
+        self.host = model.seen_by_kvm(self.hardware, self.revision)
         self.release = kernel or NEWEST.name
         self.notes: tuple[str, ...] = (
             (f"kernel {kernel} is {detected.note}",) if detected.note else ()

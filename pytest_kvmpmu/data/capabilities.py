@@ -23,11 +23,22 @@ class Capability(NamedTuple):
 
 
 def _pmu(host: Host) -> str:
-    return "" if host.pmus else "the host has no PMU"
+    if not host.pmus:
+        return "the host has no PMU"
+    return "" if host.usable_pmus else "no PMU of the host has a usable CPU"
 
 
 def _two_pmus(host: Host) -> str:
-    return "" if len(host.pmus) > 1 else f"the host has {len(host.pmus)} PMU(s)"
+    found = len(host.usable_pmus)
+    if found > 1:
+        return ""
+    some = " with a usable CPU" if len(host.pmus) > found else ""
+    return f"the host has {found} PMU(s){some}"
+
+
+def _offline_pmu(host: Host) -> str:
+    offline = len(host.usable_pmus) < len(host.pmus)
+    return "" if offline else "every PMU of the host has a usable CPU"
 
 
 def _no_pmu(host: Host) -> str:
@@ -95,6 +106,7 @@ CAPABILITIES = {
         Capability("pmu", "at least one core PMU", _pmu),
         Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
         Capability("no-pmu", "no core PMU", _no_pmu),
+        Capability("offline-pmu", "a core PMU none of whose CPUs can be used", _offline_pmu),
         Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
         Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
         Capability("gicv5", "a GICv5", _gicv5),

@@ -6,7 +6,7 @@ what was found on a machine with /dev/kvm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import gic
 
@@ -16,9 +16,10 @@ class Pmu:
     """One CPU PMU, as ``/sys/bus/event_source/devices/NAME`` shows it.
 
     ``type`` is the perf type id that KVM_ARM_VCPU_PMU_V3_SET_PMU takes, ``cpus`` the
-    host CPUs it covers, ``counters`` its number of event counters without the cycle
-    counter (None: not known), ``compatible`` the device tree's name for it, ``pmuver``
-    its version as ID_AA64DFR0_EL1 gives it (1 for Armv8.0, 4 for 8.1 and so on, 0 for
+    usable host CPUs that it covers, ``offline`` those that it covers and that can't be used
+    (sysfs lists both), ``counters`` its number of event counters without the cycle
+    counter (None: not known), ``compatible`` the device tree's name for it (empty: not known),
+    ``pmuver`` its version as ID_AA64DFR0_EL1 gives it (1 for Armv8.0, 4 for 8.1 and so on, 0 for
     no PMUv3, 15 for one of the implementation's own; None: not known).
     """
 
@@ -28,10 +29,20 @@ class Pmu:
     counters: int | None = None
     compatible: str = ""
     pmuver: int | None = None
+    offline: frozenset[int] = frozenset()
+
+    @property
+    def covers(self) -> frozenset[int]:
+        """All its CPUs, as sysfs lists them."""
+        return self.cpus | self.offline
 
 
 # The name of a host that was taken as it is.
 UNNAMED = "this host"
+# Of a host that names none: the lab's hosts have 44, their CPUs' physical addresses.
+IPA_BITS = 44
+# The size of a VM of type 0.
+USUAL_IPA_BITS = 40
 # PMUVer: no PMUv3 but something of the implementation's own; the first one of Armv8.1.
 IMPDEF, PMUV3_8_1 = 15, 4
 
@@ -48,7 +59,12 @@ class Host:
     ``uncovered_pmuver`` is the PMU version of CPUs that no PMU covers; ``protected``: KVM
     runs in protected mode (pKVM); ``impdef_traps``: accesses to the registers of PMUv3 trap
     although the cores' PMU is an IMPDEF one (Apple); ``nested``: guests may have an EL2; ``gics``
-    are the versions of the vGICs that KVM makes, the one to use first.
+    are the versions of the vGICs that KVM makes, the one to use first; ``ipa_bits`` is
+    KVM_CAP_ARM_VM_IPA_SIZE, the largest guest physical address space in bits.
+
+    ``offline`` are the CPUs that exist but can't be used: they are offline, or this process may
+    not run on them.  ``maxcpus`` is the number of CPUs that the kernel brings up at boot (None:
+    all of them).
     """
 
     name: str
@@ -60,6 +76,30 @@ class Host:
     impdef_traps: bool = False
     nested: bool = False
     gics: tuple[int, ...] = (gic.DEFAULT,)
+    ipa_bits: int = IPA_BITS
+    offline: frozenset[int] = frozenset()
+    maxcpus: int | None = None
+
+    @property
+    def present(self) -> frozenset[int]:
+        """All CPUs of the host, usable or not."""
+        return self.offline.union(self.cpus)
+
+    @property
+    def usable_pmus(self) -> tuple[Pmu, ...]:
+        """The PMUs that have a usable CPU."""
+        return tuple(pmu for pmu in self.pmus if pmu.cpus)
+
+    def booted(self) -> Host:
+        """This host after its boot: a PMU all of whose CPUs were offline then is not registered.
+
+        So drivers/perf/arm_pmu_platform.c: the probe runs on one of the PMU's CPUs.  The PMU does
+        not appear when its CPUs come up later either.
+        """
+        if self.maxcpus is None:
+            return self
+        up = range(self.maxcpus)
+        return replace(self, pmus=tuple(pmu for pmu in self.pmus if not pmu.covers.isdisjoint(up)))
 
     @property
     def pmuver(self) -> int | None:

@@ -13,7 +13,9 @@ pmuver = 1                  # as in ID_AA64DFR0_EL1; 1 (Armv8.0) if omitted
 Optional top-level keys: ``pmuver`` for the CPUs that no PMU covers (1), ``protected`` (KVM in
 protected mode), ``impdef_traps`` (PMUv3's registers trap on cores with a PMU of their own),
 ``nested`` (nested virtualisation: guests may have an EL2), all false; ``gic``, the version of the
-vGIC that KVM makes, or an array of versions, the one to use first (3); ``lab = true`` says that the
+vGIC that KVM makes, or an array of versions, the one to use first (3; none: ``[]``);
+``ipa_bits``, KVM_CAP_ARM_VM_IPA_SIZE (44); ``offline``, the CPUs that exist and can't be used, as a
+list; ``maxcpus``, how many CPUs the kernel brings up at boot (all); ``lab = true`` says that the
 lab boots this board.
 """
 
@@ -22,6 +24,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,7 @@ from ..errors import UsageProblem, unknown
 from ..support.resources import fixtures_dir
 from .gic import DEFAULT as DEFAULT_GIC
 from .gic import GICS
-from .host import Host, Pmu, parse_cpus
+from .host import IPA_BITS, Host, Pmu, parse_cpus
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,6 +44,8 @@ FIRST_TYPE = 6
 # What PMCR_EL0.N can say.
 MOST_COUNTERS = 31
 MOST_CPUS = 512
+# The sizes that KVM_CREATE_VM takes begin at 32 bits; FEAT_LPA2 has 52.
+POSSIBLE_IPA_BITS = range(32, 53)
 # PMUVer of Armv8.0, as the lab's emulated cores are; the field has four bits.
 PMUV3, MOST_PMUVER = 1, 15
 
@@ -53,6 +58,9 @@ _TOP: dict[str, type | tuple[type, ...]] = {
     "impdef_traps": bool,
     "nested": bool,
     "gic": (int, list),
+    "ipa_bits": int,
+    "offline": str,
+    "maxcpus": int,
     "lab": bool,
 }
 _REQUIRED: dict[str, type | tuple[type, ...]] = {
@@ -168,22 +176,55 @@ class _File:
         count = table["cpus"]
         if not 1 <= count <= MOST_CPUS:
             raise self.wrong("cpus", None, f"{count} CPUs", f"Give 1 to {MOST_CPUS}")
+        maxcpus = table.get("maxcpus")
+        if maxcpus is not None and not 1 <= maxcpus <= count:
+            raise self.wrong("maxcpus", None, f"{maxcpus} CPUs", f"Give 1 to {count}")
+        offline = self.offline(table, count)
         pmus: list[Pmu] = []
         for index, entry in enumerate(table.get("pmu", [])):
             if not isinstance(entry, dict):
                 raise self.wrong("pmu", None, f"{entry!r} is not a table", "Write [[pmu]] tables")
             pmus.append(self.pmu(index, entry, count, pmus))
+        narrowed = (replace(p, cpus=p.cpus - offline, offline=p.cpus & offline) for p in pmus)
         return Host(
             self.path.stem,
-            tuple(range(count)),
-            tuple(pmus),
+            tuple(cpu for cpu in range(count) if cpu not in offline),
+            tuple(narrowed),
             table.get("description", ""),
             self.pmuver(table, None),
             table.get("protected", False),
             table.get("impdef_traps", False),
             table.get("nested", False),
             self.gics(table),
+            self.ipa_bits(table),
+            offline,
+            maxcpus,
         )
+
+    def ipa_bits(self, table: dict[str, Any]) -> int:
+        found: int = table.get("ipa_bits", IPA_BITS)
+        if found not in POSSIBLE_IPA_BITS:
+            low, high = POSSIBLE_IPA_BITS[0], POSSIBLE_IPA_BITS[-1]
+            raise self.wrong("ipa_bits", None, f"{found} bits", f"Give {low} to {high}")
+        return found
+
+    def offline(self, table: dict[str, Any], count: int) -> frozenset[int]:
+        """The CPUs that can't be used."""
+        text = table.get("offline", "")
+        try:
+            named = parse_cpus(text)
+        except ValueError:
+            raise self.wrong(
+                "offline", None, f"{text!r} is not a list of CPUs", 'Write it like "4-5"'
+            ) from None
+        if outside := named.difference(range(count)):
+            raise self.wrong(
+                "offline", None, f"there is no CPU {min(outside)}", f"The CPUs are 0 to {count - 1}"
+            )
+        down = named.union(range(table.get("maxcpus", count), count))
+        if len(down) == count:
+            raise self.wrong("offline", None, "it names all CPUs", "Leave one CPU online")
+        return down
 
     def gics(self, table: dict[str, Any]) -> tuple[int, ...]:
         found = table.get("gic", DEFAULT_GIC)
@@ -194,8 +235,8 @@ class _File:
                 raise self.wrong(
                     "gic", None, f"{version!r} is not a vGIC's version", f"Known: {known}"
                 )
-        if not versions or len(set(versions)) < len(versions):
-            raise self.wrong("gic", None, f"{found!r} names none, or one twice", "Name each once")
+        if len(set(versions)) < len(versions):
+            raise self.wrong("gic", None, f"{found!r} names one twice", "Name each once")
         return versions
 
     def pmuver(self, table: dict[str, Any], pmu: int | None) -> int:

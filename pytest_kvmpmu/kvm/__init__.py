@@ -100,9 +100,13 @@ class Kvm(Handle):
         """KVM_CHECK_EXTENSION: the capability's value, 0 where it is not there."""
         return self.call("KVM_CHECK_EXTENSION", cap=cap).ret
 
-    def create_vm(self, type: int = 0) -> Vm:
-        """KVM_CREATE_VM.  ``type`` is the IPA size in bits, 0 for 40."""
+    def create_vm(self, type: int | None = None) -> Vm:
+        """KVM_CREATE_VM.  ``type`` is the IPA size in bits, 0 for 40.
+
+        Default: 0, or the host's limit if that is smaller.
+        """
         name = self.session.name("vm")
+        type = self.session.vm_type if type is None else type
         self.do("KVM_CREATE_VM", new=name, type=type)
         return Vm(self.session, name, self.cpu)
 
@@ -139,6 +143,7 @@ class Vm(Handle):
         KVM_DEV_ARM_VGIC_CTRL_INIT.
         """
         kind = kind or self.session.gic
+        assert kind is not None, "specs that need a vGIC require one of the host"
         with self.session.batch():
             made = self.create_device(kind.device)
             for frame, address in kind.frames:

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ..backends.base import World
-from ..data.gic import DEFAULT, GICS, Gic
+from ..data.gic import DEFAULT, GICS
+from ..data.host import USUAL_IPA_BITS, Host
 from ..uapi.errno import MESSAGES, Errno
 from ..uapi.errno import name as errno_name
 from ..wire.call import Call
@@ -46,11 +47,14 @@ def _named(call: Call) -> str:
 class Session:
     """Issues Calls in one world, names the objects they make, records them with their Outcomes.
 
-    ``gic`` is the kind of vGIC that VMs get.
+    ``gic`` is the kind of vGIC that VMs get, None where ``host`` has none; ``vm_type`` the type
+    that KVM_CREATE_VM takes for the largest VM of up to 40 bits.
     """
 
-    def __init__(self, world: World, gic: Gic = GICS[DEFAULT]) -> None:
-        self.gic = gic
+    def __init__(self, world: World, host: Host | None = None) -> None:
+        gics = host.gics if host else (DEFAULT,)
+        self.gic = GICS[gics[0]] if gics else None
+        self.vm_type = host.ipa_bits if host and host.ipa_bits < USUAL_IPA_BITS else 0
         self._world = world
         self._made: defaultdict[str, int] = defaultdict(int)
         self._waiting: list[Call] | None = None

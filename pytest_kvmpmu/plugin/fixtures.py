@@ -11,7 +11,6 @@ from types import ModuleType
 import pytest
 
 from ..backends.base import Backend
-from ..data.gic import GICS
 from ..data.host import Host, Pmu
 from ..kvm import PMU_PPI, Device, Kvm, Session, Vcpu, Vm
 from ..settings import EXAMPLES
@@ -36,7 +35,7 @@ def of_run(config: pytest.Config) -> ModuleType:
     def kvm(kvmpmu_backend: Backend) -> Kvm:
         """An open /dev/kvm in a fresh world; calls come from the host's first CPU."""
         host = kvmpmu_backend.host
-        session = config.stash[SESSION] = Session(kvmpmu_backend.world(), GICS[host.gics[0]])
+        session = config.stash[SESSION] = Session(kvmpmu_backend.world(), host)
         return Kvm(session, "kvm", host.cpus[0])
 
     module = ModuleType(f"{__name__}.of_run")
@@ -64,8 +63,8 @@ def hardware(kvmpmu_backend: Backend) -> Host:
 
 @pytest.fixture(scope="session")
 def pmus(host: Host) -> tuple[Pmu, ...]:
-    """The host's core PMUs in probe order."""
-    return host.pmus
+    """The host's core PMUs in probe order, without those none of whose CPUs can be used."""
+    return host.usable_pmus
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from ..data.gic import DEFAULT as DEFAULT_GIC
-from ..data.host import Host, Pmu, format_cpus, parse_cpus
+from ..data.host import IPA_BITS, Host, Pmu, format_cpus, parse_cpus
 from ..data.revision import Detected, detect
 from ..errors import UsageProblem
 from ..wire.call import Call
@@ -188,15 +188,25 @@ def _plain(kind: type[Any], *others: str) -> dict[str, type]:
 
 
 # Headers that were written before `gics` say gicv5 instead.
-_HOST = {**_plain(Host, "name", "cpus", "pmus", "gics"), "gics": list, "gicv5": bool}
-_PMU = _plain(Pmu, "name", "type", "cpus")
+_HOST = {
+    **_plain(Host, "name", "cpus", "pmus", "gics", "offline"),
+    **{"gics": list, "gicv5": bool, "offline": str},
+}
+_PMU = {**_plain(Pmu, "name", "type", "cpus", "offline"), "offline": str}
 
 
 def _host_to_json(host: Host) -> dict[str, Any]:
-    value = {**vars(host), "cpus": format_cpus(host.cpus)}
+    value = {**vars(host), "offline": format_cpus(host.offline)}
     value["gics"] = None if host.gics == (DEFAULT_GIC,) else list(host.gics)
-    value["pmus"] = [_given({**vars(pmu), "cpus": format_cpus(pmu.cpus)}) for pmu in host.pmus]
-    return {key: inner for key, inner in _given(value).items() if inner is not False}
+    value["ipa_bits"] = None if host.ipa_bits == IPA_BITS else host.ipa_bits
+    value["pmus"] = [_pmu_to_json(pmu) for pmu in host.pmus]
+    found = {key: inner for key, inner in _given(value).items() if inner is not False}
+    return {**found, "cpus": format_cpus(host.cpus)}
+
+
+def _pmu_to_json(pmu: Pmu) -> dict[str, Any]:
+    value = _given({**vars(pmu), "offline": format_cpus(pmu.offline)})
+    return {**value, "cpus": format_cpus(pmu.cpus)}
 
 
 def _given(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,11 +220,14 @@ def _host_from_json(value: Mapping[str, Any]) -> Host:
         if not isinstance(pmu, dict):
             raise BadLine(f"pmus: {pmu!r} is not a PMU")
         check(pmu, {"name": str, "type": int, "cpus": str}, _PMU)
-        pmus.append(Pmu(**{**pmu, "cpus": _cpus(pmu["cpus"])}))
+        pmus.append(
+            Pmu(**{**pmu, "cpus": _cpus(pmu["cpus"]), "offline": _cpus(pmu.get("offline", ""))})
+        )
     more = {key: inner for key, inner in value.items() if key not in ("gics", "gicv5")}
     more |= {"cpus": tuple(sorted(_cpus(value["cpus"]))), "pmus": tuple(pmus)}
+    more["offline"] = _cpus(value.get("offline", ""))
     gics = [DEFAULT_GIC, 5] if value.get("gicv5") else value.get("gics", [DEFAULT_GIC])
-    if not gics or not all(type(version) is int for version in gics):
+    if not all(type(version) is int for version in gics):
         raise BadLine(f"gics: {gics!r} are not the versions of vGICs")
     return Host(**more, gics=tuple(gics))
 

@@ -15,6 +15,8 @@ NO_OTHER = "no PMU of the host after the first is known not to be a PMUv3"
 NOT_MIXED = "the host's PMUs are not known to be of different versions"
 LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
 
+OFF = Pmu("off", 10, frozenset(), offline=frozenset({1}))
+
 
 def host(*pmus: Pmu) -> Host:
     return Host("h", (0, 1), pmus)
@@ -32,6 +34,10 @@ def versions(little: int, big: int) -> Host:
         ("two-pmus", host(), "the host has 0 PMU(s)"),
         ("two-pmus", host(LITTLE), "the host has 1 PMU(s)"),
         ("two-pmus", host(LITTLE, BIG), ""),
+        ("pmu", host(OFF), "no PMU of the host has a usable CPU"),
+        ("two-pmus", host(LITTLE, OFF), "the host has 1 PMU(s) with a usable CPU"),
+        ("offline-pmu", host(LITTLE, OFF), ""),
+        ("offline-pmu", host(LITTLE), "every PMU of the host has a usable CPU"),
         ("no-pmu", host(LITTLE), "the host has a PMU"),
         ("no-pmu", host(), ""),
         ("uncovered-cpu", host(LITTLE, BIG), "every CPU of the host has a PMU"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_kvmpmu.backends.model import ModelBackend
@@ -26,7 +28,8 @@ def test_it_is_named_as_the_documentation_does(version: int, name: str) -> None:
 
 @pytest.mark.parametrize("version", [3, 5])
 def test_a_vm_gets_the_kind_that_is_asked_for(version: int) -> None:
-    session = Session(ModelBackend(load("gicv5")).world(), GICS[version])
+    host = replace(load("gicv5"), gics=(version,))
+    session = Session(ModelBackend(host).world(), host)
     vm = Kvm(session, "kvm", 0).create_vm()
     vm.create_vcpu(0).init_with_pmu()
     vm.create_gic()

@@ -46,6 +46,27 @@ def test_what_is_no_cpu_list_is_a_value_error(text: str) -> None:
         parse_cpus(text)
 
 
+OFF = Pmu("off", 10, frozenset(), offline=frozenset({3}))
+
+
+def test_a_pmu_none_of_whose_cpus_is_usable_stays_a_pmu() -> None:
+    host = Host("h", (0, 1, 2), (LITTLE, OFF), offline=frozenset({3}))
+    assert host.usable_pmus == (LITTLE,)
+    assert host.present == {0, 1, 2, 3}
+    assert OFF.covers == {3}
+    assert host.booted() == host
+
+
+@pytest.mark.parametrize(
+    ("maxcpus", "registered"), [(1, (LITTLE,)), (2, (LITTLE,)), (3, (LITTLE, BIG))]
+)
+def test_a_pmu_whose_cpus_were_all_offline_at_boot_does_not_register(
+    maxcpus: int, registered: tuple[Pmu, ...]
+) -> None:
+    host = Host("h", (0,), (LITTLE, BIG), maxcpus=maxcpus)
+    assert host.booted().pmus == registered
+
+
 @pytest.mark.parametrize(("cpu", "pmu"), [(0, LITTLE), (1, LITTLE), (2, BIG), (3, None)])
 def test_a_cpus_pmu_is_the_one_that_covers_it(cpu: int, pmu: Pmu | None) -> None:
     assert Host("h", (0, 1, 2, 3), (LITTLE, BIG)).pmu_of(cpu) == pmu

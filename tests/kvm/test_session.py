@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.kvm import Kvm, KvmError, Session
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.call import Call
@@ -27,6 +28,13 @@ def test_calls_of_a_batch_go_out_together_in_order() -> None:
         assert world.batches == []
     assert ioctls(world) == [["KVM_CREATE_VM", "KVM_CREATE_VCPU", "KVM_SET_USER_MEMORY_REGION"]]
     assert [outcome for _, outcome in session.record] == [Outcome(0)] * 3
+
+
+@pytest.mark.parametrize(("bits", "type"), [(36, 36), (39, 39), (40, 0), (48, 0)])
+def test_a_vm_is_as_large_as_the_host_allows_up_to_40_bits(bits: int, type: int) -> None:
+    session = Session(Scripted(Outcome(0)), Host("h", (0,), (), ipa_bits=bits))
+    Kvm(session, "kvm", 0).create_vm()
+    assert session.record[0][0].args["type"] == type
 
 
 def test_a_result_that_is_needed_sends_what_waits_before_it() -> None:

@@ -40,6 +40,14 @@ def test_a_call_and_calls_at_once_come_back(pairs: Any, seconds: float | None) -
 
 HOSTS = [
     *map(topology.load, topology.names()),
+    Host("none", (0,), (), gics=(), ipa_bits=36),
+    Host(
+        "half",
+        (0,),
+        (Pmu("off", 8, frozenset(), offline=frozenset({1})),),
+        offline=frozenset({1}),
+        maxcpus=1,
+    ),
     Host("this host", (0, 2), (Pmu("apple", 11, frozenset({0, 2}), 0, "", 0),), "", 0, True, True),
 ]
 
