@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.data.host import Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.kvm import Vcpu, Vm
 from pytest_kvmpmu.kvm.pmcr import seen_by_userspace
 
 
 @pytest.fixture
 def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
-    """vCPUs 0 and 1 with a PMU, its interrupt set and the GIC ready, but without INIT.
+    """vCPUs 0 and 1 with a PMU, its interrupt set and the host's vGIC ready, but without INIT.
 
     On a CPU of the first PMU, which every kernel's default PMU covers.
     """
@@ -20,9 +20,7 @@ def vm_with_two_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> tuple[Vcpu, Vcpu]:
         first, second = here.create_vcpu(0), here.create_vcpu(1)
         for vcpu in (first, second):
             vcpu.init_with_pmu()
-        here.create_gic()
-        for vcpu in (first, second):
-            vcpu.set_irq(PMU_PPI)
+        here.connect(first, second)
         here.load("cycle-counter")
     return first, second
 

@@ -5,36 +5,51 @@ The argument, then the GIC, the timers, the PMU, and after all of those an immed
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from pytest_kvmpmu.data.gic import GICS, Gic
 from pytest_kvmpmu.kvm import Device, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import refused
-from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import Addr
 
-ADDR = k.KVM_DEV_ARM_VGIC_GRP_ADDR
-DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
-BASE, OTHER = 0x0800_0000, 0x080A_0000
 VIRTUAL_TIMER, PHYSICAL_TIMER = 27, 30
 
 kvmpmu_clause = pytest.mark.kvmpmu_clause
 needs_pmu = pytest.mark.kvmpmu_requires("pmu")
-Bases = tuple[tuple[int, int], ...]
+Faulty = Callable[[Vm], None]
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
-NO_BASES = pytest.param(
-    *((), Errno.ENXIO), marks=kvmpmu_clause("run.enxio.vgic-bases"), id="no-addresses"
-)
-OVERLAPPING = pytest.param(
-    *(((REDIST, BASE), (DIST, BASE)), Errno.EINVAL),
-    marks=kvmpmu_clause("run.einval.vgic-overlap"),
-    id="overlapping",
-)
-NOT_INITIALISED = pytest.param(
-    *(((DIST, BASE), (REDIST, OTHER)), Errno.EBUSY),
-    marks=kvmpmu_clause("run.ebusy.vgic"),
-    id="not-initialised",
-)
+
+def no_addresses(vm: Vm, kind: Gic) -> None:
+    vm.create_bare_gic(kind)
+
+
+def overlapping(vm: Vm, kind: Gic) -> None:
+    gic = vm.create_bare_gic(kind)
+    for frame, _ in reversed(kind.frames):
+        gic.set_address(frame, kind.frames[0][1])
+
+
+def not_initialised(vm: Vm, kind: Gic) -> None:
+    vm.create_bare_gic(kind).place(kind)
+
+
+def fault(make: Callable[[Vm, Gic], None], version: int, errno: Errno, clause: str) -> object:
+    """A parameter: ``make`` for the kind of that version, and the errno of KVM_RUN after it."""
+    kind = GICS[version]
+    return pytest.param(
+        *(lambda vm: make(vm, kind), errno),
+        marks=[kvmpmu_clause(clause), pytest.mark.kvmpmu_requires(f"gicv{version}")],
+        id=f"{make.__name__}-{kind}".replace("_", "-"),
+    )
+
+
+NO_BASES = [fault(no_addresses, v, Errno.ENXIO, "run.enxio.vgic-bases") for v in (2, 3)]
+OVERLAPPING = [fault(overlapping, v, Errno.EINVAL, "run.einval.vgic-overlap") for v in (2, 3)]
+# KVM_RUN initialises a GICv2 by itself.
+NOT_INITIALISED = [fault(not_initialised, 3, Errno.EBUSY, "run.ebusy.vgic")]
 
 
 @pytest.fixture
@@ -45,57 +60,51 @@ def plain(vm: Vm) -> Vcpu:
     return vcpu
 
 
-def create_gic(vm: Vm, bases: Bases) -> None:
-    """Create a GICv3 with these addresses, not initialised."""
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    for attr, base in bases:
-        gic.set_attr(ADDR, attr, Addr("u64", (base,)))
-
-
 @kvmpmu_clause("run.einval.arg")
-@pytest.mark.parametrize(("bases", "errno"), [NO_BASES, NOT_INITIALISED])
+@pytest.mark.parametrize(("create", "errno"), [*NO_BASES, *NOT_INITIALISED])
 def test_einval_for_an_argument_wins_over_the_gic(
-    vm: Vm, plain: Vcpu, bases: Bases, errno: Errno
+    vm: Vm, plain: Vcpu, create: Faulty, errno: Errno
 ) -> None:
-    create_gic(vm, bases)
+    create(vm)
     with refused(Errno.EINVAL):
         plain.call("KVM_RUN", arg=1)
     with refused(errno):  # the GIC's error is still reported
         plain.run()
 
 
-@pytest.mark.parametrize(("bases", "errno"), [NO_BASES, OVERLAPPING, NOT_INITIALISED])
+@pytest.mark.parametrize(("create", "errno"), [*NO_BASES, *OVERLAPPING, *NOT_INITIALISED])
 def test_the_gic_wins_over_an_immediate_exit(
-    vm: Vm, plain: Vcpu, bases: Bases, errno: Errno
+    vm: Vm, plain: Vcpu, create: Faulty, errno: Errno
 ) -> None:
-    create_gic(vm, bases)
+    create(vm)
     with refused(errno):
         plain.run(immediate_exit=True)
 
 
 @needs_pmu
-@pytest.mark.parametrize(("bases", "errno"), [NO_BASES, NOT_INITIALISED])
+@pytest.mark.parametrize(("create", "errno"), [*NO_BASES, *NOT_INITIALISED])
 @pytest.mark.parametrize("immediate", [False, True], ids=["run", "immediate-exit"])
 def test_the_gic_wins_over_a_pmu_that_is_not_initialised(
-    vm: Vm, vcpu: Vcpu, bases: Bases, errno: Errno, immediate: bool
+    vm: Vm, vcpu: Vcpu, create: Faulty, errno: Errno, immediate: bool
 ) -> None:
-    create_gic(vm, bases)
+    create(vm)
     with refused(errno):
         vcpu.run(immediate_exit=immediate)
 
 
 @needs_pmu
 @kvmpmu_clause("run.einval.irq")
-@pytest.mark.parametrize(("bases", "errno"), [NO_BASES, NOT_INITIALISED])
+@pytest.mark.parametrize(("create", "errno"), [*NO_BASES, *NOT_INITIALISED])
 def test_the_gic_wins_over_an_interrupt_that_is_not_set(
-    vm: Vm, vcpu: Vcpu, bases: Bases, errno: Errno
+    vm: Vm, vcpu: Vcpu, create: Faulty, errno: Errno
 ) -> None:
     vcpu.init_pmu()
-    create_gic(vm, bases)
+    create(vm)
     with refused(errno):
         vcpu.run()
 
 
+@needs_vgic
 @needs_pmu
 @kvmpmu_clause("run.einval.timer")
 @pytest.mark.parametrize("irq", [VIRTUAL_TIMER, PHYSICAL_TIMER], ids=["virtual", "physical"])

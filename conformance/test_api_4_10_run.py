@@ -6,18 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_kvmpmu.data.gic import GICS, Gic
 from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import CallHung, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import Addr
 
-ADDR = k.KVM_DEV_ARM_VGIC_GRP_ADDR
-DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
-DIST_BASE, REDIST_BASE = 0x0800_0000, 0x080A_0000
+BASE = 0x0800_0000
+GICV3 = GICS[3]
 PmuGuest = Callable[..., Vcpu]
+needs_gicv3 = pytest.mark.kvmpmu_requires("gicv3")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 @pytest.fixture
@@ -56,20 +57,21 @@ def test_immediate_exit_is_eintr_and_leaves_the_exit_reason(plain: Vcpu) -> None
 
 
 @pytest.mark.kvmpmu_clause("run.enxio.vgic-bases", "run.first-run")
-@pytest.mark.parametrize("given", [(), (DIST,), (REDIST,)], ids=["none", "dist", "redist"])
-def test_a_gic_without_both_addresses_is_enxio(vm: Vm, plain: Vcpu, given: tuple[int, ...]) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    for attr in given:
-        gic.set_attr(ADDR, attr, Addr("u64", (DIST_BASE if attr == DIST else REDIST_BASE,)))
+@pytest.mark.parametrize("given", [(), (0,), (1,)], ids=["none", "first", "second"])
+def test_a_gic_without_both_addresses_is_enxio(
+    vm: Vm, plain: Vcpu, gic_kind: Gic, given: tuple[int, ...]
+) -> None:
+    gic = vm.create_bare_gic(gic_kind)
+    for frame in given:
+        gic.set_address(*gic_kind.frames[frame])
     with refused(Errno.ENXIO):
         plain.run()
 
 
+@needs_gicv3
 @pytest.mark.kvmpmu_clause("run.ebusy.vgic")
 def test_a_gic_that_is_not_initialised_is_ebusy(vm: Vm, plain: Vcpu) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    gic.set_attr(ADDR, DIST, Addr("u64", (DIST_BASE,)))
-    gic.set_attr(ADDR, REDIST, Addr("u64", (REDIST_BASE,)))
+    vm.create_bare_gic(GICV3).place(GICV3)
     with refused(Errno.EBUSY):
         plain.run()
 
@@ -77,34 +79,33 @@ def test_a_gic_that_is_not_initialised_is_ebusy(vm: Vm, plain: Vcpu) -> None:
 @pytest.mark.kvmpmu_clause("run.einval.vgic-overlap")
 @pytest.mark.parametrize("initialise", [True, False], ids=["initialised", "not-initialised"])
 def test_overlapping_frames_are_einval_even_before_ebusy(
-    vm: Vm, plain: Vcpu, initialise: bool
+    vm: Vm, plain: Vcpu, gic_kind: Gic, initialise: bool
 ) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    gic.set_attr(ADDR, REDIST, Addr("u64", (REDIST_BASE,)))
-    gic.set_attr(ADDR, DIST, Addr("u64", (REDIST_BASE,)))
+    gic = vm.create_bare_gic(gic_kind)
+    for frame, _ in reversed(gic_kind.frames):
+        gic.set_address(frame, BASE)
     if initialise:
-        gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+        gic.init_gic()
     with refused(Errno.EINVAL):
         plain.run()
 
 
+@needs_gicv3
 @pytest.mark.kvmpmu_clause("vm-dead.eio", "run.ebusy.vgic")
-@pytest.mark.parametrize(
-    ("base", "errno"),
-    [
-        pytest.param(DIST_BASE, Errno.EBUSY, id="not-initialised"),
-        pytest.param(
-            *(REDIST_BASE, Errno.EINVAL),
-            marks=pytest.mark.kvmpmu_clause("run.einval.vgic-overlap"),
-            id="overlapping",
-        ),
-    ],
-)
-def test_a_vm_whose_gic_was_not_ready_is_dead(vm: Vm, plain: Vcpu, base: int, errno: Errno) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    gic.set_attr(ADDR, REDIST, Addr("u64", (REDIST_BASE,)))
-    gic.set_attr(ADDR, DIST, Addr("u64", (base,)))
-    with refused(errno):
+def test_a_vm_whose_gic_was_not_initialised_is_dead(vm: Vm, plain: Vcpu) -> None:
+    vm.create_bare_gic(GICV3).place(GICV3)
+    with refused(Errno.EBUSY):
+        plain.run()
+    with refused(Errno.EIO):
+        plain.run()
+
+
+@pytest.mark.kvmpmu_clause("vm-dead.eio", "run.einval.vgic-overlap")
+def test_a_vm_whose_gic_overlapped_is_dead(vm: Vm, plain: Vcpu, gic_kind: Gic) -> None:
+    gic = vm.create_bare_gic(gic_kind)
+    for frame, _ in reversed(gic_kind.frames):
+        gic.set_address(frame, BASE)
+    with refused(Errno.EINVAL):
         plain.run()
     with refused(Errno.EIO):
         plain.run()
@@ -112,10 +113,9 @@ def test_a_vm_whose_gic_was_not_ready_is_dead(vm: Vm, plain: Vcpu, base: int, er
 
 @pytest.mark.kvmpmu_clause("run.one-try", "run.vgic-torn-down")
 def test_a_second_run_goes_ahead_and_the_gic_is_not_initialised_any_more(
-    vm: Vm, plain: Vcpu
+    vm: Vm, plain: Vcpu, gic_kind: Gic
 ) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    vm.create_bare_gic(gic_kind).init_gic()
     with refused(Errno.ENXIO):
         plain.run()
     with refused(Errno.EINTR):
@@ -160,6 +160,7 @@ def test_a_powered_off_vcpu_sleeps_whatever_there_is_to_run(vm: Vm) -> None:
         vcpu.within(0.3).run()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("run.fetch")
 def test_a_guest_without_memory_does_not_come_back(vm: Vm, plain: Vcpu) -> None:
     vm.create_gic()

@@ -20,8 +20,10 @@ from pytest_kvmpmu.wire.params import FAULT, Addr
 ZERO = Addr("u64", (0,))
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.lower", "pmcr.set")
 def test_a_lower_n_written_before_the_run_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu) -> None:
     write(vcpu, 1)
@@ -36,6 +38,7 @@ def test_a_higher_n_is_passed_over(vcpu: Vcpu, most: int) -> None:
     assert seen_by_userspace(vcpu) == 1
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.lower", "pmcr.set")
 def test_an_n_written_after_the_run_is_passed_over(vm: Vm, vcpu: Vcpu, most: int) -> None:
     assert seen_by_guest(vm, vcpu) == most
@@ -53,6 +56,7 @@ def test_an_n_that_could_not_be_read_is_not_taken(
     assert seen_by_userspace(vcpu) == most
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.raw", "pmcr.set")
 @pytest.mark.parametrize("number", [0, 1, 31])
 def test_any_n_written_is_what_the_guest_sees(vm: Vm, vcpu: Vcpu, number: int) -> None:
@@ -78,6 +82,7 @@ def test_an_n_written_to_one_vcpu_is_the_others_too(
     assert seen_by_userspace(second) == 1
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.raw", "reg.efault")
 @pytest.mark.kvmpmu_revision(since="linux-6.0")
 def test_an_n_that_could_not_be_read_does_not_replace_the_one_written(vm: Vm, vcpu: Vcpu) -> None:
@@ -87,6 +92,7 @@ def test_an_n_that_could_not_be_read_does_not_replace_the_one_written(vm: Vm, vc
     assert seen_by_guest(vm, vcpu) == 1
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.efault-zeroes", "reg.efault")
 def test_an_n_that_could_not_be_read_became_0(vm: Vm, vcpu: Vcpu) -> None:
     write(vcpu, 1)
@@ -95,6 +101,7 @@ def test_an_n_that_could_not_be_read_became_0(vm: Vm, vcpu: Vcpu) -> None:
     assert seen_by_guest(vm, vcpu) == 0
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.raw", "reg.efault")
 def test_a_structure_that_could_not_be_read_does_not_replace_the_n_written(
     vm: Vm, vcpu: Vcpu
@@ -113,6 +120,7 @@ def test_a_vcpu_without_a_pmu_had_the_register(vm: Vm) -> None:
     write(vcpu, 1)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("guest.undefined.counter", "pmcr.set", "run.guest")
 def test_a_guest_without_event_counters_gets_an_exception_from_the_first(
     vm: Vm, vcpu: Vcpu
@@ -124,6 +132,7 @@ def test_a_guest_without_event_counters_gets_an_exception_from_the_first(
         vcpu.within(0.3).run()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.raw", "run.guest")
 def test_an_n_written_in_the_middle_is_what_the_guest_finds_next_time(vm: Vm, vcpu: Vcpu) -> None:
     assert run_guest(vm, vcpu, "sw-incr") == {"count": 3}

@@ -16,6 +16,7 @@ UNKNOWN = (5, 6, 1 << 32, (1 << 32) + 3, (1 << 64) - 1)
 GROUPS = (3, 99, 2**32 - 1)
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 @pytest.mark.kvmpmu_clause("attr.enxio.group")
@@ -46,10 +47,11 @@ def test_an_unreadable_structure_is_efault_whatever_the_group(vcpu: Vcpu, group:
         vcpu.require_attr(group, 0, argp="fault")
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("attr.efault")
 @pytest.mark.parametrize("group", [k.KVM_DEV_ARM_VGIC_GRP_CTRL, *GROUPS])
 def test_an_unreadable_structure_is_efault_for_a_device_too(vm: Vm, group: int) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic = vm.create_bare_gic()
     for ioctl in ("KVM_SET_DEVICE_ATTR", "KVM_GET_DEVICE_ATTR", "KVM_HAS_DEVICE_ATTR"):
         with refused(Errno.EFAULT):
             gic.call(ioctl, group=group, attr=0, argp="fault")
@@ -134,6 +136,7 @@ REFUSED = [
 ]
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("group.enodev.feature")
 @pytest.mark.parametrize(("attr", "addr"), REFUSED)
 @pytest.mark.parametrize("initialised", [True, False], ids=["no-feature", "no-vcpu-init"])
@@ -148,6 +151,7 @@ def test_enodev_wins_over_what_the_attribute_refuses(
         vcpu.set_pmu_attr(attr, addr)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("group.ebusy.initialized")
 @pytest.mark.parametrize(
     ("attr", "addr"), [*REFUSED, pytest.param(k.KVM_ARM_VCPU_PMU_V3_IRQ, FAULT, id="irq-unmapped")]

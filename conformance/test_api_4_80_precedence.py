@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_kvmpmu.data.gic import Gic
 from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import let_run, refused
@@ -27,6 +28,7 @@ DENY = 1
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 kvmpmu_clause = pytest.mark.kvmpmu_clause
 each_attr = pytest.mark.parametrize("attr", [IRQ, INIT, FILTER, SET_PMU, UNKNOWN])
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 @pytest.fixture
@@ -54,18 +56,21 @@ def refused_first(vcpu: Vcpu, attr: int, addr: Addr) -> None:
         vcpu.set_attr(NO_GROUP, attr, addr)
 
 
+@needs_vgic
 @each_attr
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "group.enodev.feature")
 def test_before_whether_there_is_a_pmu(without: Vcpu, attr: int) -> None:
     refused_first(without, attr, FAULT)
 
 
+@needs_vgic
 @each_attr
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "group.ebusy.initialized")
 def test_before_whether_the_pmu_is_set_up(set_up: Vcpu, attr: int) -> None:
     refused_first(set_up, attr, FAULT)
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group")
 @pytest.mark.parametrize(
     "attr",
@@ -85,6 +90,7 @@ def test_before_whether_there_is_an_irqchip(vcpu: Vcpu) -> None:
     refused_first(vcpu, IRQ, Addr("int", (PMU_PPI,)))
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.einval.number", "irq.ebusy.set")
 def test_before_an_interrupts_number(vcpu: Vcpu, gic: Device) -> None:
     refused_first(vcpu, IRQ, Addr("int", (-1,)))
@@ -93,11 +99,12 @@ def test_before_an_interrupts_number(vcpu: Vcpu, gic: Device) -> None:
 
 
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "init.enodev.gic")
-def test_before_whether_the_gic_is_initialised(vm: Vm, vcpu: Vcpu) -> None:
-    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+def test_before_whether_the_gic_is_initialised(vm: Vm, vcpu: Vcpu, gic_kind: Gic) -> None:
+    vm.create_bare_gic(gic_kind)
     refused_first(vcpu, INIT, FAULT)
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group")
 @pytest.mark.parametrize(
     "irq",
@@ -112,6 +119,7 @@ def test_before_what_is_wrong_with_the_interrupt(vcpu: Vcpu, gic: Device, irq: i
     refused_first(vcpu, INIT, FAULT)
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "init.eexist")
 def test_before_whether_the_timers_have_the_interrupt(vcpu: Vcpu, gic: Device) -> None:
     # With the PMU not set up the run may fail; the timers have their interrupts either way.
@@ -146,6 +154,7 @@ def test_before_whether_there_is_a_filter(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> 
     refused_first(vcpu, SET_PMU, Addr("int", (pmus[-1].type,)))
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.einval.other-vcpu")
 def test_before_a_siblings_interrupt(vm: Vm, pair: tuple[Vcpu, Vcpu]) -> None:
     vm.create_gic()
@@ -164,6 +173,7 @@ def chosen(vcpu: Vcpu) -> Vcpu:
     return vcpu
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.set", "irq.get.enxio.unset")
 def test_no_interrupt_is_set(chosen: Vcpu, gic: Device) -> None:
     refused_first(chosen, IRQ, Addr("int", (PMU_PPI,)))
@@ -197,6 +207,7 @@ def test_no_pmu_is_taken(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
 # GET and HAS.
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "group.enodev.feature", "has.enxio.feature")
 def test_get_and_has_begin_with_the_structure_and_its_group_too(without: Vcpu) -> None:
     for attr in (IRQ, INIT, UNKNOWN):
@@ -208,6 +219,7 @@ def test_get_and_has_begin_with_the_structure_and_its_group_too(without: Vcpu) -
             without.require_attr(GROUP, attr, argp="fault")
 
 
+@needs_vgic
 @kvmpmu_clause("attr.efault", "attr.enxio.group", "irq.get.enxio.unset", "get.enxio")
 def test_get_does_before_it_looks_for_the_number(vcpu: Vcpu, gic: Device) -> None:
     with refused(Errno.EFAULT):
@@ -218,6 +230,7 @@ def test_get_does_before_it_looks_for_the_number(vcpu: Vcpu, gic: Device) -> Non
             vcpu.get_attr(group, attr, FAULT)
 
 
+@needs_vgic
 @kvmpmu_clause("get.enxio", "group.enodev.feature")
 @pytest.mark.parametrize("attr", [INIT, FILTER, SET_PMU, UNKNOWN])
 def test_get_of_what_cannot_be_read_is_enxio_before_enodev(without: Vcpu, attr: int) -> None:

@@ -17,6 +17,8 @@ DENY = 1
 VIRTUAL_TIMER = 27
 
 needs_pmu = pytest.mark.kvmpmu_requires("pmu")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
 
 
 @pytest.fixture
@@ -108,15 +110,16 @@ def test_the_structure_comes_before_all(strict: Vcpu) -> None:
             strict.set_attr(k.KVM_ARM_VCPU_PMU_V3_CTRL, attr, addr, argp="fault")
 
 
+@needs_vgic
 @needs_pmu
 @pytest.mark.kvmpmu_clause("init.enxio.no-pmu", "init.enodev.gic", "init.einval.spi")
 def test_init_asks_for_a_pmu_before_it_looks_at_the_gic(
     vm: Vm, strict: Vcpu, pmus: tuple[Pmu, ...]
 ) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic = vm.create_bare_gic()
     with refused(Errno.ENXIO):
         strict.init_pmu()
-    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    gic.init_gic()
     strict.set_irq(1019)  # the vGIC has 256
     with refused(Errno.ENXIO):
         strict.init_pmu()
@@ -125,6 +128,7 @@ def test_init_asks_for_a_pmu_before_it_looks_at_the_gic(
         strict.init_pmu()
 
 
+@needs_vgic
 @needs_pmu
 @pytest.mark.kvmpmu_clause("init.enxio.no-pmu", "init.eexist", "run.einval.pmu")
 def test_init_asks_for_a_pmu_before_who_has_the_interrupt(
@@ -196,6 +200,7 @@ def test_the_pmu_that_one_vcpu_chose_is_its_siblings_and_stays(
         vcpu.init_pmu()
 
 
+@needs_vgic
 @needs_pmu
 @pytest.mark.kvmpmu_clause("strict.no-default", "run.einval.pmu", "irq.set")
 @pytest.mark.kvmpmu_revision(since="linux-7.3")
@@ -207,6 +212,7 @@ def test_without_a_pmu_the_interrupt_is_taken_and_the_run_is_not(vm: Vm, strict:
             strict.run(immediate_exit=immediate)
 
 
+@needs_counting
 @pytest.mark.kvmpmu_requires("two-pmus")
 @pytest.mark.kvmpmu_clause("strict.no-default", "set-pmu.fail-entry", "run.guest")
 def test_the_guest_counts_on_the_chosen_pmus_cpus_and_runs_on_no_other(

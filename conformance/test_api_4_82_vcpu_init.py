@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.data.host import Host, Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm import Kvm, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
@@ -180,8 +180,7 @@ def test_a_repetition_after_a_run_resets_the_guest_and_not_the_pmus_set_up(
     here = vm.on(min(pmus[0].cpus))
     vcpu = here.create_vcpu(0)
     vcpu.init_with_pmu()
-    here.create_gic()
-    vcpu.set_irq(PMU_PPI)
+    here.connect(vcpu)
     vcpu.init_pmu()
     here.load("cycle-counter")
     vcpu.run()

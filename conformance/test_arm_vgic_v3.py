@@ -18,6 +18,7 @@ DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
 GICV2S = (0, 1)  # KVM_VGIC_V2_ADDR_TYPE_DIST and _CPU
 BASE = 0x0800_0000
 
+pytestmark = pytest.mark.kvmpmu_requires("gicv3")
 both = pytest.mark.parametrize("attr", [DIST, REDIST], ids=["distributor", "redistributors"])
 bad_pointer = pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "null"])
 
@@ -68,6 +69,7 @@ def test_an_address_off_64_kib_is_einval(device: Device, attr: int, offset: int)
 
 
 @both
+@pytest.mark.kvmpmu_requires("ipa-size")
 @pytest.mark.kvmpmu_clause("vgic.addr.e2big")
 @pytest.mark.parametrize("base", [1 << 40, 1 << 50])
 def test_an_address_beyond_the_guests_is_e2big(device: Device, attr: int, base: int) -> None:

@@ -24,6 +24,7 @@ DEFAULT, CHOSEN = "default PMU", "with SET_PMU"
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu"])
+needs_counting = pytest.mark.kvmpmu_requires("counting")
 
 
 def cycle_counter(vcpu: Vcpu) -> str:
@@ -59,6 +60,7 @@ def moved(start: Pmu, other: Pmu) -> tuple[int, int, str]:
     return here, there, f"set up on CPU {here}, run on CPU {there}"
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("default-pmu.first-registered")
 def test_the_first_pmu_counts_without_set_pmu(
@@ -69,6 +71,7 @@ def test_the_first_pmu_counts_without_set_pmu(
     assert result == "counts"
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("default-pmu.first-registered", "default-pmu.stuck")
 def test_any_other_pmus_cpus_are_stuck_without_set_pmu(
@@ -79,6 +82,7 @@ def test_any_other_pmus_cpus_are_stuck_without_set_pmu(
     assert result == "stuck at 0"
 
 
+@needs_counting
 @each_pmu
 @pytest.mark.kvmpmu_revision(since="linux-6.4")
 def test_a_vm_set_up_and_run_on_one_pmu_counts_without_set_pmu(
@@ -89,6 +93,7 @@ def test_a_vm_set_up_and_run_on_one_pmu_counts_without_set_pmu(
     assert result == "counts"
 
 
+@needs_counting
 @each_pmu
 @pytest.mark.kvmpmu_clause("set-pmu.counts")
 def test_the_chosen_pmu_counts_on_all_its_cpus(
@@ -100,6 +105,7 @@ def test_the_chosen_pmu_counts_on_all_its_cpus(
     assert result == "counts"
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("default-pmu.first-registered", "default-pmu.stuck")
 @each_pmu
@@ -112,6 +118,7 @@ def test_a_move_away_from_the_first_pmu_is_what_stops_the_counter(
     assert result == ("counts" if there in pmus[0].cpus else "stuck at 0")
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("default-pmu.calling-cpu", "default-pmu.stuck")
 @each_pmu
@@ -175,6 +182,7 @@ def test_the_cpu_of_a_failed_entry_needs_no_capability(
     assert exit.fail_entry.cpu == wrong
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.repeats")
 @each_pmu

@@ -20,13 +20,15 @@ IRQ, FILTER, SET_PMU = (
     k.KVM_ARM_VCPU_PMU_V3_FILTER,
     k.KVM_ARM_VCPU_PMU_V3_SET_PMU,
 )
-GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
 CYCLES, DENY = 0x11, 1
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 kvmpmu_clause = pytest.mark.kvmpmu_clause
 since_5_18 = pytest.mark.kvmpmu_revision(since="linux-5.18")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
+needs_first_pmu = pytest.mark.kvmpmu_requires("first-pmu")
 
 
 def elsewhere(pmus: tuple[Pmu, ...]) -> int:
@@ -34,6 +36,7 @@ def elsewhere(pmus: tuple[Pmu, ...]) -> int:
     return min(pmus[-1].cpus)
 
 
+@needs_vgic
 @kvmpmu_clause("irq.set", "irq.get.enxio.unset", "group.enodev.feature")
 def test_an_interrupt_set_before_vcpu_init_is_not_kept(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
@@ -45,6 +48,7 @@ def test_an_interrupt_set_before_vcpu_init_is_not_kept(vm: Vm) -> None:
         vcpu.get_attr(GROUP, IRQ)
 
 
+@needs_vgic
 @kvmpmu_clause("irq.set", "irq.get.enxio.unset", "irq.einval.no-irqchip")
 def test_an_interrupt_set_before_the_irqchip_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
     with refused(Errno.EINVAL):
@@ -54,6 +58,7 @@ def test_an_interrupt_set_before_the_irqchip_is_not_kept(vm: Vm, vcpu: Vcpu) -> 
         vcpu.get_attr(GROUP, IRQ)
 
 
+@needs_vgic
 @kvmpmu_clause("irq.set", "irq.get.enxio.unset")
 @pytest.mark.parametrize(
     ("addr", "errno"),
@@ -72,6 +77,7 @@ def test_a_number_that_no_interrupt_has_is_not_kept(
         vcpu.get_attr(GROUP, IRQ)
 
 
+@needs_vgic
 @kvmpmu_clause("irq.set", "irq.get.enxio.unset", "irq.einval.other-vcpu")
 def test_an_interrupt_that_another_vcpu_rules_out_is_not_kept(pair: tuple[Vcpu, Vcpu]) -> None:
     first, second = pair
@@ -83,6 +89,7 @@ def test_an_interrupt_that_another_vcpu_rules_out_is_not_kept(pair: tuple[Vcpu, 
         second.get_attr(GROUP, IRQ)
 
 
+@needs_vgic
 @kvmpmu_clause("irq.set", "irq.get.enxio.unset", "group.ebusy.initialized")
 def test_an_interrupt_set_after_init_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
     vcpu.init_pmu()
@@ -93,6 +100,7 @@ def test_an_interrupt_set_after_init_is_not_kept(vm: Vm, vcpu: Vcpu) -> None:
         vcpu.get_attr(GROUP, IRQ)
 
 
+@needs_vgic
 @kvmpmu_clause("init.once", "init.einval.spi")
 def test_an_init_refused_for_its_spi_is_none(vcpu: Vcpu, gic: Device) -> None:
     vcpu.set_irq(256)
@@ -101,6 +109,7 @@ def test_an_init_refused_for_its_spi_is_none(vcpu: Vcpu, gic: Device) -> None:
             vcpu.init_pmu()
 
 
+@needs_vgic
 @kvmpmu_clause("init.once", "init.eexist", "run.einval.pmu")
 def test_an_init_refused_for_a_timers_interrupt_is_none(vcpu: Vcpu, gic: Device) -> None:
     with refused(Errno.EINVAL):
@@ -111,16 +120,20 @@ def test_an_init_refused_for_a_timers_interrupt_is_none(vcpu: Vcpu, gic: Device)
             vcpu.init_pmu()
 
 
+@needs_vgic
 @kvmpmu_clause("init.once", "init.enodev.gic")
 def test_an_init_before_the_gics_is_none(vm: Vm, vcpu: Vcpu) -> None:
-    gic = vm.create_device(GICV3)
+    gic = vm.create_bare_gic()
     vcpu.set_irq(PMU_PPI)
     with refused(Errno.ENODEV):
         vcpu.init_pmu()
-    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    gic.init_gic()
     vcpu.init_pmu()
 
 
+@needs_first_pmu
+@needs_counting
+@needs_vgic
 @kvmpmu_clause("filter.vm-wide", "filter.einval.range", "filter.efault", "group.ebusy.initialized")
 def test_a_refused_filter_filters_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
     here = vm.on(min(pmus[0].cpus))
@@ -141,6 +154,8 @@ def test_a_refused_filter_filters_nothing(vm: Vm, pmus: tuple[Pmu, ...]) -> None
     assert counting(vcpu)
 
 
+@needs_first_pmu
+@needs_counting
 @kvmpmu_clause("filter.vm-wide", "filter.ebusy.vcpu-ran", "set-pmu.failed-entry-is-run")
 def test_a_filter_that_came_too_late_filters_nothing(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu],
@@ -171,6 +186,7 @@ def refuse_set_pmu(vm: Vm, pmu: Pmu) -> Vcpu:
     return vcpu
 
 
+@needs_vgic
 @two_pmus
 @since_5_18
 @kvmpmu_clause(
@@ -181,6 +197,7 @@ def test_a_pmu_that_was_refused_restricts_nothing(vm: Vm, pmus: tuple[Pmu, ...])
     assert vcpu.on(elsewhere(pmus)).run().reason == k.KVM_EXIT_MMIO
 
 
+@needs_vgic
 @two_pmus
 @kvmpmu_clause("set-pmu.per-vcpu", "attr.efault", "group.enodev.feature", "group.ebusy.initialized")
 def test_a_pmu_that_was_refused_did_not_restrict_the_vcpu(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
@@ -204,6 +221,8 @@ def refuse_another_pmu(vm: Vm, pmu: Pmu) -> Vcpu:
     return vcpu
 
 
+@needs_counting
+@needs_vgic
 @two_pmus
 @since_5_18
 @kvmpmu_clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.enxio", "set-pmu.efault")
@@ -215,6 +234,8 @@ def test_an_unknown_pmu_does_not_replace_the_one_that_was_set(
     assert vcpu.on(elsewhere(pmus)).run().reason == k.KVM_EXIT_FAIL_ENTRY
 
 
+@needs_vgic
+@needs_counting
 @two_pmus
 @kvmpmu_clause("set-pmu.per-vcpu", "set-pmu.enxio", "set-pmu.efault")
 def test_an_unknown_pmu_did_not_replace_the_vcpus(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
@@ -242,6 +263,7 @@ def test_a_run_kept_no_other_vcpu_from_setting_its_pmu(
         other.set_pmu(pmu)
 
 
+@needs_counting
 @two_pmus
 @kvmpmu_clause("set-pmu.vm-wide", "set-pmu.fail-entry", "set-pmu.ebusy.vcpu-ran")
 def test_a_pmu_that_came_too_late_does_not_replace_the_one_that_was_set(

@@ -121,7 +121,7 @@ def test_an_init_that_is_refused_does(
     if ready:
         there.create_gic()
     else:
-        there.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+        there.create_bare_gic()
     with refused(Errno.ENXIO if ready else Errno.ENODEV):
         vcpu.init_pmu()
     assert chosen(vcpu, pmus) == [pmus[-1]]

@@ -7,36 +7,36 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_kvmpmu.data.gic import GICS, Gic
 from pytest_kvmpmu.data.host import Pmu
 from pytest_kvmpmu.kvm import PMU_PPI, Device, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import counting, refused
-from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
-from pytest_kvmpmu.wire.params import Addr
 
-GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
-GIC_ADDR, GIC_CTRL = k.KVM_DEV_ARM_VGIC_GRP_ADDR, k.KVM_DEV_ARM_VGIC_GRP_CTRL
-DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
 BASE = 0x0800_0000
 DENY = 1
 
 needs_pmu = pytest.mark.kvmpmu_requires("pmu")
 kvmpmu_clause = pytest.mark.kvmpmu_clause
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
+needs_first_pmu = pytest.mark.kvmpmu_requires("first-pmu")
 
 
 @kvmpmu_clause("run.vgic-torn-down", "run.einval.vgic-overlap")
-def test_a_gic_that_overlaps_is_not_initialised_any_more(vm: Vm) -> None:
+def test_a_gic_that_overlaps_is_not_initialised_any_more(vm: Vm, gic_kind: Gic) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
-    gic = vm.create_device(GICV3)
-    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (BASE,)))
-    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
-    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    gic = vm.create_bare_gic(gic_kind)
+    for frame, _ in reversed(gic_kind.frames):
+        gic.set_address(frame, BASE)
+    gic.init_gic()
     with refused(Errno.EINVAL):
         vcpu.run()
     vm.create_vcpu(1)
 
 
+@needs_vgic
 @needs_pmu
 @kvmpmu_clause("run.one-try", "run.einval.timer")
 def test_a_second_run_goes_ahead_whatever_the_timers_say(vcpu: Vcpu, gic: Device) -> None:
@@ -48,6 +48,7 @@ def test_a_second_run_goes_ahead_whatever_the_timers_say(vcpu: Vcpu, gic: Device
         vcpu.run(immediate_exit=True)
 
 
+@needs_vgic
 @needs_pmu
 @kvmpmu_clause("guest.reads-zero", "run.einval.irq", "run.one-try")
 def test_a_second_run_after_one_refused_for_its_interrupt_is_blind(vm: Vm, vcpu: Vcpu) -> None:
@@ -59,6 +60,7 @@ def test_a_second_run_after_one_refused_for_its_interrupt_is_blind(vm: Vm, vcpu:
     assert vcpu.run_payload("cycle-counter") == {"first": 0, "second": 0}
 
 
+@needs_vgic
 @needs_pmu
 @kvmpmu_clause("run.einval.irq", "set-pmu.failed-entry-is-run", "filter.vm-wide")
 def test_a_run_refused_for_its_interrupt_is_none(pair: tuple[Vcpu, Vcpu]) -> None:
@@ -70,19 +72,20 @@ def test_a_run_refused_for_its_interrupt_is_none(pair: tuple[Vcpu, Vcpu]) -> Non
     second.set_filter(0, 0, DENY)
 
 
-@needs_pmu
+@pytest.mark.kvmpmu_requires("pmu", "gicv3")
 @kvmpmu_clause("init.once", "run.ebusy.vgic", "run.one-try")
 def test_a_run_refused_for_its_gic_gives_the_timers_no_interrupt(vm: Vm, vcpu: Vcpu) -> None:
-    gic = vm.create_device(GICV3)
-    gic.set_attr(GIC_ADDR, DIST, Addr("u64", (BASE,)))
-    gic.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
+    gic = vm.create_bare_gic(GICS[3])
+    gic.place(GICS[3])
     with refused(Errno.EBUSY):
         vcpu.run()
-    gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    gic.init_gic()
     vcpu.set_irq(27)
     vcpu.init_pmu()
 
 
+@needs_counting
+@needs_vgic
 @pytest.mark.kvmpmu_requires("two-pmus")
 @kvmpmu_clause("set-pmu.set", "run.einval.pmu", "run.first-run")
 def test_a_run_refused_on_a_wrong_cpu_is_not_remembered(
@@ -97,6 +100,7 @@ def test_a_run_refused_on_a_wrong_cpu_is_not_remembered(
     assert counting(vcpu.on(min(pmus[0].cpus)))
 
 
+@needs_vgic
 @kvmpmu_clause("group.enodev.feature")
 def test_a_vcpu_without_a_pmu_runs_after_init_was_refused(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
@@ -108,6 +112,7 @@ def test_a_vcpu_without_a_pmu_runs_after_init_was_refused(vm: Vm) -> None:
         vcpu.run(immediate_exit=True)
 
 
+@needs_vgic
 @needs_pmu
 @kvmpmu_clause("group.enodev.feature", "vcpu-init.mixed")
 def test_a_vcpu_without_a_pmu_beside_one_runs_after_init_was_refused(vm: Vm, vcpu: Vcpu) -> None:
@@ -121,6 +126,7 @@ def test_a_vcpu_without_a_pmu_beside_one_runs_after_init_was_refused(vm: Vm, vcp
         plain.run(immediate_exit=True)
 
 
+@needs_vgic
 @needs_pmu
 @pytest.mark.kvmpmu_revision(since="linux-5.18")
 @kvmpmu_clause("run.einval.irq", "run.first-run")
@@ -132,6 +138,8 @@ def test_a_run_refused_for_its_interrupt_is_refused_again(vm: Vm, vcpu: Vcpu) ->
             vcpu.run()
 
 
+@needs_first_pmu
+@needs_counting
 @needs_pmu
 @kvmpmu_clause("run.eintr.immediate-exit", "run.guest")
 def test_a_run_that_ended_early_leaves_the_guest_its_pmu(vm: Vm, counted: Vcpu) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_kvmpmu.data.gic import Gic
 from pytest_kvmpmu.kvm import Device, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
@@ -18,11 +19,13 @@ GIC_ADDR, GIC_CTRL = k.KVM_DEV_ARM_VGIC_GRP_ADDR, k.KVM_DEV_ARM_VGIC_GRP_CTRL
 DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
 BASE = 0x0800_0000
 
+needs_gicv3 = pytest.mark.kvmpmu_requires("gicv3")
 needs_pmu = pytest.mark.kvmpmu_requires("pmu")
 kvmpmu_clause = pytest.mark.kvmpmu_clause
 
 
 @kvmpmu_clause("create-vcpu.einval.id", "create-vcpu.eexist", "create-vcpu.ebusy.vgic")
+@needs_gicv3
 def test_a_vcpu_that_was_refused_takes_no_room_of_the_gic(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
@@ -41,21 +44,21 @@ def test_a_vcpu_that_was_refused_takes_no_room_of_the_gic(vm: Vm) -> None:
 
 
 @kvmpmu_clause("create-device", "create-device.efault")
-def test_a_gic_that_could_not_be_read_is_not_made(vm: Vm) -> None:
+def test_a_gic_that_could_not_be_read_is_not_made(vm: Vm, gic_kind: Gic) -> None:
     with refused(Errno.EFAULT):
-        vm.create_device(GICV3, argp="fault")
-    vm.create_device(GICV3).set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+        vm.create_device(gic_kind.device, argp="fault")
+    vm.create_bare_gic(gic_kind).init_gic()
 
 
 @kvmpmu_clause("create-device", "create-device.ebusy.vcpu-ran")
-def test_a_gic_that_came_too_late_is_not_made(vm: Vm) -> None:
+def test_a_gic_that_came_too_late_is_not_made(vm: Vm, gic_kind: Gic) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
     with refused(Errno.EINTR):
         vcpu.run(immediate_exit=True)
     for _ in range(2):  # and not EEXIST
         with refused(Errno.EBUSY):
-            vm.create_device(GICV3)
+            vm.create_bare_gic(gic_kind)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,10 @@ def test_a_gic_that_came_too_late_is_not_made(vm: Vm) -> None:
             DIST, Addr("u64", (BASE + 1,)), Errno.EINVAL, marks=kvmpmu_clause("vgic.addr.einval")
         ),
         pytest.param(
-            DIST, Addr("u64", (1 << 40,)), Errno.E2BIG, marks=kvmpmu_clause("vgic.addr.e2big")
+            DIST,
+            Addr("u64", (1 << 40,)),
+            Errno.E2BIG,
+            marks=[kvmpmu_clause("vgic.addr.e2big"), pytest.mark.kvmpmu_requires("ipa-size")],
         ),
         pytest.param(
             DIST,
@@ -79,6 +85,7 @@ def test_a_gic_that_came_too_late_is_not_made(vm: Vm) -> None:
     ],
 )
 @kvmpmu_clause("vgic.addr")
+@needs_gicv3
 def test_a_refused_address_leaves_the_place_free(
     vm: Vm, attr: int, addr: Addr, errno: Errno
 ) -> None:
@@ -104,17 +111,20 @@ def overlapping(vm: Vm) -> Device:
 
 @kvmpmu_clause("vgic.addr", "vgic.addr.overlap")
 @pytest.mark.kvmpmu_revision(since="linux-5.11")
+@needs_gicv3
 def test_redistributors_that_were_refused_can_be_put_elsewhere(overlapping: Device) -> None:
     overlapping.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
 
 
 @kvmpmu_clause("vgic.addr.overlap-stays", "vgic.addr.redist-again")
+@needs_gicv3
 def test_redistributors_that_were_refused_stayed_there(overlapping: Device) -> None:
     with refused(Errno.EINVAL):
         overlapping.set_attr(GIC_ADDR, REDIST, Addr("u64", (2 * BASE,)))
 
 
 @kvmpmu_clause("vgic.addr", "vgic.addr.eexist")
+@needs_gicv3
 def test_an_address_that_came_second_does_not_replace_the_first(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init()
@@ -129,6 +139,7 @@ def test_an_address_that_came_second_does_not_replace_the_first(vm: Vm) -> None:
 
 
 @kvmpmu_clause("vgic.nr-irqs", "vgic.nr-irqs.einval", "vgic.nr-irqs.efault")
+@needs_gicv3
 def test_a_refused_number_of_interrupts_is_still_to_be_said(vm: Vm) -> None:
     gic, group = vm.create_device(GICV3), k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
     with refused(Errno.EFAULT):
@@ -139,6 +150,7 @@ def test_a_refused_number_of_interrupts_is_still_to_be_said(vm: Vm) -> None:
 
 
 @needs_pmu
+@needs_gicv3
 @kvmpmu_clause("vgic.nr-irqs", "vgic.nr-irqs.ebusy", "init.einval.spi")
 def test_a_second_number_of_interrupts_does_not_replace_the_first(vm: Vm, vcpu: Vcpu) -> None:
     gic, group = vm.create_device(GICV3), k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
@@ -152,6 +164,7 @@ def test_a_second_number_of_interrupts_does_not_replace_the_first(vm: Vm, vcpu: 
 
 
 @kvmpmu_clause("vgic.init", "vgic.enxio", "attr.efault")
+@needs_gicv3
 def test_a_refused_attribute_does_not_initialise_the_gic(vm: Vm) -> None:
     gic = vm.create_device(GICV3)
     with refused(Errno.ENXIO):

@@ -24,6 +24,7 @@ ROUNDS = 6
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 one_lock = pytest.mark.kvmpmu_revision(since="linux-6.4")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 def asked(handle: Handle, ioctl: str, **args: Any) -> Call:
@@ -49,12 +50,13 @@ def two_vcpus(vm: Vm, cpu: int) -> tuple[Vcpu, Vcpu]:
     return made[0], made[1].on(cpu)
 
 
+@needs_vgic
 @one_lock
 @pytest.mark.kvmpmu_clause("irq.einval.other-vcpu")
 def test_one_of_two_vcpus_gets_the_spi_that_both_want(vms: Iterator[Vm], host: Host) -> None:
     for vm in vms:
         pair = two_vcpus(vm, host.cpus[-1])
-        vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+        vm.create_bare_gic()
         irq = Addr("int", (40,))
         outcomes = vm.session.race([setting(vcpu, k.KVM_ARM_VCPU_PMU_V3_IRQ, irq) for vcpu in pair])
         assert {outcome.errno for outcome in outcomes} == {None, Errno.EINVAL}

@@ -17,6 +17,9 @@ DENY = 1
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
+needs_first_pmu = pytest.mark.kvmpmu_requires("first-pmu")
 
 
 @pytest.fixture
@@ -34,13 +37,13 @@ def two(kvm: Kvm, pmus: tuple[Pmu, ...]) -> Two:
 def make_ready(vm: Vm, vcpu: Vcpu) -> Vcpu:
     """Set up all that a run needs except SET_PMU."""
     with vm.session.batch():
-        vm.create_gic()
-        vcpu.set_irq(PMU_PPI)
+        vm.connect(vcpu)
         vcpu.init_pmu()
         vm.load("cycle-counter")
     return vcpu
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.set", "set-pmu.counts")
 def test_one_vms_pmu_is_not_the_others(two: Two, pmus: tuple[Pmu, ...]) -> None:
@@ -89,6 +92,8 @@ def test_one_vms_filter_does_not_fix_the_others_pmu(two: Two, pmus: tuple[Pmu, .
     other.set_pmu(pmus[-1])
 
 
+@needs_first_pmu
+@needs_counting
 @pytest.mark.kvmpmu_clause("filter.vm-wide", "filter.cycles")
 def test_one_vms_filter_does_not_stop_the_others_counter(two: Two) -> None:
     (vm, vcpu), (other_vm, other) = two
@@ -97,6 +102,7 @@ def test_one_vms_filter_does_not_stop_the_others_counter(two: Two) -> None:
     assert not counting(make_ready(vm, vcpu))
 
 
+@needs_first_pmu
 @pytest.mark.kvmpmu_clause("set-pmu.ebusy.vcpu-ran", "filter.ebusy.vcpu-ran")
 def test_one_vms_run_leaves_the_other_open(two: Two, pmus: tuple[Pmu, ...]) -> None:
     (_, vcpu), (_, other) = two
@@ -105,21 +111,23 @@ def test_one_vms_run_leaves_the_other_open(two: Two, pmus: tuple[Pmu, ...]) -> N
     other.set_pmu(pmus[0])
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.einval.other-vcpu", "irq.set")
 @pytest.mark.parametrize("numbers", [(40, 40), (23, 22)], ids=["same-spi", "different-ppis"])
 def test_one_vms_interrupts_are_not_compared_with_the_others(
     two: Two, numbers: tuple[int, int]
 ) -> None:
     for (vm, vcpu), number in zip(two, numbers, strict=True):
-        vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+        vm.create_bare_gic()
         vcpu.set_irq(number)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("group.ebusy.initialized", "irq.set")
 def test_one_vms_init_leaves_the_other_open(two: Two) -> None:
     (_, vcpu), (other_vm, other) = two
     vcpu.init_pmu()
-    other_vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    other_vm.create_bare_gic()
     other.set_irq(PMU_PPI)
 
 
@@ -139,10 +147,11 @@ def test_one_vms_number_of_counters_is_not_the_others(two: Two) -> None:
     assert other.get_register(k.PMCR_EL0) == before
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("vm-dead.eio")
 def test_the_end_of_one_vm_is_not_the_others(two: Two) -> None:
     (vm, vcpu), (other_vm, other) = two
-    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    vm.create_bare_gic()
     with refused(Errno.ENXIO):
         vcpu.run()
     with refused(Errno.EIO):

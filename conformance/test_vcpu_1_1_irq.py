@@ -16,6 +16,7 @@ SPI, OTHER_SPI, OTHER_PPI = 40, 41, 24
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 bad_pointer = pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "null"])
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
     return made
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.set", "irq.get")
 @pytest.mark.parametrize("irq", [16, 31, 32, 1019])
 def test_a_ppi_or_spi_is_taken_and_read_back(vcpu: Vcpu, gic: Device, irq: int) -> None:
@@ -35,6 +37,7 @@ def test_a_ppi_or_spi_is_taken_and_read_back(vcpu: Vcpu, gic: Device, irq: int) 
     assert vcpu.get_attr(GROUP, IRQ) == irq
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.einval.number")
 @pytest.mark.parametrize("irq", [-1, 0, 15, 1020, 1023, 1024, 8192, 2**31 - 1, -(2**31)])
 def test_any_other_number_is_einval(vcpu: Vcpu, gic: Device, irq: int) -> None:
@@ -42,6 +45,7 @@ def test_any_other_number_is_einval(vcpu: Vcpu, gic: Device, irq: int) -> None:
         vcpu.set_irq(irq)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.efault", "irq.ebusy.set")
 @bad_pointer
 def test_an_unreadable_number_is_efault_whether_one_is_set_or_not(
@@ -54,6 +58,7 @@ def test_an_unreadable_number_is_efault_whether_one_is_set_or_not(
         vcpu.set_pmu_attr(IRQ, addr)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.efault")
 @bad_pointer
 def test_an_unwritable_place_for_the_number_is_efault(vcpu: Vcpu, gic: Device, addr: Addr) -> None:
@@ -88,6 +93,7 @@ def test_without_an_irqchip_get_is_einval_even_without_a_pmu(
         vcpu.get_attr(GROUP, IRQ, addr)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.get.enxio.unset")
 @bad_pointer
 def test_get_of_an_unset_number_is_enxio_whatever_the_pointer(
@@ -97,6 +103,7 @@ def test_get_of_an_unset_number_is_enxio_whatever_the_pointer(
         vcpu.get_attr(GROUP, IRQ, addr)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("group.enodev.feature")
 def test_get_without_a_pmu_is_enodev(vm: Vm) -> None:
     vcpu = vm.create_vcpu(0)
@@ -107,6 +114,7 @@ def test_get_without_a_pmu_is_enodev(vm: Vm) -> None:
             vcpu.get_attr(GROUP, IRQ, addr)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.get")
 def test_the_number_can_be_read_after_init(vcpu: Vcpu, gic: Device) -> None:
     vcpu.set_irq(PMU_PPI)
@@ -114,6 +122,7 @@ def test_the_number_can_be_read_after_init(vcpu: Vcpu, gic: Device) -> None:
     assert vcpu.get_attr(GROUP, IRQ) == PMU_PPI
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.ebusy.set", "irq.einval.other-vcpu")
 @pytest.mark.parametrize(
     ("first", "second", "errno"),
@@ -135,6 +144,7 @@ def test_the_same_vcpu_is_compared_with_itself_before_ebusy(
     assert vcpu.get_attr(GROUP, IRQ) == first
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.einval.other-vcpu")
 @pytest.mark.parametrize(("first", "second"), [(PMU_PPI, OTHER_PPI), (SPI, SPI), (SPI, PMU_PPI)])
 def test_another_vcpus_number_rules_this_one_out(
@@ -145,6 +155,7 @@ def test_another_vcpus_number_rules_this_one_out(
         pair[1].set_irq(second)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.mixed")
 def test_an_spi_is_taken_beside_another_vcpus_ppi(pair: tuple[Vcpu, Vcpu]) -> None:
     pair[0].set_irq(PMU_PPI)
@@ -153,6 +164,7 @@ def test_an_spi_is_taken_beside_another_vcpus_ppi(pair: tuple[Vcpu, Vcpu]) -> No
     pair[1].init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.set")
 @pytest.mark.parametrize(("first", "second"), [(PMU_PPI, PMU_PPI), (SPI, OTHER_SPI)])
 def test_the_same_ppi_or_another_spi_is_taken(
@@ -164,9 +176,10 @@ def test_the_same_ppi_or_another_spi_is_taken(
     pair[1].init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.set")
 def test_the_gic_need_not_be_initialised(vm: Vm, vcpu: Vcpu) -> None:
-    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    vm.create_bare_gic()
     vcpu.set_irq(PMU_PPI)
 
 
@@ -186,6 +199,7 @@ def test_a_gicv5_takes_the_architectures_ppi_and_no_other_number(vm: Vm, vcpu: V
             each.set_irq(GICV5_PMU_PPI)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.set")
 def test_two_vms_do_not_compare_their_numbers(kvm: Kvm, vcpu: Vcpu, gic: Device) -> None:
     vcpu.set_irq(SPI)

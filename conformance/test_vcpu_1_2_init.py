@@ -16,13 +16,14 @@ NR_IRQS = k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS
 VIRTUAL_TIMER, PHYSICAL_TIMER = 27, 30
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 def gic_with(vm: Vm, interrupts: int) -> None:
-    """An initialised GICv3 with that many interrupts."""
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    """An initialised vGIC with that many interrupts."""
+    gic = vm.create_bare_gic()
     gic.set_attr(NR_IRQS, 0, Addr("u32", (interrupts,)))
-    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    gic.init_gic()
 
 
 @pytest.mark.kvmpmu_clause("init.once")
@@ -38,18 +39,20 @@ def test_a_second_init_is_ebusy(vcpu: Vcpu) -> None:
         vcpu.init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("init.enodev.gic")
 @pytest.mark.parametrize("irq", [None, PMU_PPI], ids=["irq-unset", "irq-set"])
 def test_a_gic_that_is_not_initialised_is_enodev_even_before_enxio(
     vm: Vm, vcpu: Vcpu, irq: int | None
 ) -> None:
-    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    vm.create_bare_gic()
     if irq is not None:
         vcpu.set_irq(irq)
     with refused(Errno.ENODEV):
         vcpu.init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("init.enxio.irq")
 def test_an_interrupt_that_is_not_set_is_enxio_and_can_be_made_good(
     vcpu: Vcpu, gic: Device
@@ -60,6 +63,7 @@ def test_an_interrupt_that_is_not_set_is_enxio_and_can_be_made_good(
     vcpu.init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("init.once")
 @pytest.mark.parametrize("interrupts", [64, 96, 256, 992])
 def test_the_last_spi_of_the_vgic_is_taken(vm: Vm, vcpu: Vcpu, interrupts: int) -> None:
@@ -68,6 +72,7 @@ def test_the_last_spi_of_the_vgic_is_taken(vm: Vm, vcpu: Vcpu, interrupts: int) 
     vcpu.init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("init.einval.spi")
 @pytest.mark.parametrize("interrupts", [64, 96, 256, 992])
 def test_an_spi_beyond_the_vgic_is_einval_and_a_dead_end(
@@ -81,6 +86,7 @@ def test_an_spi_beyond_the_vgic_is_einval_and_a_dead_end(
         vcpu.set_irq(interrupts - 1)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("init.einval.spi")
 def test_a_vgic_has_256_interrupts_where_nothing_else_was_said(
     vm: Vm, vcpu: Vcpu, gic: Device
@@ -90,6 +96,7 @@ def test_a_vgic_has_256_interrupts_where_nothing_else_was_said(
         vcpu.init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("init.eexist", "run.einval.pmu")
 @pytest.mark.parametrize("irq", [VIRTUAL_TIMER, PHYSICAL_TIMER], ids=["virtual", "physical"])
 def test_a_timers_interrupt_is_eexist_once_the_timers_have_it(
@@ -102,6 +109,7 @@ def test_a_timers_interrupt_is_eexist_once_the_timers_have_it(
         vcpu.init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("init.eexist", "run.pmu-unchecked")
 @pytest.mark.parametrize("irq", [VIRTUAL_TIMER, PHYSICAL_TIMER], ids=["virtual", "physical"])
 def test_a_timers_interrupt_is_eexist_after_a_run_without_init(
@@ -115,6 +123,7 @@ def test_a_timers_interrupt_is_eexist_after_a_run_without_init(
             vcpu.init_pmu()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("run.einval.timer")
 @pytest.mark.parametrize("irq", [VIRTUAL_TIMER, PHYSICAL_TIMER], ids=["virtual", "physical"])
 def test_the_other_way_round_it_is_the_run_that_is_refused(
@@ -126,6 +135,7 @@ def test_the_other_way_round_it_is_the_run_that_is_refused(
         vcpu.run()
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("run.einval.irq", "group.ebusy.initialized")
 @pytest.mark.parametrize("immediate", [False, True], ids=["run", "immediate-exit"])
 def test_init_before_the_irqchip_is_a_dead_end(vm: Vm, vcpu: Vcpu, immediate: bool) -> None:
@@ -145,7 +155,7 @@ def test_with_a_gicv5_init_sets_the_interrupt_once_the_gic_is_initialised(
     gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V5)
     with refused(Errno.ENODEV):
         vcpu.init_pmu()
-    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    gic.init_gic()
     with refused(Errno.ENXIO):
         vcpu.get_attr(GROUP, IRQ)
     vcpu.init_pmu()

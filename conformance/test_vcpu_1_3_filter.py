@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.data.host import Pmu
-from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.kvm import Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import let_run, refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
@@ -19,6 +19,9 @@ PAIR = 2
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 Range = tuple[int, int, int]
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
+needs_first_pmu = pytest.mark.kvmpmu_requires("first-pmu")
 
 
 @pytest.fixture
@@ -33,8 +36,7 @@ def run_behind(vm: Vm, vcpu: Vcpu, filters: tuple[Range, ...], payload: str) -> 
     """The payload's report with ``filters`` set."""
     for each in filters:
         vcpu.set_filter(*each)
-    vm.create_gic()
-    vcpu.set_irq(PMU_PPI)
+    vm.connect(vcpu)
     vcpu.init_pmu()
     vm.load(payload)
     return vcpu.run_payload(payload)
@@ -120,13 +122,16 @@ def test_a_filter_is_taken_after_a_run(pair: tuple[Vcpu, Vcpu]) -> None:
     other.set_filter(0, 0, DENY)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("filter.no-gic")
 def test_filter_needs_no_initialised_gic(vm: Vm, vcpu: Vcpu) -> None:
     vcpu.set_filter(0, 0, DENY)
-    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    vm.create_bare_gic()
     vcpu.set_filter(0, 0, DENY)
 
 
+@needs_first_pmu
+@needs_counting
 @pytest.mark.kvmpmu_clause("filter.cycles", "filter.policy")
 @pytest.mark.parametrize(
     ("filters", "moves"),
@@ -147,6 +152,8 @@ def test_the_first_range_decides_about_the_cycle_counter(
     assert counts(covered, vm, filters) is moves
 
 
+@needs_first_pmu
+@needs_counting
 @pytest.mark.kvmpmu_clause("filter.cycles", "filter.cancel")
 @pytest.mark.parametrize(
     ("filters", "moves"),
@@ -165,6 +172,7 @@ def test_a_later_range_overrides_and_leaves_the_policy(
     assert counts(covered, vm, filters) is moves
 
 
+@needs_counting
 @pytest.mark.kvmpmu_clause("filter.vm-wide", "filter.cycles", "group.vm-scope")
 def test_a_filter_set_through_one_vcpu_is_the_others_too(
     vm_with_two_vcpus: tuple[Vcpu, Vcpu],

@@ -19,6 +19,8 @@ NO_PMUS_ID = (0, 1, 2, 3, 4, 5, -1, -(2**31), 2**31 - 1)
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 bad_pointer = pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "null"])
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
 
 
 def deny_nothing(vcpu: Vcpu) -> None:
@@ -39,6 +41,8 @@ def test_a_kernel_without_set_pmu_says_enxio_to_set(vcpu: Vcpu, addr: Addr) -> N
         vcpu.set_pmu_attr(SET_PMU, addr)
 
 
+@needs_counting
+@needs_vgic
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.absent")
 def test_a_kernel_without_set_pmu_takes_no_pmu(
@@ -80,13 +84,16 @@ def test_every_core_pmu_is_taken_and_so_is_a_repetition(vcpu: Vcpu, pmus: tuple[
         vcpu.set_pmu(pmu)
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("set-pmu.no-gic")
 def test_set_pmu_needs_no_initialised_gic(vm: Vm, vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> None:
     vcpu.set_pmu(pmus[0])
-    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    vm.create_bare_gic()
     vcpu.set_pmu(pmus[0])
 
 
+@needs_counting
+@needs_vgic
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.set", "set-pmu.fail-entry")
 @pytest.mark.parametrize("last", [0, -1], ids=["first-pmu", "last-pmu"])
@@ -175,6 +182,7 @@ def test_init_of_one_vcpu_leaves_set_pmu_to_the_others(
     second.set_pmu(pmus[-1])
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.vm-wide")
 def test_a_pmu_set_through_one_vcpu_replaces_that_of_another(
@@ -187,6 +195,7 @@ def test_a_pmu_set_through_one_vcpu_replaces_that_of_another(
     assert counting(first.on(min(pmus[-1].cpus)))
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.per-vcpu")
 def test_as_posted_a_pmu_set_through_one_vcpu_is_not_anothers(

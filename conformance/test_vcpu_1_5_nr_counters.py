@@ -15,6 +15,7 @@ from pytest_kvmpmu.wire.params import FAULT, NULL, Addr
 SET_NR_COUNTERS = k.KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 def set_counters(vcpu: Vcpu, number: int) -> None:
@@ -62,6 +63,7 @@ def test_every_number_up_to_the_pmus_is_taken_and_read_back(vcpu: Vcpu, most: in
         assert seen_by_userspace(vcpu) == number
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("nr-counters.set")
 @pytest.mark.parametrize("less", [0, 1, None], ids=["all", "one-less", "none"])
 def test_the_guest_sees_the_number(vm: Vm, vcpu: Vcpu, most: int, less: int | None) -> None:
@@ -101,10 +103,11 @@ def test_set_pmu_resets_the_number(vcpu: Vcpu, pmus: tuple[Pmu, ...], most: int)
     assert seen_by_userspace(vcpu) == most
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("nr-counters.no-gic")
 def test_a_number_needs_no_initialised_gic(vm: Vm, vcpu: Vcpu) -> None:
     set_counters(vcpu, 1)
-    vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    vm.create_bare_gic()
     set_counters(vcpu, 0)
 
 

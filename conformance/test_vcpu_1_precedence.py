@@ -16,6 +16,7 @@ DENY = 1
 
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 kvmpmu_clause = pytest.mark.kvmpmu_clause
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def without(vm: Vm) -> Vcpu:
     return vcpu
 
 
+@needs_vgic
 @kvmpmu_clause("group.enodev.feature", "irq.efault", "init.enxio.irq")
 def test_enodev_wins_over_an_interrupt_that_is_unreadable_or_not_set(without: Vcpu) -> None:
     for attr in (IRQ, INIT):
@@ -82,6 +84,7 @@ def keeps_filter_and_pmu(first: Vcpu, second: Vcpu, pmus: tuple[Pmu, ...]) -> No
     first.set_pmu(pmus[-1])
 
 
+@needs_vgic
 @kvmpmu_clause("group.enodev.feature", "set-pmu.ebusy.filter", "irq.set", "vcpu-init.mixed")
 @pytest.mark.kvmpmu_requires("two-pmus")
 def test_what_a_vcpu_without_a_pmu_says_is_not_kept(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
@@ -112,12 +115,13 @@ def test_what_a_vcpu_says_before_vcpu_init_is_not_kept(vm: Vm, pmus: tuple[Pmu, 
     second.init_pmu()
 
 
+@needs_vgic
 @kvmpmu_clause("group.ebusy.initialized", "init.enodev.gic", "init.enxio.irq")
 def test_ebusy_after_init_wins_over_a_gic_that_came_later(vm: Vm, vcpu: Vcpu) -> None:
     vcpu.init_pmu()
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic = vm.create_bare_gic()
     with refused(Errno.EBUSY):
         vcpu.init_pmu()
-    gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+    gic.init_gic()
     with refused(Errno.EBUSY):
         vcpu.init_pmu()

@@ -16,6 +16,7 @@ PMUVER = k.ID_AA64DFR0_PMUVER_MASK << k.ID_AA64DFR0_PMUVER_SHIFT
 NEWEST = 9
 
 needs_pmu = pytest.mark.kvmpmu_requires("pmu", "one-pmu-version")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
 
 
 def pmuver(vcpu: Vcpu) -> int:
@@ -162,6 +163,7 @@ def test_a_pmu_that_the_version_denies_is_not_there(denied: Vcpu) -> None:
         denied.run_payload("cycle-counter")
 
 
+@needs_counting
 @needs_pmu
 @pytest.mark.kvmpmu_clause("guest.told-of-none", "id-reg.lower")
 def test_a_pmu_that_the_version_denies_counts_all_the_same(denied: Vcpu) -> None:

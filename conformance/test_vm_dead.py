@@ -6,20 +6,18 @@ from typing import Any
 
 import pytest
 
+from pytest_kvmpmu.data.gic import GICS, Gic
 from pytest_kvmpmu.kvm import Device, Kvm, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.params import FAULT, Addr
 
-GICV3 = k.KVM_DEV_TYPE_ARM_VGIC_V3
 ADDR, NR_IRQS, CTRL = (
     k.KVM_DEV_ARM_VGIC_GRP_ADDR,
     k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS,
     k.KVM_DEV_ARM_VGIC_GRP_CTRL,
 )
-DIST, REDIST = k.KVM_VGIC_V3_ADDR_TYPE_DIST, k.KVM_VGIC_V3_ADDR_TYPE_REDIST
-V2_DIST = k.attrs("dev", ADDR)["KVM_VGIC_V2_ADDR_TYPE_DIST"]
 BASE = 0x0800_0000
 PSCI, PMU, STRICT = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3, k.KVM_ARM_VCPU_PMU_V3_STRICT
 NO_GROUP = 99
@@ -29,20 +27,20 @@ pytestmark = pytest.mark.kvmpmu_clause("vm-dead.eio")
 Calls = tuple[tuple[str, dict[str, Any]], ...]
 
 
-def killed(vm: Vm, features: tuple[int, ...]) -> tuple[Vcpu, Device]:
+def killed(vm: Vm, features: tuple[int, ...], kind: Gic) -> tuple[Vcpu, Device]:
     """vCPU 0 and the GIC of a dead VM: at the KVM_RUN the GIC had one address of two."""
     vcpu = vm.create_vcpu(0)
     vcpu.init(features)
-    gic = vm.create_device(GICV3)
-    gic.set_attr(ADDR, DIST, Addr("u64", (BASE,)))
+    gic = vm.create_bare_gic(kind)
+    gic.set_address(kind.frames[0][0], BASE)
     with refused(Errno.ENXIO):
         vcpu.run()
     return vcpu, gic
 
 
 @pytest.fixture
-def dead(vm: Vm) -> tuple[Vcpu, Device]:
-    return killed(vm, (PSCI,))
+def dead(vm: Vm, gic_kind: Gic) -> tuple[Vcpu, Device]:
+    return killed(vm, (PSCI,), gic_kind)
 
 
 def all_eio(on: Vm | Vcpu | Device, calls: Calls) -> None:
@@ -52,7 +50,9 @@ def all_eio(on: Vm | Vcpu | Device, calls: Calls) -> None:
 
 
 @pytest.mark.kvmpmu_clause("run.enxio.vgic-bases")
-def test_a_vm_whose_gic_could_not_be_set_up_is_dead(vm: Vm, dead: tuple[Vcpu, Device]) -> None:
+def test_a_vm_whose_gic_could_not_be_set_up_is_dead(
+    vm: Vm, gic_kind: Gic, dead: tuple[Vcpu, Device]
+) -> None:
     del dead
     for call in (
         lambda: vm.check_extension("KVM_CAP_ARM_PMU_V3"),
@@ -62,8 +62,8 @@ def test_a_vm_whose_gic_could_not_be_set_up_is_dead(vm: Vm, dead: tuple[Vcpu, De
         lambda: vm.load("pmcr"),
         vm.preferred_target,
         lambda: vm.call("KVM_ARM_PREFERRED_TARGET", argp="fault"),
-        lambda: vm.create_device(GICV3),
-        lambda: vm.create_device(GICV3, argp="fault"),
+        lambda: vm.create_bare_gic(gic_kind),
+        lambda: vm.create_device(gic_kind.device, argp="fault"),
         lambda: vm.create_device(NO_GROUP),
         lambda: vm.call("KVM_CREATE_IRQCHIP"),
     ):
@@ -119,8 +119,8 @@ def pmu(attr: int, addr: Addr = FAULT, **more: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_so_are_their_pmus(vm: Vm, features: tuple[int, ...]) -> None:
-    vcpu, _ = killed(vm, features)
+def test_so_are_their_pmus(vm: Vm, gic_kind: Gic, features: tuple[int, ...]) -> None:
+    vcpu, _ = killed(vm, features, gic_kind)
     all_eio(vcpu, RUN)
     for args in (
         pmu(k.KVM_ARM_VCPU_PMU_V3_IRQ, argp="fault"),
@@ -141,20 +141,22 @@ def test_so_are_their_pmus(vm: Vm, features: tuple[int, ...]) -> None:
         all_eio(vcpu, tuple((ioctl, args) for ioctl in ATTRS))
 
 
-def test_the_devices_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
+def test_the_devices_of_a_dead_vm_are_dead(gic_kind: Gic, dead: tuple[Vcpu, Device]) -> None:
     _, gic = dead
+    (placed, _), (free, _) = gic_kind.frames
+    (other_kinds, _), _ = GICS[2 if gic_kind.version == 3 else 3].frames
     for group, attr, value in (
         (CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT, FAULT),
         (CTRL, 99, FAULT),
         (NO_GROUP, 0, FAULT),
-        (ADDR, REDIST, FAULT),
+        (ADDR, free, FAULT),
         (ADDR, 99, Addr("u64", (BASE,))),
-        (ADDR, V2_DIST, Addr("u64", (BASE,))),
-        (ADDR, DIST, Addr("u64", (2 * BASE,))),
-        (ADDR, REDIST, Addr("u64", (BASE + 1,))),
-        (ADDR, REDIST, Addr("u64", (1 << 40,))),
-        (ADDR, REDIST, Addr("u64", ((1 << 64) - 0x10000,))),
-        (ADDR, REDIST, Addr("u64", (BASE,))),
+        (ADDR, other_kinds, Addr("u64", (BASE,))),
+        (ADDR, placed, Addr("u64", (2 * BASE,))),
+        (ADDR, free, Addr("u64", (BASE + 1,))),
+        (ADDR, free, Addr("u64", (1 << 40,))),
+        (ADDR, free, Addr("u64", ((1 << 64) - 0x10000,))),
+        (ADDR, free, Addr("u64", (BASE,))),
         (NR_IRQS, 0, FAULT),
         (NR_IRQS, 0, Addr("u32", (65,))),
     ):

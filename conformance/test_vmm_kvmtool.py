@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_kvmpmu.data.host import Host, Pmu
-from pytest_kvmpmu.kvm import GIC_DIST, GIC_REDIST, PMU_PPI, Vcpu, Vm
+from pytest_kvmpmu.kvm import PMU_PPI, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import counting, refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
@@ -26,6 +26,9 @@ NR_IRQS = 64
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu"])
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
+needs_first_pmu = pytest.mark.kvmpmu_requires("first-pmu")
 
 
 def find_pmu(host: Host, main: int, affinity: frozenset[int] = frozenset()) -> Pmu | None:
@@ -46,15 +49,10 @@ def create_vcpus(vm: Vm) -> tuple[Vcpu, Vcpu]:
 
 
 def create_gic(vm: Vm) -> None:
-    """Create the GICv3: addresses, number of interrupts, initialisation."""
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
-    addr, irqs, ctrl = (
-        k.KVM_DEV_ARM_VGIC_GRP_ADDR,
-        k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS,
-        k.KVM_DEV_ARM_VGIC_GRP_CTRL,
-    )
-    gic.set_attr(addr, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
-    gic.set_attr(addr, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
+    """Create the vGIC: addresses, number of interrupts, initialisation."""
+    gic = vm.create_bare_gic()
+    irqs, ctrl = k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS, k.KVM_DEV_ARM_VGIC_GRP_CTRL
+    gic.place()
     gic.require_attr(irqs, 0)
     gic.set_attr(irqs, 0, Addr("u32", (NR_IRQS,)))
     gic.require_attr(ctrl, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
@@ -101,6 +99,8 @@ def counts_on(vcpus: tuple[Vcpu, Vcpu], cpus: frozenset[int]) -> dict[tuple[int,
     }
 
 
+@needs_counting
+@needs_vgic
 @each_pmu
 @pytest.mark.kvmpmu_clause("set-pmu.has", "set-pmu.set", "set-pmu.counts")
 def test_the_pmu_of_the_main_threads_cpu_counts_at_both_its_ends(
@@ -113,6 +113,8 @@ def test_the_pmu_of_the_main_threads_cpu_counts_at_both_its_ends(
     assert all(seen.values()), f"{chosen.name} counts by (vCPU, CPU): {seen}"
 
 
+@needs_counting
+@needs_vgic
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("set-pmu.has", "set-pmu.set", "set-pmu.counts")
@@ -126,6 +128,8 @@ def test_the_pmu_of_the_affinity_mask_counts_wherever_the_main_thread_is(
     assert all(seen.values()), f"{chosen.name} counts by (vCPU, CPU): {seen}"
 
 
+@needs_counting
+@needs_vgic
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("default-pmu.first-registered", "default-pmu.stuck")
@@ -138,6 +142,8 @@ def test_a_mask_across_pmus_counts_on_the_first_pmus_cpus_only(
     assert seen == {(number, cpu): cpu in pmus[0].cpus for number, cpu in seen}
 
 
+@needs_counting
+@needs_vgic
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("default-pmu.never-restricts", "default-pmu.stuck")
@@ -151,6 +157,9 @@ def test_a_mask_across_pmus_counts_on_the_main_threads_side_only(
     assert seen == {(number, cpu): cpu in pmus[which].cpus for number, cpu in seen}
 
 
+@needs_first_pmu
+@needs_counting
+@needs_vgic
 @pytest.mark.kvmpmu_clause("set-pmu.absent", "default-pmu.first-registered")
 def test_without_set_pmu_the_first_pmu_counts_at_both_its_ends(
     vm: Vm, host: Host, pmus: tuple[Pmu, ...]
@@ -167,6 +176,7 @@ def uncovered(host: Host) -> int:
     return next(cpu for cpu in host.cpus if find_pmu(host, cpu) is None)
 
 
+@needs_counting
 @pytest.mark.kvmpmu_requires("uncovered-cpu")
 @pytest.mark.kvmpmu_clause("default-pmu.first-registered", "default-pmu.stuck")
 def test_a_main_thread_without_pmu_has_guests_with_the_first_one(

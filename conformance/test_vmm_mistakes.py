@@ -13,18 +13,20 @@ from collections.abc import Callable
 import pytest
 
 from pytest_kvmpmu.data.host import Host, Pmu
-from pytest_kvmpmu.kvm import GIC_DIST, GIC_REDIST, PMU_PPI, Kvm, Vcpu, Vm
+from pytest_kvmpmu.kvm import PMU_PPI, Kvm, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import counting, refused
 from pytest_kvmpmu.uapi import constants as k
 from pytest_kvmpmu.uapi.errno import Errno
 from pytest_kvmpmu.wire.outcome import FailEntry
-from pytest_kvmpmu.wire.params import Addr
 
 PmuGuest = Callable[..., Vcpu]
 
 has_pmu = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu"])
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
+needs_first_pmu = pytest.mark.kvmpmu_requires("first-pmu")
 
 
 def stuck(vcpu: Vcpu) -> bool:
@@ -54,6 +56,7 @@ def test_the_feature_without_init_gives_guests_that_read_zeros(
         assert stuck(vcpu)
 
 
+@needs_first_pmu
 @has_pmu
 @pytest.mark.kvmpmu_clause("guest.reads-zero", "run.eintr.immediate-exit")
 def test_init_after_the_first_run_comes_too_late_for_the_guest(
@@ -84,6 +87,8 @@ def test_the_feature_on_a_host_without_pmu_fails_vcpu_init(kvm: Kvm, vm: Vm) -> 
 # An error is ignored, and some vCPUs have no INIT.
 
 
+@needs_first_pmu
+@needs_counting
 @has_pmu
 @pytest.mark.kvmpmu_clause("run.einval.pmu", "irq.einval.number")
 def test_an_error_that_is_swallowed_comes_back_when_that_vcpu_runs(
@@ -98,6 +103,8 @@ def test_an_error_that_is_swallowed_comes_back_when_that_vcpu_runs(
         bad.run()
 
 
+@needs_first_pmu
+@needs_counting
 @has_pmu
 @pytest.mark.kvmpmu_clause("run.pmu-unchecked", "guest.reads-zero", "irq.einval.number")
 def test_an_error_that_is_swallowed_shows_in_that_vcpus_guest_only(
@@ -111,21 +118,20 @@ def test_an_error_that_is_swallowed_shows_in_that_vcpus_guest_only(
     assert stuck(bad)
 
 
+@needs_vgic
 @has_pmu
 @pytest.mark.kvmpmu_clause("init.enodev.gic", "run.einval.pmu")
 def test_an_init_that_comes_before_the_gics_and_is_not_repeated_fails_every_run(
     pair: tuple[Vcpu, Vcpu], vm: Vm
 ) -> None:
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    gic = vm.create_bare_gic()
     for vcpu in pair:
         vcpu.set_irq(PMU_PPI)
         with refused(Errno.ENODEV):
             vcpu.init_pmu()
     with vm.session.batch():
-        group = k.KVM_DEV_ARM_VGIC_GRP_ADDR
-        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
-        gic.set_attr(group, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
-        gic.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+        gic.place()
+        gic.init_gic()
         vm.load("cycle-counter")
     for vcpu in pair:
         with refused(Errno.EINVAL):
@@ -135,6 +141,7 @@ def test_an_init_that_comes_before_the_gics_and_is_not_repeated_fails_every_run(
 # The VMM found no PMU and silently uses the default.
 
 
+@needs_counting
 @two_pmus
 @pytest.mark.kvmpmu_clause("default-pmu.first-registered", "default-pmu.stuck", "set-pmu.counts")
 def test_a_silent_return_to_the_default_stops_the_counter_where_set_pmu_would_count(
@@ -146,6 +153,7 @@ def test_a_silent_return_to_the_default_stops_the_counter_where_set_pmu_would_co
     assert counting(told)
 
 
+@needs_counting
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("default-pmu.calling-cpu", "default-pmu.stuck", "set-pmu.fail-entry")
@@ -161,6 +169,7 @@ def test_a_silent_return_to_the_default_stops_the_counter_where_set_pmu_would_te
 # The PMU is the main thread's CPU's, but the vCPUs' threads are not pinned.
 
 
+@needs_counting
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("set-pmu.fail-entry", "set-pmu.counts")
@@ -183,6 +192,7 @@ def test_a_pmu_chosen_by_the_main_threads_cpu_refuses_threads_that_are_elsewhere
 # Threads are pinned after KVM_ARM_VCPU_INIT.
 
 
+@needs_counting
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("default-pmu.first-set", "default-pmu.stuck")
@@ -197,6 +207,7 @@ def test_a_thread_pinned_after_vcpu_init_and_before_the_first_set_has_the_pmu_of
     assert stuck(pinned.on(before))
 
 
+@needs_counting
 @two_pmus
 @each_pmu
 @pytest.mark.kvmpmu_clause("default-pmu.calling-cpu", "default-pmu.stuck")
@@ -241,6 +252,7 @@ def test_whichever_pmu_was_written_into_the_program_some_cpu_refuses_it(
             assert vcpu.on(cpu).run().reason == k.KVM_EXIT_FAIL_ENTRY
 
 
+@needs_counting
 @has_pmu
 @pytest.mark.kvmpmu_clause("set-pmu.set", "set-pmu.counts")
 def test_the_pmu_of_a_cpu_is_found_by_its_cpus_whatever_it_is_called(
@@ -262,8 +274,7 @@ def _ready(vm: Vm, pmu: Pmu | None) -> Vcpu:
 def _rest(vm: Vm, vcpu: Vcpu, pmu: Pmu | None) -> Vcpu:
     """The steps after KVM_ARM_VCPU_INIT."""
     with vm.session.batch():
-        vm.create_gic()
-        vcpu.set_irq(PMU_PPI)
+        vm.connect(vcpu)
         if pmu is not None:
             vcpu.set_pmu(pmu)
         vcpu.init_pmu()

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from pytest_kvmpmu.data.host import Pmu
-from pytest_kvmpmu.kvm import GIC_DIST, GIC_REDIST, PMU_PPI, Device, GuestFault, Kvm, Vcpu, Vm
+from pytest_kvmpmu.data.host import Host, Pmu
+from pytest_kvmpmu.kvm import PMU_PPI, Device, GuestFault, Kvm, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import counting, refused
 from pytest_kvmpmu.kvm.pmcr import seen_by_userspace
 from pytest_kvmpmu.uapi import constants as k
@@ -34,6 +34,9 @@ QEMU_NR_IRQS = 288
 pytestmark = pytest.mark.kvmpmu_requires("pmu")
 two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 each_pmu = pytest.mark.parametrize("which", [0, -1], ids=["first-pmu", "last-pmu"])
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
+needs_counting = pytest.mark.kvmpmu_requires("counting")
+needs_first_pmu = pytest.mark.kvmpmu_requires("first-pmu")
 
 
 @pytest.fixture
@@ -60,8 +63,8 @@ def all_vcpus_with_pmu(vm: Vm) -> tuple[Vcpu, Vcpu]:
 
 
 def qemus_gic(vm: Vm) -> Device:
-    """A GICv3 that is initialised before it has addresses."""
-    gic = vm.create_device(k.KVM_DEV_TYPE_ARM_VGIC_V3)
+    """A vGIC that is initialised before it has addresses."""
+    gic = vm.create_bare_gic()
     gic.set_attr(GIC_NR_IRQS, 0, Addr("u32", (QEMU_NR_IRQS,)))
     gic.set_attr(GIC_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
     return gic
@@ -69,8 +72,7 @@ def qemus_gic(vm: Vm) -> Device:
 
 def qemus_addresses(gic: Device) -> None:
     """Set the addresses; QEMU does that last, when the machine is complete."""
-    gic.set_attr(GIC_ADDR, k.KVM_VGIC_V3_ADDR_TYPE_DIST, Addr("u64", (GIC_DIST,)))
-    gic.set_attr(GIC_ADDR, k.KVM_VGIC_V3_ADDR_TYPE_REDIST, Addr("u64", (GIC_REDIST,)))
+    gic.place()
 
 
 def qemus_pmu(vcpu: Vcpu) -> None:
@@ -86,6 +88,9 @@ def all_count(vcpus: Iterable[Vcpu]) -> None:
     assert all(seen), f"counts, by vCPU: {seen}"
 
 
+@needs_first_pmu
+@needs_counting
+@needs_vgic
 @pytest.mark.kvmpmu_clause("has.known", "irq.set", "init.once")
 def test_qemu_initialises_the_pmu_before_the_gic_has_addresses(here: Vm) -> None:
     with here.session.batch():
@@ -99,10 +104,10 @@ def test_qemu_initialises_the_pmu_before_the_gic_has_addresses(here: Vm) -> None
 
 
 @pytest.mark.kvmpmu_clause("set-pmu.set", "set-pmu.enxio")
-def test_qemus_posted_probe_tries_every_id_on_one_scratch_vm(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
+def test_qemus_posted_probe_tries_every_id_on_one_scratch_vm(vm: Vm, host: Host) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init_with_pmu()
-    core = {pmu.type for pmu in pmus}
+    core = {pmu.type for pmu in host.pmus}
     taken = set()
     for number in range(max(core) + 2):
         addr = Addr("int", (number,))
@@ -113,6 +118,8 @@ def test_qemus_posted_probe_tries_every_id_on_one_scratch_vm(vm: Vm, pmus: tuple
     assert taken == core
 
 
+@needs_counting
+@needs_vgic
 @each_pmu
 @pytest.mark.kvmpmu_clause("set-pmu.no-gic", "set-pmu.set", "set-pmu.counts")
 def test_qemus_posted_choice_comes_before_the_gic_and_the_interrupt(
@@ -139,6 +146,8 @@ def test_qemus_posted_choice_comes_before_the_gic_and_the_interrupt(
         all_count(vcpu.on(cpu) for vcpu in vcpus)
 
 
+@needs_counting
+@needs_vgic
 @two_pmus
 @pytest.mark.kvmpmu_clause("set-pmu.vm-wide", "set-pmu.no-gic", "set-pmu.fail-entry")
 def test_qemus_posted_probe_on_the_real_vm_leaves_the_last_pmu(
@@ -158,6 +167,9 @@ def test_qemus_posted_probe_on_the_real_vm_leaves_the_last_pmu(
         assert vcpu.on(min(pmus[0].cpus)).run().reason == k.KVM_EXIT_FAIL_ENTRY
 
 
+@needs_first_pmu
+@needs_counting
+@needs_vgic
 @pytest.mark.kvmpmu_clause("irq.set", "irq.get")
 def test_crosvm_passes_the_interrupt_as_a_64_bit_number(here: Vm) -> None:
     with here.session.batch():
@@ -178,6 +190,9 @@ def cloud_hypervisors_pmu(vcpu: Vcpu) -> None:
     vcpu.init_pmu()
 
 
+@needs_first_pmu
+@needs_counting
+@needs_vgic
 @pytest.mark.kvmpmu_clause("cap.arm-pmu-v3", "has.known", "init.once")
 def test_cloud_hypervisor_asks_for_the_capability_and_for_init(kvm: Kvm, here: Vm) -> None:
     assert kvm.check_extension("KVM_CAP_ARM_PMU_V3") == 1
@@ -190,6 +205,8 @@ def test_cloud_hypervisor_asks_for_the_capability_and_for_init(kvm: Kvm, here: V
     all_count(vcpus)
 
 
+@needs_counting
+@needs_vgic
 @pytest.mark.kvmpmu_clause("pmcr.get", "pmcr.set", "has.known", "init.once")
 def test_cloud_hypervisor_restores_registers_then_makes_the_gic_then_the_pmu(
     kvm: Kvm, pmus: tuple[Pmu, ...]
@@ -229,17 +246,20 @@ def firecrackers(vm: Vm) -> Vcpu:
     return vcpu
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("guest.undefined")
 def test_firecrackers_guests_have_no_pmu(firecrackers: Vcpu) -> None:
     with pytest.raises(GuestFault, match="took an exception"):
         firecrackers.run_payload("cycle-counter")
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("guest.reads-zero")
 def test_firecrackers_guests_read_zeros(firecrackers: Vcpu) -> None:
     assert firecrackers.run_payload("cycle-counter") == {"first": 0, "second": 0}
 
 
+@needs_vgic
 @pytest.mark.kvmpmu_clause("group.enodev.feature", "has.enxio.feature")
 def test_firecrackers_vcpus_have_no_pmu_to_set_up(firecrackers: Vcpu) -> None:
     for attr in (IRQ, INIT):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..errors import unknown
+from .gic import GICS
 from .host import IMPDEF, Host, Pmu
 
 
@@ -36,6 +37,12 @@ def _two_pmus(host: Host) -> str:
     return f"the host has {found} PMU(s){some}"
 
 
+def _first_pmu(host: Host) -> str:
+    if not host.pmus:
+        return "the host has no PMU"
+    return "" if host.pmus[0].cpus else "no CPU of the host's first PMU can be used"
+
+
 def _offline_pmu(host: Host) -> str:
     offline = len(host.usable_pmus) < len(host.pmus)
     return "" if offline else "every PMU of the host has a usable CPU"
@@ -54,10 +61,6 @@ def _one_version(host: Host) -> str:
     if host.pmuver is None:
         return "it is not known whether the host's CPUs have the same version of PMUv3"
     return "" if host.pmuver else "the host's CPUs do not all have the same version of PMUv3"
-
-
-def _gicv5(host: Host) -> str:
-    return "" if 5 in host.gics else "the host has no GICv5"
 
 
 def _nested(host: Host) -> str:
@@ -96,6 +99,34 @@ def _impdef_traps(host: Host) -> str:
     return "" if host.impdef_traps else "PMUv3's registers do not trap on the host"
 
 
+def _counting(host: Host) -> str:
+    return "in protected mode no counter of a guest counts (since 6.2)" if host.hyp_vms else ""
+
+
+def _ipa_size(host: Host) -> str:
+    return "in protected mode KVM ignores the IPA size of a VM (since 6.2)" if host.hyp_vms else ""
+
+
+def _vgic(*versions: int) -> Callable[[Host], str]:
+    names = " or ".join(f"GICv{version}" for version in versions)
+
+    def missing(host: Host) -> str:
+        if not host.gics:
+            return "the host has no vGIC"
+        return "" if set(versions) & set(host.gics) else f"the host has no {names}"
+
+    return missing
+
+
+def _no_vgic(version: int | None = None) -> Callable[[Host], str]:
+    def missing(host: Host) -> str:
+        if version is None:
+            return "the host has a vGIC" if host.gics else ""
+        return f"the host has a GICv{version}" if version in host.gics else ""
+
+    return missing
+
+
 def _protected(host: Host) -> str:
     return "" if host.protected else "the host is not in protected mode"
 
@@ -106,10 +137,19 @@ CAPABILITIES = {
         Capability("pmu", "at least one core PMU", _pmu),
         Capability("two-pmus", "core PMUs of two kinds", _two_pmus),
         Capability("no-pmu", "no core PMU", _no_pmu),
+        Capability("first-pmu", "a usable CPU of the first core PMU", _first_pmu),
         Capability("offline-pmu", "a core PMU none of whose CPUs can be used", _offline_pmu),
         Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
         Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
-        Capability("gicv5", "a GICv5", _gicv5),
+        Capability("vgic", "a vGIC of any kind", _vgic(*GICS)),
+        Capability("gicv2", "a GICv2 for guests", _vgic(2)),
+        Capability("gicv3", "a GICv3 for guests", _vgic(3)),
+        Capability("gicv5", "a GICv5 for guests", _vgic(5)),
+        Capability("no-vgic", "no vGIC", _no_vgic()),
+        Capability("no-gicv2", "no GICv2 for guests", _no_vgic(2)),
+        Capability("no-gicv3", "no GICv3 for guests", _no_vgic(3)),
+        Capability("counting", "guests whose counters count", _counting),
+        Capability("ipa-size", "VMs of the IPA size that userspace asks for", _ipa_size),
         Capability("nested", "nested virtualisation: guests with an EL2", _nested),
         Capability("unusable-pmu", "a core PMU after the first, not PMUv3", _unusable, True),
         Capability("mixed-pmu-versions", "core PMUs of two versions", _mixed_versions, True),

@@ -64,7 +64,8 @@ class Host:
 
     ``offline`` are the CPUs that exist but can't be used: they are offline, or this process may
     not run on them.  ``maxcpus`` is the number of CPUs that the kernel brings up at boot (None:
-    all of them).
+    all of them).  ``hyp_vms``: the hypervisor at EL2 has its own copy of each VM and
+    vCPU (protected mode from 6.2 on).
     """
 
     name: str
@@ -79,6 +80,7 @@ class Host:
     ipa_bits: int = IPA_BITS
     offline: frozenset[int] = frozenset()
     maxcpus: int | None = None
+    hyp_vms: bool = False
 
     @property
     def present(self) -> frozenset[int]:

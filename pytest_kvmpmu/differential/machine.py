@@ -70,7 +70,7 @@ class Machine(RuleBasedStateMachine):
         return vms[number % len(vms)]
 
     def _gic(self, vm: str) -> str:
-        return self._sequence.vm(vm).irqchip or "dev0"
+        return self._sequence.gic(vm)
 
     def _set(self, vcpu: str, cpu: int, attr: int, addr: Addr) -> bool:
         return self._sequence.add("KVM_SET_DEVICE_ATTR", vcpu, cpu, group=PMU, attr=attr, addr=addr)

@@ -10,7 +10,7 @@ from .. import model
 from ..data.host import Host
 from ..data.revision import Revision
 from ..model.compare import Answers
-from ..model.state import Vcpu, Vm
+from ..model.state import Device, Vcpu, Vm
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 
@@ -80,6 +80,12 @@ class Sequence:
         found = self.state.objects[name]
         assert isinstance(found, Vm)
         return found
+
+    def gic(self, vm: str) -> str:
+        """The vGIC of ``vm`` as a device; the name of the first device where it has none."""
+        found = self.state.objects.items()
+        made = (name for name, it in found if isinstance(it, Device) and it.vm == vm)
+        return next(made, "dev0")
 
     def _name(self, kind: str) -> str:
         self._made[kind] += 1

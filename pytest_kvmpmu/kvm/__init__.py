@@ -37,8 +37,6 @@ __all__ = [
 
 H = TypeVar("H", bound="Handle")
 
-# Where the standard guest's GICv3 lies.
-(_, GIC_DIST), (_, GIC_REDIST) = GICS[3].frames
 # The interrupt that VMMs use for the PMU: PPI 7; and as a GICv5 numbers it, which takes no other.
 PMU_PPI, GICV5_PMU_PPI = GICS[3].pmu_irq, GICS[5].pmu_irq
 
@@ -142,14 +140,27 @@ class Vm(Handle):
         KVM_CREATE_DEVICE, KVM_SET_DEVICE_ATTR for the address of each frame, and
         KVM_DEV_ARM_VGIC_CTRL_INIT.
         """
-        kind = kind or self.session.gic
-        assert kind is not None, "specs that need a vGIC require one of the host"
         with self.session.batch():
-            made = self.create_device(kind.device)
-            for frame, address in kind.frames:
-                made.set_attr(k.KVM_DEV_ARM_VGIC_GRP_ADDR, frame, Addr("u64", (address,)))
-            made.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+            made = self.create_bare_gic(kind)
+            made.place(kind)
+            made.init_gic()
         return made
+
+    def create_bare_gic(self, kind: Gic | None = None) -> Device:
+        """KVM_CREATE_DEVICE of a vGIC of that kind, or of the host's; no attribute is set."""
+        return self.create_device(_kind(self.session, kind).device)
+
+    def connect(self, *vcpus: Vcpu) -> None:
+        """The host's vGIC, and the interrupt of each vCPU's PMU: `create_gic`, `Vcpu.set_irq`.
+
+        On a host without a vGIC it does nothing, and the PMUs have no interrupt.
+        """
+        kind = self.session.gic
+        if kind is None:
+            return
+        self.create_gic()
+        for vcpu in vcpus:
+            vcpu.set_irq(kind.pmu_irq)
 
     def load(self, name: str) -> None:
         """KVM_SET_USER_MEMORY_REGION: 64 KiB at guest address 0 with a payload in them."""
@@ -176,6 +187,25 @@ class _HasAttrs(Handle):
 
 class Device(_HasAttrs):
     """A device made with KVM_CREATE_DEVICE."""
+
+    def set_address(self, frame: int, address: int) -> None:
+        """KVM_DEV_ARM_VGIC_GRP_ADDR: the guest physical address of a frame of this vGIC."""
+        self.set_attr(k.KVM_DEV_ARM_VGIC_GRP_ADDR, frame, Addr("u64", (address,)))
+
+    def place(self, kind: Gic | None = None) -> None:
+        """`set_address` for each frame of a vGIC of that kind, as the standard guest has them."""
+        for frame, address in _kind(self.session, kind).frames:
+            self.set_address(frame, address)
+
+    def init_gic(self) -> None:
+        """KVM_DEV_ARM_VGIC_CTRL_INIT."""
+        self.set_attr(k.KVM_DEV_ARM_VGIC_GRP_CTRL, k.KVM_DEV_ARM_VGIC_CTRL_INIT)
+
+
+def _kind(session: Session, wanted: Gic | None) -> Gic:
+    kind = wanted or session.gic
+    assert kind is not None, "a spec that creates a vGIC has to require one"
+    return kind
 
 
 @dataclass(frozen=True)

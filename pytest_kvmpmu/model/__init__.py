@@ -39,7 +39,19 @@ from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.call import Call, kind_of
 from ..wire.outcome import Exit, FailEntry, Outcome
-from . import create, gic, pmu_attr, pmu_list, pmu_query, register, run, vcpu_init
+from . import (
+    create,
+    create_irqchip,
+    create_vm,
+    gic,
+    perf,
+    pmu_attr,
+    pmu_list,
+    pmu_query,
+    register,
+    run,
+    vcpu_init,
+)
 from .state import Context, Device, Object, State, Vcpu
 from .table import NotModelled, Table, answer, not_covered, read, refuse
 
@@ -70,14 +82,14 @@ _DEAD = refuse(lambda c: c.vm.dead, Errno.EIO, "vm-dead.eio", since="linux-5.18"
 
 _TABLES: dict[tuple[str, str], Table] = {
     ("KVM_GET_API_VERSION", "kvm"): create.API_VERSION,
-    ("KVM_CREATE_VM", "kvm"): create.CREATE_VM,
+    ("KVM_CREATE_VM", "kvm"): create_vm.CREATE_VM,
     ("KVM_CHECK_EXTENSION", "kvm"): create.CHECK_EXTENSION,
     ("KVM_CHECK_EXTENSION", "vm"): create.CHECK_EXTENSION,
     ("KVM_CREATE_VCPU", "vm"): create.CREATE_VCPU,
     ("KVM_SET_USER_MEMORY_REGION", "vm"): create.MEMORY_REGION,
     ("KVM_ARM_PREFERRED_TARGET", "vm"): vcpu_init.PREFERRED_TARGET,
-    ("KVM_CREATE_DEVICE", "vm"): create.CREATE_DEVICE,
-    ("KVM_CREATE_IRQCHIP", "vm"): create.CREATE_IRQCHIP,
+    ("KVM_CREATE_DEVICE", "vm"): create_irqchip.CREATE_DEVICE,
+    ("KVM_CREATE_IRQCHIP", "vm"): create_irqchip.CREATE_IRQCHIP,
     ("KVM_SET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_attr.SET),
     ("KVM_GET_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_query.GET),
     ("KVM_HAS_DEVICE_ATTR", "vcpu"): _vcpu_attr(pmu_query.HAS),
@@ -96,9 +108,15 @@ TABLES: dict[tuple[str, str], Table] = {
 def seen_by_kvm(host: Host, revision: Revision) -> Host:
     """``host`` with only the PMUs in KVM's list, and the PMU version that all of its CPUs have.
 
-    A PMU of unknown version is assumed to be in the list.
+    It also says whether the hypervisor has VMs of its own.  A PMU of unknown version is assumed
+    to be in the list.
     """
-    return replace(host, pmus=pmu_list.listed(host, revision), uncovered_pmuver=host.pmuver)
+    return replace(
+        host,
+        pmus=pmu_list.listed(host, revision),
+        uncovered_pmuver=host.pmuver,
+        hyp_vms=perf.has_hyp_vms(host, revision),
+    )
 
 
 def kind(name: str, found: Object) -> str:

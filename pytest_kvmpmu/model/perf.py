@@ -8,6 +8,22 @@ the thread is on a CPU of that PMU.
 from __future__ import annotations
 
 from ..data.host import Host, Pmu
+from ..data.revision import Revision, revision
+from .state import Context
+
+# In protected mode the hypervisor at EL2 has a vCPU of its own, without the list of events to
+# enable for the guest, since be66e67f1750.
+HYP_VMS_SINCE = "linux-6.2"
+
+
+def without_events(c: Context) -> bool:
+    """The host is in protected mode."""
+    return c.host.protected
+
+
+def has_hyp_vms(host: Host, wanted: Revision) -> bool:
+    """Whether the hypervisor at EL2 has its own copy of each VM and vCPU (`Host.hyp_vms`)."""
+    return host.protected and wanted >= revision(HYP_VMS_SINCE)
 
 
 def first_registered(host: Host) -> Pmu | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Exit, FailEntry, Outcome
-from . import guest
+from . import gic, guest, perf
+from .gic.device import initialize
+from .gic.v2 import past_the_end
 from .pmu_attr import TIMER_PPIS
 from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
@@ -28,22 +30,8 @@ def _has_irqchip(c: Context) -> bool:
     return c.vm.irqchip is not None
 
 
-def _no_bases(c: Context) -> bool:
-    has_frames = c.gic is not None and bool(c.gic.frames)
-    return has_frames and (c.vm.redist is None or c.vm.dist is None)
-
-
-def _frames_overlap(c: Context) -> bool:
-    """The distributor was placed in the redistributors; the other order is refused at once."""
-    if not _has_irqchip(c) or c.vm.dist is None or c.vm.redist is None:
-        return False
-    end = c.vm.redist + k.KVM_VGIC_V3_REDIST_SIZE * len(c.siblings)
-    return c.vm.dist < end and c.vm.redist < c.vm.dist + k.KVM_VGIC_V3_DIST_SIZE
-
-
 def _vgic_not_ready(c: Context) -> bool:
-    ready = c.vm.vgic_initialized and not _no_bases(c) and not _frames_overlap(c)
-    return _has_irqchip(c) and not ready
+    return gic.no_bases(c) or gic.overlap(c) or gic.not_initialized(c)
 
 
 def _tear_down(c: Context) -> None:
@@ -85,9 +73,12 @@ _FIRST_RUN: Table = (
     effect(_vcpu_ran, "run.one-try", until="series-v3"),
     effect(lambda c: c.set_vm(dead=True), "vm-dead.eio", when=_vgic_not_ready, since="linux-5.18"),
     effect(_tear_down, "run.vgic-torn-down", when=_vgic_not_ready, until="series-v3"),
-    refuse(_no_bases, Errno.ENXIO, "run.enxio.vgic-bases"),
-    refuse(_frames_overlap, Errno.EINVAL, "run.einval.vgic-overlap"),
-    refuse(_vgic_not_ready, Errno.EBUSY, "run.ebusy.vgic"),
+    refuse(gic.no_bases, Errno.ENXIO, "run.enxio.vgic-bases"),
+    refuse(gic.overlap, Errno.EINVAL, "run.einval.vgic-overlap"),
+    refuse(gic.not_initialized, Errno.EBUSY, "run.ebusy.vgic"),
+    effect(initialize, "vgic-v2.run-init", when=gic.initialized_by_run),
+    effect(_tear_down, "vgic-v2.run.erange", when=past_the_end, until="series-v3"),
+    refuse(past_the_end, Errno.ERANGE, "vgic-v2.run.erange", until="series-v3"),
     refuse(_timer_clash, Errno.EINVAL, "run.einval.timer"),
     effect(lambda c: c.set_vcpu(timers_enabled=True), "init.eexist", when=_has_irqchip),
     refuse(
@@ -179,5 +170,11 @@ RUN: Table = (
     answer(guest.fault, "guest.undefined.counter", when=guest.lacks_counter),
     # Until 6.1 the host decides whether the guest has CHAIN.
     answer(not_covered, "run.guest", when=guest.reads_pmceid, until="linux-6.0"),
+    answer(
+        guest.run_without_events,
+        "guest.protected",
+        when=perf.without_events,
+        since=perf.HYP_VMS_SINCE,
+    ),
     answer(guest.run, "run.guest"),
 )

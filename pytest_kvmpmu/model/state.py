@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..data.gic import Gic, of_device
-from ..data.host import Host, Pmu
+from ..data.host import USUAL_IPA_BITS, Host, Pmu
 from ..uapi.constants import KVM_EXIT_UNKNOWN
 from ..wire.call import Call
 
@@ -19,11 +19,17 @@ class Kvm(NamedTuple):
 
 
 class Vm(NamedTuple):
-    """A VM.  ``supported_cpus`` is None for all CPUs; ``features`` is None until fixed."""
+    """A VM.  ``supported_cpus`` is None for all CPUs; ``features`` is None until fixed.
 
-    irqchip: str | None = None
+    ``irqchip`` is the type of its vGIC, as KVM_CREATE_DEVICE has it.
+    """
+
+    irqchip: int | None = None
     dist: int | None = None
     redist: int | None = None
+    cpu_interface: int | None = None
+    ipa_bits: int = USUAL_IPA_BITS
+    protected: bool = False  # pKVM keeps its memory from the host
     nr_irqs: int | None = None
     vgic_initialized: bool = False
     features: frozenset[int] | None = None
@@ -106,8 +112,7 @@ class Context:
     @property
     def gic(self) -> Gic | None:
         """The kind of the VM's vGIC; None if it has none."""
-        irqchip = self.objects.get(self.vm.irqchip or "")
-        return of_device(irqchip.type) if isinstance(irqchip, Device) else None
+        return None if self.vm.irqchip is None else of_device(self.vm.irqchip)
 
     @property
     def siblings(self) -> dict[str, Vcpu]:

@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 
 from ..backends.base import Backend
+from ..data.gic import GICS, Gic
 from ..data.host import Host, Pmu
-from ..kvm import PMU_PPI, Device, Kvm, Session, Vcpu, Vm
+from ..kvm import Device, Kvm, Session, Vcpu, Vm
 from ..settings import EXAMPLES
 from .backend import backend_of
 from .calls import SESSION
@@ -88,12 +89,28 @@ def gic(vm: Vm, vcpu: Vcpu) -> Device:  # noqa: ARG001  # a GIC comes after the 
     return vm.create_gic()
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(kind, id=str(kind), marks=pytest.mark.kvmpmu_requires(f"gicv{version}"))
+        for version, kind in GICS.items()
+        if kind.frames
+    ]
+)
+def gic_kind(request: pytest.FixtureRequest) -> Gic:
+    """Each kind of vGIC that the host has and whose frames userspace places, one after the other.
+
+    For specs of what holds for all of them: ``vm.create_gic(gic_kind)``.
+    """
+    kind: Gic = request.param
+    return kind
+
+
 @pytest.fixture
 def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
     """``pmu_guest(cpu, pmu=None)``: a vCPU that is ready to run the cycle-counter payload.
 
     All calls are made from ``cpu``, in kvmtool's order; with ``pmu``,
-    KVM_ARM_VCPU_PMU_V3_SET_PMU selects it.
+    KVM_ARM_VCPU_PMU_V3_SET_PMU selects it.  Without a vGIC on the host there is no irqchip.
     """
 
     def make(cpu: int, pmu: Pmu | None = None) -> Vcpu:
@@ -101,8 +118,7 @@ def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
         with vm.session.batch():
             vcpu = here.create_vcpu(0)
             vcpu.init_with_pmu()
-            here.create_gic()
-            vcpu.set_irq(PMU_PPI)
+            here.connect(vcpu)
             if pmu is not None:
                 vcpu.set_pmu(pmu)
             vcpu.init_pmu()

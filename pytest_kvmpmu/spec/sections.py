@@ -12,6 +12,7 @@ DOCUMENTS = {
     "api.rst": "api",
     "vcpu.rst": "devices/vcpu",
     "vcpu-features.rst": "arm/vcpu-features",
+    "arm-vgic.rst": "devices/arm-vgic",
     "arm-vgic-v3.rst": "devices/arm-vgic-v3",
     "arm-vgic-v5.rst": "devices/arm-vgic-v5",
 }

@@ -31,6 +31,7 @@ class Errno(enum.IntEnum):
     EMFILE = 24
     ENOTTY = 25
     ENOSPC = 28
+    ERANGE = 34
     ENOSYS = 38
     EOPNOTSUPP = 95
 
@@ -56,6 +57,7 @@ MESSAGES = {
     Errno.EMFILE: "Too many open files",
     Errno.ENOTTY: "Inappropriate ioctl for device",
     Errno.ENOSPC: "No space left on device",
+    Errno.ERANGE: "Numerical result out of range",
     Errno.ENOSYS: "Function not implemented",
     Errno.EOPNOTSUPP: "Operation not supported",
 }

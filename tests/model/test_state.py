@@ -13,8 +13,8 @@ from pytest_kvmpmu.wire.call import Call
 STATE = State(
     {
         **State().objects,
-        "vm0": Vm(irqchip="dev0"),
-        "vm1": Vm(irqchip="dev1"),
+        "vm0": Vm(irqchip=KVM_DEV_TYPE_ARM_VGIC_V3),
+        "vm1": Vm(irqchip=KVM_DEV_TYPE_ARM_VGIC_V5),
         "vcpu0": Vcpu("vm0", 0),
         "vcpu1": Vcpu("vm0", 1),
         "vcpu2": Vcpu("vm1", 0),
@@ -63,7 +63,9 @@ def test_changes_are_in_the_calls_copy_alone() -> None:
     context.set_vm(has_run=True)
     context.add("dev9", Device("vm0", 7))
     assert context.objects["vcpu0"] == context.vcpu == Vcpu("vm0", 0, irq=23)
-    assert context.objects["vm0"] == context.vm == Vm(irqchip="dev0", has_run=True)
+    assert (
+        context.objects["vm0"] == context.vm == Vm(irqchip=KVM_DEV_TYPE_ARM_VGIC_V3, has_run=True)
+    )
     assert STATE.objects["vcpu0"] == Vcpu("vm0", 0)
-    assert STATE.objects["vm0"] == Vm(irqchip="dev0")
+    assert STATE.objects["vm0"] == Vm(irqchip=KVM_DEV_TYPE_ARM_VGIC_V3)
     assert "dev9" not in STATE.objects

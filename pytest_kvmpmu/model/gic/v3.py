@@ -8,25 +8,20 @@ from ...uapi.errno import Errno
 from ..pmu_attr import unreadable
 from ..state import Context
 from ..table import Table, answer, done, effect, only, refuse
-from .device import in_group, initialize, is_init, no_such_group
+from .device import beyond, in_group, initialize, is_init, no_such_group, nr_irqs, value, wraps
 
 SINCE = FIRST
+INITIALIZED_BY_RUN = False
 
-_IPA_SIZE = 1 << 40
 _ALIGNMENT = 0x10000
 # KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES
 _LAST_CTRL = 3
 # Distributor, redistributors, and regions of redistributors (not modelled further).
 _ADDRESSES = (2, 3, 5)
-_FEWEST_IRQS, _MOST_IRQS, _IRQS_STEP = 64, 1023, 32
 
 
 def _field(c: Context) -> str:
     return "dist" if c.args["attr"] == k.KVM_VGIC_V3_ADDR_TYPE_DIST else "redist"
-
-
-def _base(c: Context) -> int:
-    return int.from_bytes(c.args["addr"].memory, "little")
 
 
 def _size(c: Context) -> int:
@@ -44,16 +39,15 @@ def _set_before(c: Context) -> bool:
 
 
 def _misaligned(c: Context) -> bool:
-    return _base(c) % _ALIGNMENT != 0
+    return value(c) % _ALIGNMENT != 0
 
 
 def _wraps(c: Context) -> bool:
-    """The frame would reach the end of 64-bit addresses."""
-    return _base(c) + _size(c) >= 1 << 64
+    return wraps(value(c), _size(c))
 
 
 def _beyond(c: Context) -> bool:
-    return _base(c) >= _IPA_SIZE or _base(c) + _size(c) > _IPA_SIZE
+    return beyond(c, value(c), _size(c))
 
 
 def _overlaps(c: Context) -> bool:
@@ -61,7 +55,20 @@ def _overlaps(c: Context) -> bool:
     dist = c.vm.dist
     if _field(c) == "dist" or dist is None:
         return False
-    return _base(c) < dist + k.KVM_VGIC_V3_DIST_SIZE and dist < _base(c) + _size(c)
+    return value(c) < dist + k.KVM_VGIC_V3_DIST_SIZE and dist < value(c) + _size(c)
+
+
+def no_bases(c: Context) -> bool:
+    """A frame has no address."""
+    return c.vm.redist is None or c.vm.dist is None
+
+
+def overlap(c: Context) -> bool:
+    """The distributor was placed in the redistributors; the other order is refused at once."""
+    if c.vm.dist is None or c.vm.redist is None:
+        return False
+    end = c.vm.redist + k.KVM_VGIC_V3_REDIST_SIZE * len(c.siblings)
+    return c.vm.dist < end and c.vm.redist < c.vm.dist + k.KVM_VGIC_V3_DIST_SIZE
 
 
 def _knows_address(c: Context) -> bool:
@@ -69,7 +76,7 @@ def _knows_address(c: Context) -> bool:
 
 
 def _place(c: Context) -> None:
-    c.set_vm(**{_field(c): _base(c)})
+    c.set_vm(**{_field(c): value(c)})
 
 
 ADDR: Table = (
@@ -89,19 +96,6 @@ ADDR: Table = (
     answer(done, "vgic.addr"),
 )
 
-NR_IRQS: Table = (
-    refuse(unreadable, Errno.EFAULT, "vgic.nr-irqs.efault"),
-    refuse(
-        lambda c: not _FEWEST_IRQS <= _base(c) <= _MOST_IRQS or _base(c) % _IRQS_STEP != 0,
-        Errno.EINVAL,
-        "vgic.nr-irqs.einval",
-    ),
-    refuse(lambda c: c.vm.nr_irqs is not None, Errno.EBUSY, "vgic.nr-irqs.ebusy"),
-    effect(lambda c: c.set_vm(nr_irqs=_base(c)), "vgic.nr-irqs"),
-    answer(done, "vgic.nr-irqs"),
-)
-
-
 CTRL: Table = (
     refuse(lambda c: c.args["attr"] != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"),
     effect(initialize, "vgic.init"),
@@ -111,7 +105,7 @@ CTRL: Table = (
 
 SET: Table = (
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR), ADDR),
-    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), NR_IRQS),
+    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), nr_irqs("vgic")),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), CTRL),
     refuse(no_such_group, Errno.ENXIO, "vgic.enxio"),
 )
