@@ -29,7 +29,8 @@ def svg(host: Host) -> str:
     labels = [_label(pmu) for pmu in host.pmus] or ["no PMU"]
     names = max(len(label) for label in labels) * _LETTER + 40
     left = _EDGE + max(names, 110)
-    width = max(left + len(host.cpus) * _CELL + _EDGE, _EDGE * 2 + len(host.description) * _LETTER)
+    present = sorted(host.present)
+    width = max(left + len(present) * _CELL + _EDGE, _EDGE * 2 + len(host.description) * _LETTER)
     height = _TOP + _CELL + _GAP + len(labels) * _ROW + _EDGE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
@@ -42,8 +43,9 @@ def svg(host: Host) -> str:
         _text(_EDGE, 48, host.description, _FAINT),
         _text(_EDGE + 20, _TOP + 27, "CPU", _FAINT),
     ]
-    for column, cpu in enumerate(host.cpus):
-        parts += _cpu(left + column * _CELL, cpu, _colour(host, cpu))
+    for column, cpu in enumerate(present):
+        dashed = cpu in host.offline or _pmu(host, cpu) is None
+        parts += _cpu(left + column * _CELL, cpu, _colour(host, cpu), dashed)
     for row, label in enumerate(labels):
         y = _TOP + _CELL + _GAP + row * _ROW
         pmu = host.pmus[row] if host.pmus else None
@@ -55,17 +57,26 @@ def svg(host: Host) -> str:
 
 
 def lines(host: Host) -> list[str]:
-    """The picture as plain text."""
-    cpus = host.cpus if len(host.cpus) <= _MOST else ()
-    rows = [("", "CPU", "".join(f"{cpu:>4}" for cpu in cpus), format_cpus(host.cpus))]
+    """The picture as plain text; a CPU that is offline has another mark."""
+    cpus = sorted(host.present) if len(host.present) <= _MOST else []
+    rows = [("", "CPU", "".join(f"{cpu:>4}" for cpu in cpus), format_cpus(host.present))]
     for number, pmu in enumerate(host.pmus, 1):
-        marks = "".join(" ###" if cpu in pmu.cpus else "   ." for cpu in cpus)
-        rows.append((str(number), _label(pmu), marks, format_cpus(pmu.cpus)))
+        marks = "".join(_mark(pmu, cpu) for cpu in cpus)
+        rows.append((str(number), _label(pmu), marks, format_cpus(pmu.covers)))
+    if host.offline:
+        marks = "".join(" off" if cpu in host.offline else "    " for cpu in cpus)
+        rows.append(("", "offline", marks, format_cpus(host.offline)))
     if not host.pmus:
         rows.append(("", "no PMU", "   ." * len(cpus), ""))
     width = max(len(label) for _, label, _, _ in rows)
     drawn = [f"{n:>2}  {label:<{width}} {marks}  {cpu_list}" for n, label, marks, cpu_list in rows]
     return [_title(host), "", *(line.rstrip() for line in drawn)]
+
+
+def _mark(pmu: Pmu, cpu: int) -> str:
+    if cpu in pmu.cpus:
+        return " ###"
+    return " ---" if cpu in pmu.offline else "   ."
 
 
 def _title(host: Host) -> str:
@@ -74,9 +85,10 @@ def _title(host: Host) -> str:
 
 def _in_words(host: Host) -> str:
     """The picture for those who can't see it."""
-    pmus = [f"{_label(pmu)} on CPUs {format_cpus(pmu.cpus)}" for pmu in host.pmus]
+    pmus = [f"{_label(pmu)} on CPUs {format_cpus(pmu.covers)}" for pmu in host.pmus]
     found = f"PMUs in probe order: {'; '.join(pmus)}" if pmus else "no PMU"
-    return f"CPUs {format_cpus(host.cpus)}; {found}"
+    offline = f" (offline: {format_cpus(host.offline)})" if host.offline else ""
+    return f"CPUs {format_cpus(host.present)}{offline}; {found}"
 
 
 def _label(pmu: Pmu) -> str:
@@ -85,18 +97,23 @@ def _label(pmu: Pmu) -> str:
     return f"{pmu.name}, PMUVer {pmu.pmuver}"
 
 
+def _pmu(host: Host, cpu: int) -> Pmu | None:
+    """The PMU that covers the CPU, also if the CPU is offline."""
+    return next((pmu for pmu in host.pmus if cpu in pmu.covers), None)
+
+
 def _colour(host: Host, cpu: int) -> str:
-    pmu = host.pmu_of(cpu)
+    pmu = _pmu(host, cpu)
     return _BARE if pmu is None else _own(host, pmu)
 
 
 def _own(host: Host, pmu: Pmu) -> str:
-    order = sorted(host.pmus, key=lambda each: min(each.cpus))
+    order = sorted(host.pmus, key=lambda each: min(each.covers))
     return _COLOURS[order.index(pmu) % len(_COLOURS)]
 
 
-def _cpu(x: float, cpu: int, colour: str) -> list[str]:
-    dash = ' stroke-dasharray="4 3"' if colour == _BARE else ""
+def _cpu(x: float, cpu: int, colour: str, dashed: bool) -> list[str]:
+    dash = ' stroke-dasharray="4 3"' if dashed else ""
     return [
         f'<rect x="{x + 3:.0f}" y="{_TOP + 3}" width="{_CELL - 6}" height="{_CELL - 6}" rx="6" '
         f'fill="{colour}" fill-opacity="0.12" stroke="{colour}" stroke-width="1.5"{dash}/>',
@@ -108,8 +125,8 @@ def _bars(host: Host, pmu: Pmu, left: float, y: float) -> list[str]:
     """A bar over each group of adjacent CPUs that the PMU covers."""
     colour = _own(host, pmu)
     runs: list[list[int]] = []
-    for column, cpu in enumerate(host.cpus):
-        if cpu not in pmu.cpus:
+    for column, cpu in enumerate(sorted(host.present)):
+        if cpu not in pmu.covers:
             continue
         if runs and runs[-1][1] == column - 1:
             runs[-1][1] = column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -39,6 +40,19 @@ def test_a_pmu_has_its_colour_whichever_is_probed_first() -> None:
 
     assert len(colours("rockpro64")) == 1
     assert colours("rockpro64") == colours("rockpro64-swapped")
+
+
+def test_a_cpu_that_is_offline_is_drawn_and_marked() -> None:
+    plain = topology.load("rockpro64")
+    a72 = replace(plain.pmus[1], cpus=frozenset({4}), offline=frozenset({5}))
+    cpus, pmus = plain.cpus[:5], (plain.pmus[0], a72)
+    host = replace(plain, cpus=cpus, pmus=pmus, offline=frozenset({5}))
+    *_, big, offline = picture.lines(host)
+    assert big.split() == ["2", "armv8_cortex_a72", ".", ".", ".", ".", "###", "---", "4-5"]
+    assert offline.split() == ["offline", "off", "5"]
+    drawing = picture.svg(host)
+    assert "CPUs 0-5 (offline: 5); PMUs" in drawing
+    assert drawing.count("stroke-dasharray") == 1
 
 
 @pytest.mark.parametrize("name", topology.names())
