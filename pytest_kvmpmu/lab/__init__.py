@@ -7,6 +7,7 @@ Not for: requests to the agent (`targets`).
 from __future__ import annotations
 
 from .failure import LabFailure
+from .fit import core_of, fitted
 from .lines import load as check_line
 from .lines import names as line_names
 from .progress import Progress
@@ -21,7 +22,9 @@ __all__ = [
     "Machine",
     "Progress",
     "check_line",
+    "core_of",
     "cpus",
+    "fitted",
     "line_names",
     "setup",
     "start",

@@ -47,7 +47,7 @@ class Board:
         archive, tree = self._scratch / "initramfs", self._scratch / "board.dtb"
         archive.write_bytes(initramfs)
         tree.write_bytes(self.tree)
-        parameters = qemu.OWN_KERNEL_PARAMETERS if self._own else qemu.KERNEL_PARAMETERS
+        parameters = qemu.parameters(self._host, self._own is not None)
         command = [
             self._qemu.path,
             *qemu.board_options(self._host, self._cpu),
@@ -71,4 +71,4 @@ class Board:
         """What the machine that ``facts`` describe lacks; only checked for the user's kernels."""
         if self._own is None:
             return ""
-        return self._own.lack(facts, len(self._host.pmus), machine.console)
+        return self._own.lack(facts, len(self._host.booted().pmus), machine.console)

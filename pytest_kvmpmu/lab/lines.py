@@ -22,6 +22,8 @@ else:
 
 
 _LINES = "lines.toml"
+# A value of `Line.protected`.
+VHE = "VHE"
 _KEYS = ("name", "what", "suite", "package", "carriers", "image")
 
 
@@ -30,7 +32,10 @@ class Line:
     """A kernel line: a row of ``lines.toml``, or an Image of the user's own.
 
     ``suite``, ``package``, ``carriers`` and ``image`` lead to the kernel in the archive; ``what``
-    describes it.  ``also_cpu`` and ``laws`` are for the project's own runs of the specs.
+    describes it.  ``protected`` says on which cores KVM has its protected mode (``all``, `VHE` or
+    none), ``nested`` whether guests may have an EL2, ``cpu`` the core to emulate if none is named
+    (empty: the usual one).  ``also_cpu`` and ``laws`` are for the
+    project's own runs of the specs.
     ``own`` is the path of the user's Image, and then the others are empty.
     """
 
@@ -42,6 +47,9 @@ class Line:
     what: str = ""
     also_cpu: tuple[str, ...] = ()
     laws: int = 0
+    protected: str = ""
+    nested: bool = False
+    cpu: str = ""
     own: Path | None = None
 
 
@@ -85,6 +93,9 @@ def _line(row: Mapping[str, Any], number: int) -> Line:
         row["what"],
         tuple(row.get("also_cpu", ())),
         row.get("laws", 0),
+        row.get("protected", ""),
+        row.get("nested", False),
+        row.get("cpu", ""),
     )
 
 

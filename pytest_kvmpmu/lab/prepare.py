@@ -19,7 +19,7 @@ from .progress import Progress, megabytes
 from .store import stock
 from .store.cache import Cache, Entry
 from .store.recipe import DEVICE_TREE, RAM, STUB, Recipe, perishable
-from .vm import cpu, qemu, snapshot
+from .vm import cpu, hardware, qemu, snapshot
 from .vm.machine import ANSWER_SECONDS
 
 # Snapshots kept for one line and board: other checkouts have another agent, so another snapshot.
@@ -62,6 +62,7 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
                     "line": str(recipe.line.own or recipe.line.name),
                     "board": recipe.host.name,
                     "cpu": recipe.cpu,
+                    "oldest_qemu": hardware.oldest_qemu(recipe.host),
                     "parts": perishable(*parts, recipe.qemu_path),
                     "lack": lack,
                 }

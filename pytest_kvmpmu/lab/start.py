@@ -10,13 +10,14 @@ from ..data.host import Host
 from ..errors import UsageProblem
 from . import lines
 from .failure import LabFailure
+from .fit import core_of, fitted
 from .host import programs
 from .progress import Progress, to_stderr
 from .resume import resume
 from .store.cache import Cache, Entry
 from .store.recipe import Recipe
 from .vm import cpu as cpus
-from .vm import qemu
+from .vm import hardware, qemu
 from .vm.machine import Machine
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def start(
     """A running machine: the kernel ``line`` on the board ``host``; its agent has answered.
 
     It holds the files of ``parcel``, which the agent has not taken yet (`guest.hand_over`).
-    ``cpu`` is QEMU's name of the emulated core (default: `cpu.DEFAULT`).
+    ``cpu`` is QEMU's name of the emulated core (default: `core_of` the board).
 
     The caller closes it; it ends at the latest with the calling thread.  Raises `UsageProblem`
     if the lab is not available, `LabFailure` if it failed.
@@ -86,21 +87,23 @@ def setup(
         progress(f"{recipe.what} answers")
 
 
-def check_board(host: Host, cpu: str = cpus.DEFAULT) -> Host:
-    """``host`` with cores ``cpu``.  Raises `UsageProblem` if the lab can't boot it."""
+def check_board(host: Host, cpu: str = cpus.DEFAULT, line: lines.Line | None = None) -> Host:
+    """``host`` with cores ``cpu``.  Raises `UsageProblem` if the lab can't boot it, on ``line``."""
     for pmu in host.pmus:
         if not pmu.compatible:
             raise UsageProblem(
                 f"the PMU {pmu.name} of {host.name} has no compatible",
                 'Add its name in the device tree, like compatible = "arm,cortex-a53-pmu"',
             )
-    return cpus.fitted(host, cpu)
+    return fitted(host, cpu, line)
 
 
-def _recipe(line: str, host: Host, cpu: str | None) -> Recipe:
+def _recipe(name: str, host: Host, cpu: str | None) -> Recipe:
     programs.known_system()
-    cpu = cpu or cpus.DEFAULT
-    return Recipe(lines.load(line), check_board(host, cpu), qemu.find(), cpu)
+    line = lines.load(name)
+    core = core_of(host, line, cpu)
+    board = check_board(host, core, line)
+    return Recipe(line, board, qemu.find(hardware.oldest_qemu(board)), core)
 
 
 def _make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:

@@ -31,16 +31,16 @@ class LabTarget(Target):
     def __init__(
         self, line: str, board: Host, cache_dir: Path | None = None, cpu: str | None = None
     ) -> None:
-        self._cpu = cpu or lab.cpus.DEFAULT
-        self.notes = (f"emulated CPU {self._cpu}",)
         self.name = f"{LAB}:{line}"
-        lab.check_line(line)
+        known = lab.check_line(line)
+        self._cpu = lab.core_of(board, known, cpu)
+        self.notes = (f"emulated CPU {self._cpu}",)
         self._line = line
         self._board = board
         self._cache_dir = cache_dir
 
     def fitted(self, board: Host) -> Host:
-        return lab.cpus.fitted(board, self._cpu)
+        return lab.fitted(board, self._cpu, lab.check_line(self._line))
 
     def connect(self) -> Link:
         try:

@@ -9,7 +9,7 @@ import pytest
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab.vm.cpu import fitted
+from pytest_kvmpmu.lab import core_of, fitted
 
 GOOD = """\
 description = "a board"
@@ -143,7 +143,8 @@ def test_the_lab_boots_the_boards_that_say_so() -> None:
     assert "rockpro64" in topology.lab_names()
     assert "gicv5" not in topology.lab_names()
     for name in topology.lab_names():
-        assert fitted(topology.load(name), "cortex-a57").name == name
+        host = topology.load(name)
+        assert fitted(host, core_of(host)).name == name
 
 
 def test_a_file_with_nothing_but_cpus_is_a_host_without_pmus(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ REQUIRED = {
     "carriers": list,
     "image": str,
 }
-OPTIONAL = {"also_cpu": list, "laws": int}
+OPTIONAL = {"also_cpu": list, "laws": int, "protected": str, "nested": bool, "cpu": str}
 
 
 def release(name: str) -> tuple[int, ...]:

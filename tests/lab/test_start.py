@@ -10,7 +10,7 @@ import pytest
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import start
+from pytest_kvmpmu.lab import core_of, start
 from pytest_kvmpmu.lab.start import check_board
 
 from .conftest import BOARD, LINE
@@ -20,7 +20,7 @@ FOR_THE_MODEL = [name for name in topology.names() if name not in topology.lab_n
 
 @pytest.mark.parametrize(
     "host",
-    [*map(topology.load, FOR_THE_MODEL), replace(BOARD, protected=True)],
+    [*map(topology.load, FOR_THE_MODEL), replace(BOARD, gics=(5,))],
     ids=lambda host: host.name,
 )
 def test_a_board_for_the_model_is_refused(host: Host, tmp_path: Path) -> None:
@@ -32,7 +32,13 @@ def test_a_board_for_the_model_is_refused(host: Host, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", topology.lab_names())
 def test_a_board_of_the_lab_can_boot(name: str) -> None:
     host = topology.load(name)
-    assert check_board(host).name == name
+    assert check_board(host, core_of(host)).name == name
+
+
+def test_a_board_that_a_line_cannot_be_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match=f"KVM of {LINE} has no protected mode"):
+        start(LINE, replace(BOARD, protected=True), cache_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_pmu_without_compatible_is_refused(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_lab_vm_is_reached_by_its_serial_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(lab, "start", start)
     lab_target = target("lab:6.12", Path("cache"), "max")
     assert lab_target.notes == ("emulated CPU max",)
-    assert {pmu.pmuver for pmu in lab_target.fitted(BOARD).pmus} == {lab.cpus.PMUVER["max"]}
+    assert {pmu.pmuver for pmu in lab_target.fitted(BOARD).pmus} == {lab.cpus.CORES["max"].pmuver}
     link = lab_target.connect()
     assert lab_target.lack == "no KVM"
     assert started == [("6.12", BOARD, Path("cache"), "max")]

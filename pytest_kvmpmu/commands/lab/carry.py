@@ -81,7 +81,7 @@ def run_import(args: argparse.Namespace) -> int:
         )
     hosts = [topology.load(name) for name in args.topology]
     for host in hosts:
-        check_board(host, args.cpu or lab.cpus.DEFAULT)
+        check_board(host, lab.core_of(host, cpu=args.cpu))
     names = transfer.import_(args.file, cache_dir=args.cache_dir)
     for host in hosts:
         for name in names:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...data import topology
-from ...lab import cpus
+from ...lab import core_of, cpus
 from ...lab.start import check_board
-from ...lab.vm import devicetree, qemu
+from ...lab.vm import devicetree, hardware, qemu
 from . import arguments
 
 
@@ -29,9 +29,10 @@ def add_parser(actions: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
-    host, cpu = topology.load(args.topology), args.cpu or cpus.DEFAULT
+    host = topology.load(args.topology)
+    cpu = core_of(host, cpu=args.cpu)
     check_board(host, cpu)
-    usable = qemu.check(qemu.find())
+    usable = qemu.check(qemu.find(hardware.oldest_qemu(host)))
     cpus.check(usable.path, cpu)
     with tempfile.TemporaryDirectory() as folder:
         dtb = devicetree.board(qemu.own_device_tree(usable, host, cpu, Path(folder)), host)

@@ -36,6 +36,12 @@ def find(program: str, why: str) -> str:
     return path
 
 
+def all_on_path(program: str) -> list[str]:
+    """The path of ``program`` in each folder of PATH that has it, in that order."""
+    found = (shutil.which(program, path=folder) for folder in os.get_exec_path())
+    return [path for path in found if path is not None]
+
+
 def known_system() -> None:
     """Raise `UsageProblem` on anything but Linux and macOS."""
     if not sys.platform.startswith(("linux", "darwin")):

@@ -17,7 +17,8 @@ ROOMS = ("agent", "wire", "uapi")
 # Process 1.  The terminal is made raw before Python writes to it.  When Python ends, the
 # machine ends too, so that the host sees the end of the stream.  The terminal's work stays
 # on CPU 0, which also gets its interrupts: waking another emulated CPU for each chunk made
-# a request take up to four times as long.  Files may fill all memory, not half.
+# a request take up to four times as long.  Files may fill all memory, not half.  The kernel's
+# command line names the CPUs to take offline (`vm.hardware`).
 _INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /root
 /bin/busybox --install -s /bin
@@ -27,6 +28,9 @@ _INIT = """#!/bin/busybox sh
 /bin/busybox mount -o remount,size=100% / 2>/dev/null
 echo 1 > /sys/devices/virtual/workqueue/cpumask
 echo 1 > /proc/sys/kernel/printk
+IFS=,
+for cpu in $kvmpmu_offline; do echo 0 > /sys/devices/system/cpu/cpu$cpu/online; done
+unset IFS kvmpmu_offline
 exec </dev/console >/dev/console 2>&1
 /bin/busybox stty raw -echo
 cd /{home}

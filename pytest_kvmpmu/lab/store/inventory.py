@@ -96,7 +96,8 @@ def _snapshot(cache: Cache, place: str, entry: Entry) -> Snapshot:
 def _parts(cache: Cache, line: str, about: dict[str, Any]) -> dict[str, Any] | None:
     """The parts of a new snapshot of the line; a missing QEMU counts as unchanged."""
     try:
-        there = qemu.find()
+        major, minor = about.get("oldest_qemu", qemu.OLDEST)
+        there = qemu.find((major, minor))
     except UsageProblem:
         there = str(about["parts"]["qemu"][0])
     try:

@@ -12,7 +12,7 @@ from typing import Any
 from ...data.host import Host
 from ..initramfs import agent_files
 from ..lines import Line
-from ..vm import cpu, devicetree, qemu
+from ..vm import cpu, devicetree, hardware, qemu
 from .cache import Cache, key_of, sum_of
 
 # The files of a snapshot's entry.
@@ -40,7 +40,7 @@ class Recipe:
     @property
     def parameters(self) -> str:
         """The kernel's command line."""
-        return qemu.OWN_KERNEL_PARAMETERS if self.line.own else qemu.KERNEL_PARAMETERS
+        return qemu.parameters(self.host, self.line.own is not None)
 
     @property
     def slot(self) -> str:
@@ -60,8 +60,9 @@ class Recipe:
         return f"{self.slot}/{key_of(FORMAT, parts, self._board(), options)}"
 
     def _board(self) -> list[Any]:
-        pmus = [[pmu.compatible, sorted(pmu.cpus)] for pmu in self.host.pmus]
-        return [len(self.host.cpus), pmus, self.cpu]
+        host = self.host
+        pmus = [[pmu.compatible, sorted(pmu.covers)] for pmu in host.pmus]
+        return [len(host.present), pmus, self.cpu, hardware.gic(host), hardware.parameters(host)]
 
 
 def stocked(cache: Cache, line: Line) -> tuple[str, str] | None:
@@ -79,7 +80,7 @@ def perishable(kernel: str, base: str, qemu_path: str) -> dict[str, Any]:
         "kernel": kernel,
         "user space": base,
         "agent": agent_files.sources_hash(),
-        "device tree": sum_of(Path(devicetree.__file__)),
+        "device tree": [sum_of(path) for path in devicetree.SOURCES],
         "qemu": [str(program), stat.st_size, stat.st_mtime_ns],
     }
 

@@ -1,34 +1,46 @@
 """The core that the lab emulates: is it suitable, and which PMU does it have?
 
 A name is QEMU's, as ``qemu-system-aarch64 -cpu help`` lists it; properties may follow it
-(``max,lpa2=off``).  Not for: the names and CPUs of a board's PMUs, which its topology gives.
+(``max,lpa2=off``).  Not for: how a board follows its core (`fit`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ...data.gic import DEFAULT as DEFAULT_GIC
-from ...data.host import Host
-from ...data.topology import PMUV3
 from ...errors import UsageProblem, unknown
 from ..failure import LabFailure
 from ..host import programs
 
 DEFAULT = "cortex-a57"
-# ID_AA64DFR0_EL1.PMUVer of QEMU's cores, as a program at EL2 reads it (tests/lab/vm/test_cpu.py).
-PMUVER = {
-    "cortex-a57": 1,
-    "cortex-a76": 4,
-    "max": 6,
-    "a64fx": 4,
-    "cortex-a35": 1,
-    "cortex-a53": 1,
-    "cortex-a72": 1,
-    "neoverse-n1": 4,
+
+
+@dataclass(frozen=True)
+class Core:
+    """One of QEMU's cores.
+
+    ``pmuver`` is ID_AA64DFR0_EL1.PMUVer, as a program at EL2 reads it, ``ipa_bits`` what kernels
+    with 4 kB pages answer for KVM_CAP_ARM_VM_IPA_SIZE.  ``vhe``: KVM runs in VHE mode.
+    """
+
+    pmuver: int
+    ipa_bits: int
+    vhe: bool
+
+
+# As measured (tests/lab/vm/test_cpu.py).
+CORES: Mapping[str, Core] = {
+    "cortex-a57": Core(1, 44, vhe=False),
+    "cortex-a76": Core(4, 40, vhe=True),
+    "max": Core(6, 52, vhe=True),
+    "a64fx": Core(4, 48, vhe=True),
+    "cortex-a35": Core(1, 40, vhe=False),
+    "cortex-a53": Core(1, 40, vhe=False),
+    "cortex-a72": Core(1, 44, vhe=False),
+    "neoverse-n1": Core(4, 48, vhe=True),
 }
 # A property that QEMU gives a core only if it has the feature, and the error without it.
 _NEEDED = (
@@ -54,41 +66,15 @@ def check(qemu_path: str, cpu: str) -> None:
         )
 
 
+def core(cpu: str) -> Core | None:
+    """What is known of ``cpu``, whatever its properties; None if nothing is."""
+    return CORES.get(cpu.partition(",")[0])
+
+
 def names(qemu_path: str) -> list[str]:
     """All cores that the QEMU at ``qemu_path`` knows, suitable or not."""
     said = programs.output([qemu_path, "-cpu", "help"], "asking QEMU for its CPUs")
     return [line.split()[0] for line in said.splitlines() if line.startswith(" ")]
-
-
-def fitted(host: Host, cpu: str) -> Host:
-    """``host`` with the PMU version of ``cpu``.  Raises `UsageProblem` if the lab can't be it.
-
-    A topology without a version gets that of the CPU.
-    """
-    default, version = PMUV3, PMUVER.get(cpu.partition(",")[0])
-    versions = {pmu.pmuver for pmu in host.pmus}
-    if not host.pmus:  # its cores have none, of whatever kind they are
-        default = version = 0
-    if not all(map(host.pmu_of, host.cpus)):
-        versions.add(host.uncovered_pmuver)
-    if host.protected or host.gics != (DEFAULT_GIC,) or host.nested or host.impdef_traps:
-        raise UsageProblem(
-            f"{host.name} is a board for the model only: the lab's hosts are unprotected,"
-            " their GIC is a GICv3 and their PMU is a PMUv3",
-            "Remove protected, gic, nested and impdef_traps from the topology,"
-            " or use --kvmpmu-backend=model",
-        )
-    if not versions <= {version, default, None} or len(versions) > 1:
-        others = [name for name, known in PMUVER.items() if versions == {known}]
-        raise UsageProblem(
-            f"{host.name} is a board for the model only: its pmuver is not that of the lab's cores,"
-            f" all of them {cpu}",
-            "Remove pmuver from the topology, "
-            + (f"emulate a {others[0]} (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " if others else "")
-            + "or use --kvmpmu-backend=model",
-        )
-    pmus = tuple(replace(pmu, pmuver=version) for pmu in host.pmus)
-    return replace(host, pmus=pmus, uncovered_pmuver=version)
 
 
 def _lack(properties: set[str]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from ...agent.command import HOME
 from ...agent.files import NAME
 from ...errors import UsageProblem
-from .qemu import MEMORY_MB
+from .hardware import MEMORY_MB
 
 _CHUNK = 1 << 20
 

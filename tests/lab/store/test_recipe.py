@@ -92,3 +92,19 @@ def test_an_own_image_is_another_kernel_once_the_file_is_another(tmp_path: Path)
 def test_a_recipe_says_its_core_where_it_is_not_the_usual_one(qemu: Path) -> None:
     assert Recipe(load(LINE), BOARD, str(qemu), cpus.DEFAULT).what == f"{LINE} on pair"
     assert Recipe(load(LINE), BOARD, str(qemu), "max").what == f"{LINE} on pair, a max"
+
+
+def test_each_kind_of_board_has_snapshots_of_its_own(qemu: Path) -> None:
+    off = replace(BOARD, cpus=(0,), offline=frozenset({1}))
+    kinds = [
+        BOARD,
+        replace(BOARD, gics=(2,)),
+        replace(BOARD, protected=True),
+        replace(BOARD, protected=True, gics=()),
+        replace(BOARD, nested=True),
+        off,
+        replace(off, maxcpus=1),
+    ]
+    recipes = [Recipe(load(LINE), host, str(qemu), "max") for host in kinds]
+    assert len({one.slot for one in recipes}) == len(kinds)
+    assert len({one.place_of(KERNEL, BASE) for one in recipes}) == len(kinds)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import struct
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import LabFailure, cpus, start
 from pytest_kvmpmu.lab.vm import qemu
@@ -95,40 +93,11 @@ def test_a_qemu_that_does_not_answer_is_a_failure(pretend: Pretend) -> None:
         cpus.check(silent, "max")
 
 
-def test_a_board_follows_the_core() -> None:
-    for name, version in cpus.PMUVER.items():
-        fitted = cpus.fitted(BOARD, name)
-        assert {pmu.pmuver for pmu in fitted.pmus} == {version}
-        assert fitted.pmuver == version
-        assert [pmu.cpus for pmu in fitted.pmus] == [pmu.cpus for pmu in BOARD.pmus]
-    assert cpus.fitted(topology.load("rockpro64"), "cortex-a76").event_bits == {16}
-    assert cpus.fitted(topology.load("rockpro64"), "cortex-a57").event_bits == {10}
-
-
-def test_what_is_not_known_of_a_core_is_not_claimed_of_its_board() -> None:
-    fitted = cpus.fitted(topology.load("uncovered-cpu"), "cortex-x9")
-    assert fitted.pmuver is None
-    assert fitted.event_bits == {None}
-
-
-def test_a_board_of_another_version_is_refused_on_a_core_that_has_it_not() -> None:
-    board = topology.load("armv8-1")
-    assert cpus.fitted(board, "cortex-a76").pmus == board.pmus
-    with pytest.raises(UsageProblem) as caught:
-        cpus.fitted(board, "cortex-a57")
-    assert "armv8-1 is a board for the model only: its pmuver" in caught.value.cause
-    assert "emulate a cortex-a76 (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), " in caught.value.remedy
-    mixed = replace(board, pmus=(board.pmus[0], replace(board.pmus[1], pmuver=1)))
-    with pytest.raises(UsageProblem, match="or use --kvmpmu-backend=model") as caught:
-        cpus.fitted(mixed, "cortex-a76")
-    assert "lab-cpu" not in caught.value.remedy
-
-
 @pytest.mark.lab
 def test_the_cores_of_the_table_are_qemus() -> None:
     path = qemu.find()
-    assert set(cpus.PMUVER) <= set(cpus.names(path))
-    for name in cpus.PMUVER:
+    assert set(cpus.CORES) <= set(cpus.names(path))
+    for name in cpus.CORES:
         cpus.check(path, name)
     with pytest.raises(UsageProblem) as caught:
         cpus.check(path, "cortex-a77")
@@ -156,7 +125,7 @@ REGISTER = (
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("name", cpus.PMUVER)
+@pytest.mark.parametrize("name", cpus.CORES)
 def test_the_pmu_version_of_a_core_is_that_in_its_register(name: str, tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_bytes(struct.pack(f"<{len(REGISTER)}I", *REGISTER))
@@ -169,7 +138,7 @@ def test_the_pmu_version_of_a_core_is_that_in_its_register(name: str, tmp_path: 
         timeout=60,
     )
     (register,) = struct.unpack("<Q", done.stdout)
-    assert register >> 8 & 0xF == cpus.PMUVER[name]
+    assert register >> 8 & 0xF == cpus.CORES[name].pmuver
 
 
 @pytest.mark.lab

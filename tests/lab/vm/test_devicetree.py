@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.lab import LabFailure
-from pytest_kvmpmu.lab.vm.devicetree import board, library
+from pytest_kvmpmu.lab.vm.devicetree import board
+from pytest_kvmpmu.lab.vm.tree import library
 
 from ..conftest import A53, A72, BOARD
 
@@ -119,6 +121,13 @@ def test_a_cpu_may_be_without_a_pmu() -> None:
     assert affinity == cells(tree, "/cpus/cpu@1", "phandle")
 
 
+def test_a_cpu_that_is_offline_is_in_the_tree() -> None:
+    a53 = replace(A53, cpus=frozenset(), offline=frozenset({0}))
+    tree = tree_of(Host("half", (1,), (a53, A72), offline=frozenset({0})))
+    affinity = cells(tree, "/intc@8000000/ppi-partitions/interrupt-partition-0", "affinity")
+    assert affinity == cells(tree, "/cpus/cpu@0", "phandle")
+
+
 def test_one_pmu_may_cover_all_cpus() -> None:
     one = Pmu("armv8_cortex_a53", 8, frozenset({0, 1}), 6, "arm,cortex-a53-pmu")
     tree = tree_of(Host("one", (0, 1), (one,)))
@@ -138,6 +147,6 @@ def test_a_tree_of_another_machine_is_refused() -> None:
 
 
 def test_what_python_says_of_the_librarys_sources_ends_no_run(tmp_path: Path) -> None:
-    program = "from pytest_kvmpmu.lab.vm.devicetree import library; library()"
+    program = "from pytest_kvmpmu.lab.vm.tree import library; library()"
     env = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}  # nothing is compiled yet
     subprocess.run([sys.executable, "-W", "error", "-c", program], env=env, check=True)
