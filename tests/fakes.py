@@ -31,6 +31,16 @@ FACTS: dict[str, Any] = {
     "kvm": "ok",
     "api_version": 12,
     "pmu_v3": True,
+    "present": "0-5",
+    "online": "0-5",
+    "page_size": 4096,
+    "gics": [3],
+    "ipa_bits": 44,
+    "max_vcpus": 512,
+    "max_vcpu_id": 512,
+    "nested": False,
+    "protected": False,
+    "protected_source": "log",
 }
 
 

@@ -10,24 +10,36 @@ from typing import Any
 
 from ..uapi import constants as k
 from ..uapi import ioctl as req
+from . import hypervisor
 from .syscall import ioctl
 
 _PMUS = Path("/sys/bus/event_source/devices")
+_CPUS = Path("/sys/devices/system/cpu")
 _DEVICE = "/dev/kvm"
 
 
 def describe() -> dict[str, Any]:
     """The facts as JSON values; ``kvm`` is ``ok`` or names the first thing that is missing.
 
-    Not the CPUs: they are the CPUs that the process had before its threads moved.
+    ``present`` and ``online`` are CPU lists as sysfs has them, ``page_size`` is in bytes.  Not the
+    usable CPUs: they are the CPUs that the process had before its threads moved.
     """
     return {
         "machine": platform.machine(),
         "system": platform.system(),
         "release": platform.release(),
+        "present": _cpu_list("present"),
+        "online": _cpu_list("online"),
+        "page_size": os.sysconf("SC_PAGESIZE"),
         "pmus": _core_pmus(),
         **_kvm(),
     }
+
+
+def _cpu_list(name: str) -> str:
+    """The list in that file of sysfs; empty if it has none."""
+    path = _CPUS / name
+    return path.read_text().strip() if path.is_file() else ""
 
 
 def _core_pmus() -> list[dict[str, Any]]:
@@ -58,7 +70,11 @@ def _kvm() -> dict[str, Any]:
         return answer
     try:
         version, _ = ioctl(fd, req.KVM_GET_API_VERSION, 0)
-        pmu, _ = ioctl(fd, req.KVM_CHECK_EXTENSION, k.CAPABILITIES["KVM_CAP_ARM_PMU_V3"])
+        pmu_v3 = _capability(fd, "KVM_CAP_ARM_PMU_V3") > 0
+        return {"kvm": "ok", "api_version": version, "pmu_v3": pmu_v3, **hypervisor.describe(fd)}
     finally:
         os.close(fd)
-    return {"kvm": "ok", "api_version": version, "pmu_v3": pmu > 0}
+
+
+def _capability(fd: int, name: str) -> int:
+    return ioctl(fd, req.KVM_CHECK_EXTENSION, k.CAPABILITIES[name])[0]

@@ -17,7 +17,11 @@ MOST_FAILURES = 3
 # How long a machine may take to describe itself, in seconds.
 _TIMEOUT = 15.0
 # The keys of every description, and their types.
-_FACTS = {"machine": str, "release": str, "cpus": list, "pmus": list, "kvm": str}
+_FACTS = {
+    **{"machine": str, "release": str, "cpus": list, "present": str, "pmus": list, "kvm": str},
+}
+# Those of a machine whose /dev/kvm can be used.
+_OF_KVM = {"gics": list, "ipa_bits": int, "protected": bool, "nested": bool}
 
 
 class BringUps:
@@ -70,7 +74,8 @@ def _facts(link: Link) -> dict[str, Any]:
     facts = answer.get("ok")
     if not isinstance(facts, dict):
         raise LinkLost(f"the agent did not describe its machine: {answer!r:.200}")
-    for name, kind in _FACTS.items():
+    wanted = {**_FACTS, **(_OF_KVM if facts.get("kvm") == "ok" else {})}
+    for name, kind in wanted.items():
         if not isinstance(facts.get(name), kind):
             raise LinkLost(f"the agent's description of its machine has no {name}: {facts!r:.200}")
     for pmu in facts["pmus"]:

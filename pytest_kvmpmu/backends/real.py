@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..data.host import UNNAMED, Host, Pmu, format_cpus, parse_cpus
+from ..data.host import Host
 from ..data.revision import detect
 from ..errors import BackendFailure, UsageProblem
 from ..link.link import Link, LinkLost, NoAnswer
+from ..model.perf import has_hyp_vms
 from ..targets.base import Target
 from ..wire.call import Call
 from ..wire.outcome import Outcome
 from .bring_up import BringUps
+from .found_host import found_host, notes_on
 from .sent_calls import SentCalls
 from .usable import check
 
@@ -52,15 +54,21 @@ class RealBackend:
         try:
             needs_pmu = board is None or bool(board.pmus)
             check(facts, target.name, needs_pmu, target.lack)
-            self.host = self.hardware = _host(facts, board)
+            self.hardware = found_host(facts, board)
             self.release: str = facts["release"]
             detected = detect(kernel or self.release)
         except UsageProblem:
             self.close()
             raise
         self.revision = detected.revision
+        hyp_vms = has_hyp_vms(self.hardware, self.revision)
+        self.host = replace(self.hardware, hyp_vms=hyp_vms)
         noted = f"kernel {kernel or self.release} is {detected.note}"
-        self.notes: tuple[str, ...] = (*target.notes, *([noted] if detected.note else []))
+        self.notes: tuple[str, ...] = (
+            *target.notes,
+            *notes_on(self.hardware, facts),
+            *([noted] if detected.note else []),
+        )
 
     @property
     def lost(self) -> str:
@@ -192,31 +200,3 @@ def _why(call: Call, answer: Mapping[str, Any]) -> str:
 
 def _named(call: Call) -> str:
     return f"{call.ioctl} on {call.on} from CPU {call.cpu}"
-
-
-def _host(facts: Mapping[str, Any], board: Host | None) -> Host:
-    cpus = tuple(facts["cpus"])
-    pmus = tuple(
-        Pmu(entry["name"], entry["type"], parse_cpus(entry["cpus"])) for entry in facts["pmus"]
-    )
-    if board is None:
-        return Host(UNNAMED, cpus, pmus)
-    wanted = [(pmu.name, pmu.cpus) for pmu in board.pmus]
-    found = [(pmu.name, pmu.cpus) for pmu in pmus]
-    if (board.cpus, wanted) != (cpus, found):
-        raise UsageProblem(
-            f"this host is not {board.name}: it has {_sketch(cpus, pmus)}",
-            f"{board.name} has {_sketch(board.cpus, board.pmus)}; omit --kvmpmu-topology"
-            " to take the host as it is",
-        )
-    # The type ids are the kernel's; what sysfs does not show is the board's.
-    known = tuple(
-        replace(pmu, type=found.type) for pmu, found in zip(board.pmus, pmus, strict=True)
-    )
-    return replace(board, pmus=known)
-
-
-def _sketch(cpus: tuple[int, ...], pmus: tuple[Pmu, ...]) -> str:
-    """CPUs and PMUs in probe order, in one line."""
-    listed = "; ".join(f"{pmu.name} on {format_cpus(pmu.cpus)}" for pmu in pmus) or "no PMU"
-    return f"CPUs {format_cpus(cpus)}: {listed}"

@@ -28,6 +28,7 @@ CAPABILITIES: dict[str, int] = {
     "KVM_CAP_ARM_USER_IRQ": 144,
     "KVM_CAP_ARM_VM_IPA_SIZE": 165,
     "KVM_CAP_LAST_CPU": 184,
+    "KVM_CAP_ARM_EL2": 240,
     "KVM_CAP_ARM_PMU_V3_STRICT": 251,
 }
 
