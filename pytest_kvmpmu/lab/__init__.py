@@ -10,6 +10,7 @@ from .failure import LabFailure
 from .fit import core_of, fitted
 from .lines import load as check_line
 from .lines import names as line_names
+from .lines import usual_names as usual_line_names
 from .progress import Progress
 from .start import setup, start
 from .vm import cpu as cpus
@@ -28,4 +29,5 @@ __all__ = [
     "line_names",
     "setup",
     "start",
+    "usual_line_names",
 ]

@@ -95,7 +95,7 @@ def _problems(host: Host, cpu: str, line: Line | None) -> Iterator[tuple[str, st
         yield from _on_line(host, line, cpus.core(cpu))
     if host.nested and cpu.partition(",")[0] != NESTED_CPU:
         yield (
-            f"{host.name} has nested virtualisation, which a {cpu} lacks",
+            f"{host.name} needs nested virtualisation, which a {cpu} does not have",
             f"Emulate a {NESTED_CPU} (--kvmpmu-lab-cpu, kvmpmu lab: --cpu), the default of such"
             " a board",
         )
@@ -126,17 +126,17 @@ def _on_line(host: Host, line: Line, core: cpus.Core | None) -> Iterator[tuple[s
     if host.protected and not line.protected:
         able = ", ".join(other.name for other in lines() if other.protected)
         yield (
-            f"{host.name} is protected, but KVM of {line.name} has no protected mode",
+            f"{host.name} needs KVM's protected mode, which {line.name} does not have",
             f"Choose another line ({able}), {_MODEL}",
         )
     if host.protected and line.protected == VHE and core is not None and not core.vhe:
         yield (
-            f"{host.name} is protected, for which {line.name} needs a core with VHE",
+            f"{host.name} needs KVM's protected mode, which {line.name} has on cores with VHE only",
             "Emulate a cortex-a76 or max (--kvmpmu-lab-cpu, kvmpmu lab: --cpu)",
         )
     if host.nested and not line.nested:
         able = ", ".join(other.name for other in lines() if other.nested)
         yield (
-            f"{host.name} has nested virtualisation, but KVM of {line.name} does not",
+            f"{host.name} needs nested virtualisation, which {line.name} does not have",
             f"Choose another line ({able}), {_MODEL}",
         )

@@ -34,8 +34,8 @@ class Line:
     ``suite``, ``package``, ``carriers`` and ``image`` lead to the kernel in the archive; ``what``
     describes it.  ``protected`` says on which cores KVM has its protected mode (``all``, `VHE` or
     none), ``nested`` whether guests may have an EL2, ``cpu`` the core to emulate if none is named
-    (empty: the usual one).  ``also_cpu`` and ``laws`` are for the
-    project's own runs of the specs.
+    (empty: the usual one).  A line that is ``apart`` is used only where it is named.  ``also_cpu``,
+    ``also_boards`` and ``laws`` are for the project's own runs of the specs.
     ``own`` is the path of the user's Image, and then the others are empty.
     """
 
@@ -50,6 +50,8 @@ class Line:
     protected: str = ""
     nested: bool = False
     cpu: str = ""
+    also_boards: tuple[str, ...] = ()
+    apart: bool = False
     own: Path | None = None
 
 
@@ -96,12 +98,19 @@ def _line(row: Mapping[str, Any], number: int) -> Line:
         row.get("protected", ""),
         row.get("nested", False),
         row.get("cpu", ""),
+        tuple(row.get("also_boards", ())),
+        row.get("apart", False),
     )
 
 
 def names() -> list[str]:
     """The names of the lines."""
     return [line.name for line in lines()]
+
+
+def usual_names() -> list[str]:
+    """The names of the lines to use where none is named."""
+    return [line.name for line in lines() if not line.apart]
 
 
 def load(name: str) -> Line:

@@ -101,7 +101,7 @@ def test_the_core_is_the_one_that_was_named_or_the_boards_or_the_lines() -> None
         (replace(PROTECTED, gics=(2,)), "pair has a GICv2, for which KVM", "Write gic = []"),
         (replace(NESTED, gics=(2,)), "pair has a GICv2, with which the lab", "Write gic = 3"),
         (replace(BOARD, impdef_traps=True), "pair is a board for the model only", "impdef_traps"),
-        (NESTED, "pair has nested virtualisation, which a cortex-a57 lacks", "Emulate a max"),
+        (NESTED, "pair needs nested virtualisation, which a cortex-a57", "Emulate a max"),
     ],
 )
 def test_a_board_that_the_lab_cannot_boot_is_refused(host: Host, says: str, remedy: str) -> None:
@@ -129,9 +129,14 @@ def test_a_board_that_the_lab_can_boot_keeps_its_kind(host: Host, cpu: str) -> N
 @pytest.mark.parametrize(
     ("host", "cpu", "line", "says"),
     [
-        (PROTECTED, "max", NONE, "pair is protected, but KVM of none has no protected mode"),
-        (PROTECTED, "cortex-a57", WITH_VHE, "pair is protected, for which vhe needs a core with"),
-        (NESTED, "max", NONE, "pair has nested virtualisation, but KVM of none does not"),
+        (PROTECTED, "max", NONE, "pair needs KVM's protected mode, which none does not have"),
+        (
+            PROTECTED,
+            "cortex-a57",
+            WITH_VHE,
+            "protected mode, which vhe has on cores with",
+        ),
+        (NESTED, "max", NONE, "pair needs nested virtualisation, which none does not"),
     ],
 )
 def test_a_line_that_cannot_be_the_board_is_refused(

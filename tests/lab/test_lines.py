@@ -20,7 +20,15 @@ REQUIRED = {
     "carriers": list,
     "image": str,
 }
-OPTIONAL = {"also_cpu": list, "laws": int, "protected": str, "nested": bool, "cpu": str}
+OPTIONAL = {
+    "protected": str,
+    "nested": bool,
+    "cpu": str,
+    "apart": bool,
+    "also_boards": list,
+    "also_cpu": list,
+    "laws": int,
+}
 
 
 def release(name: str) -> tuple[int, ...]:
@@ -42,6 +50,16 @@ def test_each_line_has_a_name_of_its_own_that_fits_into_a_file_name() -> None:
     assert lines.names() == names
     assert len(set(names)) == len(names)
     assert [name for name in names if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name)] == []
+
+
+def test_a_line_that_is_apart_is_not_among_the_usual_ones() -> None:
+    apart = [row["name"] for row in ROWS if row.get("apart")]
+    assert lines.usual_names() == [name for name in lines.names() if name not in apart]
+
+
+def test_a_line_with_other_pages_has_a_core_with_such_pages() -> None:
+    for row in ROWS:
+        assert ("16k" in row["name"]) == (row.get("cpu") == "max")
 
 
 def test_the_lines_that_are_releases_stand_oldest_first() -> None:

@@ -36,7 +36,7 @@ def test_a_board_of_the_lab_can_boot(name: str) -> None:
 
 
 def test_a_board_that_a_line_cannot_be_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match=f"KVM of {LINE} has no protected mode"):
+    with pytest.raises(UsageProblem, match=f"protected mode, which {LINE} does not have"):
         start(LINE, replace(BOARD, protected=True), cache_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
 

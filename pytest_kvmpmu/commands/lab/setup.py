@@ -29,7 +29,8 @@ def add_parser(actions: Any) -> None:
         "lines",
         nargs="*",
         metavar="LINE",
-        help=f"kernel lines, or paths of arm64 Images (default: {', '.join(lab.line_names())})",
+        help=f"kernel lines, or paths of arm64 Images (default: "
+        f"{', '.join(lab.usual_line_names())})",
     )
     setup.add_argument(
         "--topology",
@@ -47,7 +48,7 @@ def add_parser(actions: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prepare the lab; returns 0.  Raises `UsageProblem` or `lab.LabFailure`."""
-    names = args.lines or lab.line_names()
+    names = args.lines or lab.usual_line_names()
     for name in names:
         lab.check_line(name)
     hosts = [topology.load(name) for name in args.topology or BOARDS]

@@ -22,8 +22,9 @@ DEFAULT = "cortex-a57"
 class Core:
     """One of QEMU's cores.
 
-    ``pmuver`` is ID_AA64DFR0_EL1.PMUVer, as a program at EL2 reads it, ``ipa_bits`` what kernels
-    with 4 kB pages answer for KVM_CAP_ARM_VM_IPA_SIZE.  ``vhe``: KVM runs in VHE mode.
+    ``pmuver`` and ``ipa_bits`` are PMUVer and PARange of the ID registers, as a program at EL2 reads
+    them.  A kernel's KVM_CAP_ARM_VM_IPA_SIZE may be less: on ``max`` 5.10 says 48.  ``vhe``: KVM runs
+    in VHE mode.
     """
 
     pmuver: int
@@ -36,7 +37,7 @@ CORES: Mapping[str, Core] = {
     "cortex-a57": Core(1, 44, vhe=False),
     "cortex-a76": Core(4, 40, vhe=True),
     "max": Core(6, 52, vhe=True),
-    "a64fx": Core(4, 48, vhe=True),
+    "a64fx": Core(4, 40, vhe=True),
     "cortex-a35": Core(1, 40, vhe=False),
     "cortex-a53": Core(1, 40, vhe=False),
     "cortex-a72": Core(1, 44, vhe=False),

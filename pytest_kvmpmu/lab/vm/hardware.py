@@ -24,6 +24,11 @@ def gic(host: Host) -> int:
     return GICS[host.gics]
 
 
+def usual(host: Host) -> bool:
+    """Whether it has a GICv3 and no kernel parameters of its own."""
+    return gic(host) == GICV3 and not parameters(host)
+
+
 def memory(host: Host) -> int:
     """The board's memory, in MB."""
     return NESTED_MEMORY_MB if host.nested else MEMORY_MB

@@ -38,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_by_default_all_lines_on_the_board_and_its_twin_are_set_up(asked: list[Any]) -> None:
     assert command.run(parsed()) == 0
-    assert asked == [(lab.line_names(), ["rockpro64", "rockpro64-swapped"], None, None)]
+    assert asked == [(lab.usual_line_names(), ["rockpro64", "rockpro64-swapped"], None, None)]
 
 
 def test_lines_boards_cores_and_folder_can_be_chosen(asked: list[Any], tmp_path: Path) -> None:

@@ -109,9 +109,12 @@ def test_the_cores_of_the_table_are_qemus() -> None:
             cpus.check(path, name)
 
 
-# Instead of a kernel: writes ID_AA64DFR0_EL1 to the serial line, lowest byte first, and ends.
-REGISTER = (
-    0xD5380501,  # mrs x1, id_aa64dfr0_el1
+ID_AA64DFR0 = 0xD5380501  # mrs x1, id_aa64dfr0_el1
+ID_AA64MMFR0 = 0xD5380701  # mrs x1, id_aa64mmfr0_el1
+# The values of ID_AA64MMFR0_EL1.PARange, in bits.
+PA_RANGE = (32, 36, 40, 42, 44, 48, 52)
+# Instead of a kernel: writes x1 to the serial line, lowest byte first, and ends.
+WRITE = (
     0xD2A12000,  # mov x0, #0x9000000: the PL011 of QEMU's virt machine
     0x52800102,  # mov w2, #8
     0x39000001,  # 1: strb w1, [x0]
@@ -124,11 +127,11 @@ REGISTER = (
 )
 
 
-@pytest.mark.lab
-@pytest.mark.parametrize("name", cpus.CORES)
-def test_the_pmu_version_of_a_core_is_that_in_its_register(name: str, tmp_path: Path) -> None:
-    program = tmp_path / "program"
-    program.write_bytes(struct.pack(f"<{len(REGISTER)}I", *REGISTER))
+def register(name: str, read: int, folder: Path) -> int:
+    """The register that the instruction ``read`` reads, on a core ``name``."""
+    program = folder / "program"
+    words = (read, *WRITE)
+    program.write_bytes(struct.pack(f"<{len(words)}I", *words))
     board = qemu.board_options(BOARD, name)
     done = subprocess.run(
         [qemu.find(), *board, "-serial", "stdio", "-kernel", str(program)],
@@ -137,8 +140,16 @@ def test_the_pmu_version_of_a_core_is_that_in_its_register(name: str, tmp_path: 
         check=True,
         timeout=60,
     )
-    (register,) = struct.unpack("<Q", done.stdout)
-    assert register >> 8 & 0xF == cpus.CORES[name].pmuver
+    (value,) = struct.unpack("<Q", done.stdout)
+    return int(value)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", cpus.CORES)
+def test_what_is_known_of_a_core_is_in_its_registers(name: str, tmp_path: Path) -> None:
+    core = cpus.CORES[name]
+    assert register(name, ID_AA64DFR0, tmp_path) >> 8 & 0xF == core.pmuver
+    assert PA_RANGE[register(name, ID_AA64MMFR0, tmp_path) & 0xF] == core.ipa_bits
 
 
 @pytest.mark.lab

@@ -73,7 +73,7 @@ def test_a_command_is_pinned(root: Path) -> None:
     assert done.stdout.split() == ["Cpus_allowed_list:", "1"]
 
 
-@pytest.mark.parametrize("line", lines.names()[:3])
+@pytest.mark.parametrize("line", lines.usual_names()[:3])
 def test_a_large_file_comes_whole_on_each_kernel(
     root: Path, stocked: Cache, tmp_path: Path, line: str
 ) -> None:
@@ -187,7 +187,7 @@ def test_three_clusters_boot(stocked: Cache, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", lines.names()[-2:])
+@pytest.mark.parametrize("line", lines.usual_names()[-2:])
 def test_timers_go_on_after_a_resume_of_the_only_cpu_in_vhe_mode(
     line: str, stocked: Cache, tmp_path: Path
 ) -> None:

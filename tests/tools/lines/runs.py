@@ -44,7 +44,7 @@ class SpecRun:
 
 def runs(known: Iterable[Line] | None = None) -> Iterator[SpecRun]:
     """The runs: first those of every line, then those that a row adds."""
-    wanted = list(lines() if known is None else known)
+    wanted = [line for line in (lines() if known is None else known) if not line.apart]
     for line in wanted:
         every = ("-n", "2", *_on(line))
         # The laws are the same for all kernels: `laws` chooses the lines that try them.
@@ -52,6 +52,9 @@ def runs(known: Iterable[Line] | None = None) -> Iterator[SpecRun]:
         yield SpecRun(f"{line.name}, with a search", (*every, *search))
         yield SpecRun(f"{line.name} on {SWAPPED}", (*every, f"--kvmpmu-topology={SWAPPED}"))
     for line in wanted:
+        for board in line.also_boards:
+            other = ("-n", "2", *_on(line), f"--kvmpmu-topology={board}")
+            yield SpecRun(f"{line.name} on {board}", other)
         for cpu in line.also_cpu:
             cores = ("-n", "2", *_on(line), f"--kvmpmu-lab-cpu={cpu}")
             yield SpecRun(f"{line.name} with {cpu}", cores)

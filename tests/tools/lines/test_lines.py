@@ -14,16 +14,21 @@ from typing import Any
 
 import pytest
 
+from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import line_names
+from pytest_kvmpmu.lab import core_of, fitted, usual_line_names
 from pytest_kvmpmu.lab.host import programs
-from pytest_kvmpmu.lab.lines import Line
+from pytest_kvmpmu.lab.lines import Line, lines
 
 from ...lab.processes import ended
 from . import __main__ as program
 from .runs import ROOT, SpecRun, run, run_all, runs
 
-OLD, NEW = Line("1.0", laws=7), Line("2.0", also_cpu=("cortex-a76", "max"))
+OLD, NEW = (
+    Line("1.0", laws=7, also_boards=("odd", "even")),
+    Line("2.0", also_cpu=("cortex-a76", "max")),
+)
+APART = Line("3.0", laws=7, apart=True)
 TWO = [SpecRun("first", ("--one",)), SpecRun("second", ("--two",))]
 
 
@@ -31,14 +36,16 @@ def options(known: Sequence[Line]) -> dict[str, str]:
     return {one.what: shlex.join(one.options) for one in runs(known)}
 
 
-def test_each_line_runs_on_two_boards_and_rows_add_cores_and_laws() -> None:
+def test_each_line_runs_on_two_boards_and_rows_add_boards_cores_and_laws() -> None:
     real = "--kvmpmu-backend=real --kvmpmu-target=lab:"
     search = "-m 'differential or not differential' -k 'not a_law'"
-    assert options([OLD, NEW]) == {
+    assert options([OLD, NEW, APART]) == {
         "1.0, with a search": f"-n 2 {real}1.0 {search}",
         "1.0 on rockpro64-swapped": f"-n 2 {real}1.0 --kvmpmu-topology=rockpro64-swapped",
         "2.0, with a search": f"-n 2 {real}2.0 {search}",
         "2.0 on rockpro64-swapped": f"-n 2 {real}2.0 --kvmpmu-topology=rockpro64-swapped",
+        "1.0 on odd": f"-n 2 {real}1.0 --kvmpmu-topology=odd",
+        "1.0 on even": f"-n 2 {real}1.0 --kvmpmu-topology=even",
         "2.0 with cortex-a76": f"-n 2 {real}2.0 --kvmpmu-lab-cpu=cortex-a76",
         "2.0 with max": f"-n 2 {real}2.0 --kvmpmu-lab-cpu=max",
         "1.0, laws": f"{real}1.0 -m differential -k a_law --kvmpmu-examples=7",
@@ -46,7 +53,7 @@ def test_each_line_runs_on_two_boards_and_rows_add_cores_and_laws() -> None:
 
 
 def test_every_line_of_the_lab_has_its_runs() -> None:
-    given = [f"--kvmpmu-target=lab:{name}" for name in line_names()]
+    given = [f"--kvmpmu-target=lab:{name}" for name in usual_line_names()]
     for target in given:
         assert sum(target in one.options for one in runs()) >= 2
     assert {option for one in runs() for option in one.options if "target" in option} == set(given)
@@ -56,6 +63,13 @@ def test_another_core_and_the_laws_are_tried_on_some_line() -> None:
     everything = [option for one in runs() for option in one.options]
     assert any(option.startswith("--kvmpmu-lab-cpu=") for option in everything)
     assert any(option.startswith("--kvmpmu-examples=") for option in everything)
+
+
+def test_each_board_that_a_row_adds_can_be_it() -> None:
+    for line in lines():
+        for board in line.also_boards:
+            host = topology.load(board)
+            assert fitted(host, core_of(host, line), line).name == board
 
 
 class Pytest:

@@ -20,13 +20,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         " fixtures/traces. Recordings that an interrupted run left are not made again. The end of"
         " the output lists the recordings that are still missing.",
     )
-    parser.add_argument("lines", nargs="*", metavar="LINE", help="kernel lines (default: all)")
+    parser.add_argument(
+        "lines", nargs="*", metavar="LINE", help="kernel lines (default: the usual ones)"
+    )
     parser.add_argument(
         "--topology",
         action="append",
         default=[],
         metavar="NAME",
-        help=f"a board; may be repeated (default: {', '.join(topology.lab_names())})",
+        help="a board; may be repeated (default: those of the usual kind, of "
+        f"{', '.join(topology.lab_names())})",
     )
     parser.add_argument(
         "--again", action="store_true", help="remake those of an interrupted run too"

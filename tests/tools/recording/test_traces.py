@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ import pytest
 
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
-from pytest_kvmpmu.lab import line_names
+from pytest_kvmpmu.lab import line_names, lines, usual_line_names
 from pytest_kvmpmu.recording.judge import disagreements
 from pytest_kvmpmu.recording.reader import read
 from pytest_kvmpmu.settings import DEFAULT_TOPOLOGY
@@ -83,7 +82,7 @@ def test_another_revision_does_not_say_that() -> None:
 def test_a_recorded_line_has_a_recording_of_each_recorded_board() -> None:
     lines, boards = {trace.line for trace in TRACES}, {trace.board for trace in TRACES}
     assert lines
-    assert set(TRACES) == set(itertools.starmap(Trace, itertools.product(lines, boards)))
+    assert set(TRACES) == {one for one in wanted() if one.line in lines and one.board in boards}
 
 
 def test_each_recording_is_of_a_line_and_a_board_of_the_lab() -> None:
@@ -114,11 +113,22 @@ def test_all_traces_together_are_small() -> None:
     assert 0 < sum((PLACE / trace.name).stat().st_size for trace in TRACES) < MOST
 
 
-def test_without_names_all_lines_and_boards_are_wanted() -> None:
-    lines, boards = line_names(), topology.lab_names()
-    assert wanted() == list(itertools.starmap(Trace, itertools.product(lines, boards)))
-    both = [Trace(lines[-1], boards[0]), Trace(lines[0], boards[0])]
-    assert wanted([lines[-1], lines[0]], boards[:1]) == both
+def test_without_names_usual_boards_are_wanted_and_those_that_a_line_adds() -> None:
+    found = set(wanted())
+    assert {trace.line for trace in found} == set(usual_line_names())
+    for row in lines.lines():
+        boards = {trace.board for trace in found if trace.line == row.name}
+        assert boards >= set(row.also_boards)
+        assert row.apart or DEFAULT_TOPOLOGY in boards
+        assert row.apart or ("nested" in boards) == ("nested" in row.also_boards)
+
+
+def test_lines_and_boards_that_are_named_are_wanted() -> None:
+    first, last, board = line_names()[0], line_names()[-1], topology.lab_names()[0]
+    both = [Trace(last, board), Trace(first, board)]
+    assert wanted([last, first], [board]) == both
+    assert {trace.line for trace in wanted([], [board])} == set(usual_line_names())
+    assert DEFAULT_TOPOLOGY in {trace.board for trace in wanted([first])}
     with pytest.raises(UsageProblem, match=r"unknown line '6\.13'"):
         wanted(["6.13"])
     with pytest.raises(UsageProblem, match="unknown board 'rockpro'"):

@@ -6,6 +6,7 @@ One that an interrupted run left there is not made again.
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from pytest_kvmpmu import lab
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
+from pytest_kvmpmu.lab.vm import hardware
 from pytest_kvmpmu.recording.reader import Recording, read
 from pytest_kvmpmu.support.resources import PACKAGE, conformance_dir, fixtures_dir
 
@@ -60,7 +62,7 @@ class Trace:
 
 
 def wanted(lines: Sequence[str] = (), boards: Sequence[str] = ()) -> list[Trace]:
-    """The traces of those lines and boards; of all that the lab has if none are named."""
+    """The traces of those lines and boards; `usual` ones if none are named."""
     known, bootable = lab.line_names(), topology.lab_names()
     for line in lines:
         if line not in known:
@@ -68,17 +70,35 @@ def wanted(lines: Sequence[str] = (), boards: Sequence[str] = ()) -> list[Trace]
     for board in boards:
         if board not in bootable:
             raise UsageProblem(f"unknown board {board!r}", f"Known: {', '.join(bootable)}")
-    return [Trace(line, board) for line in lines or known for board in boards or bootable]
+    if not lines and not boards:
+        return usual()
+    pairs = itertools.product(lines or lab.usual_line_names(), boards or _usual_boards())
+    return [Trace(line, board) for line, board in pairs]
+
+
+def usual() -> list[Trace]:
+    """The traces of every line on the boards of the usual kind, and on those that its row adds."""
+    rows = [lab.check_line(name) for name in lab.usual_line_names()]
+    return [
+        Trace(row.name, board) for row in rows for board in (*_usual_boards(), *row.also_boards)
+    ]
+
+
+def _usual_boards() -> list[str]:
+    """The boards that differ from the usual host in their CPUs and PMUs alone."""
+    hosts = map(topology.load, topology.lab_names())
+    return [host.name for host in hosts if hardware.usual(host)]
 
 
 def missing(place: Path = PLACE) -> list[Trace]:
-    """The traces of the lab's lines and boards that ``place`` lacks."""
+    """The `usual` traces that ``place`` lacks."""
     return [trace for trace in wanted() if not (place / trace.name).exists()]
 
 
 def orphans(place: Path = PLACE) -> list[str]:
     """The names of recordings in ``place`` whose line or board the lab no longer has."""
-    known = {trace.name for trace in wanted()}
+    pairs = itertools.product(lab.line_names(), topology.lab_names())
+    known = {Trace(line, board).name for line, board in pairs}
     return sorted(path.name for path in place.glob(f"*{SUFFIX}") if path.name not in known)
 
 

@@ -1,0 +1,1 @@
+"""Runs the specs on each kind of host: ``python -m tests.tools.hosts``."""
