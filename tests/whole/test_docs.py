@@ -79,7 +79,9 @@ def walks() -> list[Any]:
         name = page.relative_to(ROOT).as_posix()
         found.append(pytest.param(page, False, id=name))
         if in_lab:
-            found.append(pytest.param(page, True, id=f"{name}-lab", marks=pytest.mark.lab))
+            # A group of two is begun before single tests: these are the longest by far.
+            marks = [pytest.mark.lab, pytest.mark.xdist_group("walks")]
+            found.append(pytest.param(page, True, id=f"{name}-lab", marks=marks))
     return found
 
 
