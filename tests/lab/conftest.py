@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from pytest_kvmpmu.data.host import Host, Pmu
-from pytest_kvmpmu.lab import lines, start
+from pytest_kvmpmu.lab import cpus, lines, start
 from pytest_kvmpmu.lab.archive import choose, release
 from pytest_kvmpmu.lab.store.cache import Cache
+from pytest_kvmpmu.lab.store.recipe import Recipe
+from pytest_kvmpmu.lab.vm import qemu
 
 from .debian import Archive, Key, end_agent, make_key
 from .web import Web
@@ -91,6 +93,20 @@ def share(stocked: Cache, root: Path) -> Path:
 def cold(stocked: Cache, tmp_path: Path) -> Path:
     """A cache folder with kernels and user space, without snapshots."""
     return share(stocked, tmp_path / "cold")
+
+
+@pytest.fixture
+def warm(stocked: Cache, cold: Path) -> Path:
+    """As `cold`, with a copy of the user's snapshot of `LINE` on `BOARD`."""
+    return add_snapshot(stocked, cold)
+
+
+def add_snapshot(stocked: Cache, root: Path) -> Path:
+    """Copy the snapshot of `LINE` on `BOARD` to the cache folder ``root``, a boot less."""
+    place = Recipe(lines.load(LINE), BOARD, qemu.find(), cpus.DEFAULT).place(stocked)
+    assert place is not None
+    shutil.copytree(stocked.root / place, Cache(root).root / place)
+    return root
 
 
 @pytest.fixture(scope="session")

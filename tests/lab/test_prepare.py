@@ -16,7 +16,7 @@ from pytest_kvmpmu.lab import LabFailure, start
 from pytest_kvmpmu.lab.initramfs import agent_files
 from pytest_kvmpmu.lab.store.cache import Cache
 
-from .conftest import BOARD, LINE, share
+from .conftest import BOARD, LINE, add_snapshot, share
 from .processes import all_end, ended, qemus
 
 pytestmark = pytest.mark.lab
@@ -48,13 +48,7 @@ def starter(root: Path) -> subprocess.Popen[str]:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory, stocked: Cache) -> Path:
     """A cache folder with a snapshot."""
-    root = share(stocked, tmp_path_factory.mktemp("lab"))
-    said: list[str] = []
-    with start(LINE, BOARD, cache_dir=root, progress=said.append) as vm:
-        assert not vm.was_warm
-    assert any(text.startswith("booting ") for text in said)
-    assert qemus(root) == []
-    return root
+    return add_snapshot(stocked, share(stocked, tmp_path_factory.mktemp("lab")))
 
 
 def ram(root: Path) -> Path:
@@ -108,6 +102,7 @@ def test_a_damaged_snapshot_is_made_anew(root: Path, said: list[str], damage: st
     with start(LINE, BOARD, cache_dir=root, progress=said.append) as vm:
         assert not vm.was_warm
     assert sum(text.startswith("booting ") for text in said) == 1
+    assert qemus(root) == []
     with start(LINE, BOARD, cache_dir=root, progress=said.append) as vm:
         assert vm.was_warm
 
@@ -148,16 +143,17 @@ def test_an_interrupted_boot_leaves_nothing_to_trip_over(cold: Path, number: int
 
 
 def test_a_changed_agent_gets_a_new_snapshot_without_a_download(
-    cold: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    warm: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     extra = tmp_path / "new.py"
     extra.write_text("pass\n")
-    start(LINE, BOARD, cache_dir=cold, progress=said.append).close()
+    with start(LINE, BOARD, cache_dir=warm, progress=said.append) as vm:
+        assert vm.was_warm
     more = [*agent_files.sources(), ("pytest_kvmpmu/agent/new.py", extra)]
     monkeypatch.setattr(agent_files, "sources", lambda: more)
-    with start(LINE, BOARD, cache_dir=cold, progress=said.append) as vm:
+    with start(LINE, BOARD, cache_dir=warm, progress=said.append) as vm:
         assert not vm.was_warm
-    assert sum(text.startswith("booting ") for text in said) == 2
+    assert sum(text.startswith("booting ") for text in said) == 1
     assert not any("download" in text for text in said)
 
 

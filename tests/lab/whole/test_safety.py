@@ -97,10 +97,9 @@ def test_a_cold_start_writes_into_the_cache_folder_and_nowhere_else(
 
 
 def test_a_prepared_lab_is_used_from_a_folder_that_cannot_be_written(
-    unshare: list[str], cold: Path
+    unshare: list[str], warm: Path
 ) -> None:
-    start(LINE, BOARD, cache_dir=cold).close()
-    assert started(unshare, bound(cold, "ro"), cold) == "warm"
+    assert started(unshare, bound(warm, "ro"), warm) == "warm"
 
 
 def test_a_lab_that_cannot_be_kept_is_a_usage_problem(unshare: list[str], cold: Path) -> None:
@@ -109,13 +108,12 @@ def test_a_lab_that_cannot_be_kept_is_a_usage_problem(unshare: list[str], cold: 
 
 
 def test_a_damaged_snapshot_that_cannot_be_replaced_is_a_usage_problem(
-    unshare: list[str], cold: Path
+    unshare: list[str], warm: Path
 ) -> None:
-    start(LINE, BOARD, cache_dir=cold).close()
-    with ram(cold).open("r+b") as file:
+    with ram(warm).open("r+b") as file:
         file.seek(1_000_000)
         file.write(b"damage")
-    assert "cannot write to" in started(unshare, bound(cold, "ro"), cold)
+    assert "cannot write to" in started(unshare, bound(warm, "ro"), warm)
 
 
 def tmpfs(cold: Path, megabytes: int) -> str:

@@ -24,7 +24,7 @@ from pytest_kvmpmu.lab import lines, start
 from pytest_kvmpmu.lab.store.cache import Cache
 from pytest_kvmpmu.lab.vm import guest
 
-from ..conftest import BOARD, BOARD_TOML, LINE, share
+from ..conftest import BOARD, BOARD_TOML, LINE, add_snapshot, share
 from ..processes import all_end, qemus
 
 pytestmark = pytest.mark.lab
@@ -35,9 +35,8 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory, stocked: Cache) -> Path:
     """A cache folder with a snapshot of `BOARD`, and its topology as a file."""
-    made = share(stocked, tmp_path_factory.mktemp("tool"))
+    made = add_snapshot(stocked, share(stocked, tmp_path_factory.mktemp("tool")))
     (made / "pair.toml").write_text(BOARD_TOML)
-    start(LINE, BOARD, cache_dir=made).close()
     return made
 
 
