@@ -63,8 +63,10 @@ REPLAYED = [trace for trace in TRACES if trace.line == ONE_LINE or trace.board =
 
 @pytest.mark.once
 @pytest.mark.parametrize("trace", REPLAYED, ids=lambda trace: trace.name.removesuffix(SUFFIX))
-def test_the_specs_ask_what_was_recorded(trace: Trace) -> None:
+def test_the_specs_ask_what_was_recorded(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A spec that asks something else needs new recordings: `python -m tests.tools.recording`."""
+    # Coverage would measure the same specs in each, which takes longer than they do.
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     command = [
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(conformance_dir())),
         *("--kvmpmu-backend=replay", f"--kvmpmu-target={PLACE / trace.name}"),
