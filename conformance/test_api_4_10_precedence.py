@@ -36,20 +36,24 @@ def not_initialised(vm: Vm, kind: Gic) -> None:
     vm.create_bare_gic(kind).place(kind)
 
 
-def fault(make: Callable[[Vm, Gic], None], version: int, errno: Errno, clause: str) -> object:
+def fault(
+    make: Callable[[Vm, Gic], None], version: int, errno: Errno, mark: pytest.MarkDecorator
+) -> object:
     """A parameter: ``make`` for the kind of that version, and the errno of KVM_RUN after it."""
     kind = GICS[version]
     return pytest.param(
         *(lambda vm: make(vm, kind), errno),
-        marks=[kvmpmu_clause(clause), pytest.mark.kvmpmu_requires(f"gicv{version}")],
+        marks=[mark, pytest.mark.kvmpmu_requires(f"gicv{version}")],
         id=f"{make.__name__}-{kind}".replace("_", "-"),
     )
 
 
-NO_BASES = [fault(no_addresses, v, Errno.ENXIO, "run.enxio.vgic-bases") for v in (2, 3)]
-OVERLAPPING = [fault(overlapping, v, Errno.EINVAL, "run.einval.vgic-overlap") for v in (2, 3)]
+bases = kvmpmu_clause("run.enxio.vgic-bases")
+overlap = kvmpmu_clause("run.einval.vgic-overlap")
+NO_BASES = [fault(no_addresses, version, Errno.ENXIO, bases) for version in (2, 3)]
+OVERLAPPING = [fault(overlapping, version, Errno.EINVAL, overlap) for version in (2, 3)]
 # KVM_RUN initialises a GICv2 by itself.
-NOT_INITIALISED = [fault(not_initialised, 3, Errno.EBUSY, "run.ebusy.vgic")]
+NOT_INITIALISED = [fault(not_initialised, 3, Errno.EBUSY, kvmpmu_clause("run.ebusy.vgic"))]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pytest_kvmpmu.uapi.errno import Errno
 TEST = k.KVM_CREATE_DEVICE_TEST
 NAMES = ("KVM_DEV_TYPE_ARM_VGIC_V2", "KVM_DEV_TYPE_ARM_VGIC_V3", "KVM_DEV_TYPE_ARM_VGIC_ITS")
 
-clause = pytest.mark.kvmpmu_clause
+kvmpmu_clause = pytest.mark.kvmpmu_clause
 requires = pytest.mark.kvmpmu_requires
 
 
@@ -26,13 +26,13 @@ def plain(vm: Vm) -> Vcpu:
 
 
 @requires("vgic")
-@clause("create-irqchip.enxio")
+@kvmpmu_clause("create-irqchip.enxio")
 def test_a_host_with_a_vgic_says_so(kvm: Kvm) -> None:
     assert kvm.check_extension("KVM_CAP_IRQCHIP") == 1
 
 
 @requires("vgic", "no-gicv2")
-@clause("create-irqchip.enodev")
+@kvmpmu_clause("create-irqchip.enodev")
 def test_without_gicv2_create_irqchip_is_enodev(vm: Vm) -> None:
     for _ in range(2):
         with refused(Errno.ENODEV):
@@ -40,7 +40,7 @@ def test_without_gicv2_create_irqchip_is_enodev(vm: Vm) -> None:
 
 
 @requires("no-gicv2")
-@clause("create-irqchip.enodev")
+@kvmpmu_clause("create-irqchip.enodev")
 @pytest.mark.kvmpmu_revision(since="linux-6.0")
 def test_without_gicv2_it_is_enodev_even_if_the_vm_has_a_gic(vm: Vm, gic_kind: Gic) -> None:
     vm.create_bare_gic(gic_kind)
@@ -49,7 +49,7 @@ def test_without_gicv2_it_is_enodev_even_if_the_vm_has_a_gic(vm: Vm, gic_kind: G
 
 
 @requires("no-gicv2")
-@clause("create-irqchip.eexist-first")
+@kvmpmu_clause("create-irqchip.eexist-first")
 def test_without_gicv2_it_was_eexist_if_the_vm_had_a_gic(vm: Vm, gic_kind: Gic) -> None:
     vm.create_bare_gic(gic_kind)
     with refused(Errno.EEXIST):
@@ -57,7 +57,7 @@ def test_without_gicv2_it_was_eexist_if_the_vm_had_a_gic(vm: Vm, gic_kind: Gic) 
 
 
 @requires("gicv2")
-@clause("create-irqchip", "create-irqchip.eexist", "create-device.eexist")
+@kvmpmu_clause("create-irqchip", "create-irqchip.eexist", "create-device.eexist")
 def test_it_makes_a_gicv2_without_addresses(vm: Vm, plain: Vcpu) -> None:
     vm.call("KVM_CREATE_IRQCHIP")
     with refused(Errno.EEXIST):
@@ -69,7 +69,7 @@ def test_it_makes_a_gicv2_without_addresses(vm: Vm, plain: Vcpu) -> None:
 
 
 @requires("gicv2")
-@clause("create-irqchip.eexist")
+@kvmpmu_clause("create-irqchip.eexist")
 def test_beside_a_gic_it_is_eexist(vm: Vm, gic_kind: Gic) -> None:
     vm.create_bare_gic(gic_kind)
     with refused(Errno.EEXIST):
@@ -77,7 +77,7 @@ def test_beside_a_gic_it_is_eexist(vm: Vm, gic_kind: Gic) -> None:
 
 
 @requires("gicv2")
-@clause("create-irqchip.ebusy.vcpu-ran", "create-device.ebusy.vcpu-ran")
+@kvmpmu_clause("create-irqchip.ebusy.vcpu-ran", "create-device.ebusy.vcpu-ran")
 def test_after_a_run_it_is_ebusy(vm: Vm, plain: Vcpu) -> None:
     with refused(Errno.EINTR):
         plain.run(immediate_exit=True)
@@ -87,7 +87,7 @@ def test_after_a_run_it_is_ebusy(vm: Vm, plain: Vcpu) -> None:
 
 
 @requires("gicv2")
-@clause("create-irqchip.eexist", "create-irqchip.ebusy.vcpu-ran")
+@kvmpmu_clause("create-irqchip.eexist", "create-irqchip.ebusy.vcpu-ran")
 def test_after_a_run_eexist_wins_over_ebusy(vm: Vm, plain: Vcpu) -> None:
     vm.create_gic(GICS[2])
     with refused(Errno.EINTR):
@@ -97,7 +97,7 @@ def test_after_a_run_eexist_wins_over_ebusy(vm: Vm, plain: Vcpu) -> None:
 
 
 @requires("gicv2", "pmu")
-@clause("create-irqchip", "irq.set", "init.enodev.gic")
+@kvmpmu_clause("create-irqchip", "irq.set", "init.enodev.gic")
 def test_the_pmu_has_an_interrupt_with_it(vm: Vm, vcpu: Vcpu) -> None:
     vm.call("KVM_CREATE_IRQCHIP")
     vcpu.set_irq(PMU_PPI)
@@ -109,7 +109,7 @@ def test_the_pmu_has_an_interrupt_with_it(vm: Vm, vcpu: Vcpu) -> None:
 
 
 @requires("no-vgic")
-@clause("create-irqchip.enxio")
+@kvmpmu_clause("create-irqchip.enxio")
 def test_without_a_vgic_there_is_no_irqchip(kvm: Kvm, vm: Vm) -> None:
     assert kvm.check_extension("KVM_CAP_IRQCHIP") == 0
     with refused(Errno.ENXIO):
@@ -117,7 +117,7 @@ def test_without_a_vgic_there_is_no_irqchip(kvm: Kvm, vm: Vm) -> None:
 
 
 @requires("no-vgic")
-@clause("create-device.enodev")
+@kvmpmu_clause("create-device.enodev")
 @pytest.mark.parametrize("flags", [0, TEST], ids=["make", "test"])
 @pytest.mark.parametrize("name", NAMES)
 def test_without_a_vgic_its_devices_are_enodev(vm: Vm, name: str, flags: int) -> None:

@@ -25,7 +25,7 @@ END = 1 << 40
 LAST_64_BITS = (1 << 64) - PAGE
 
 pytestmark = pytest.mark.kvmpmu_requires("gicv2")
-clause = pytest.mark.kvmpmu_clause
+kvmpmu_clause = pytest.mark.kvmpmu_clause
 revision = pytest.mark.kvmpmu_revision
 both = pytest.mark.parametrize("frame", [DIST, CPU], ids=["distributor", "cpu-interface"])
 bad_pointer = pytest.mark.parametrize("addr", [FAULT, NULL], ids=["unmapped", "null"])
@@ -47,14 +47,14 @@ def plain(vm: Vm) -> Vcpu:
 
 @both
 @bad_pointer
-@clause("vgic-v2.addr.efault")
+@kvmpmu_clause("vgic-v2.addr.efault")
 def test_an_unreadable_address_is_efault(device: Device, frame: int, addr: Addr) -> None:
     with refused(Errno.EFAULT):
         device.set_attr(ADDR, frame, addr)
 
 
 @both
-@clause("vgic-v2.addr.eexist", "vgic-v2.addr")
+@kvmpmu_clause("vgic-v2.addr.eexist", "vgic-v2.addr")
 def test_an_address_is_set_once(device: Device, frame: int) -> None:
     device.set_address(frame, BASE)
     for again in (BASE, 2 * BASE):
@@ -63,7 +63,7 @@ def test_an_address_is_set_once(device: Device, frame: int) -> None:
 
 
 @both
-@clause("vgic-v2.addr.einval")
+@kvmpmu_clause("vgic-v2.addr.einval")
 @pytest.mark.parametrize("offset", [1, 0x800, PAGE - 1])
 def test_an_address_off_4_kib_is_einval(device: Device, frame: int, offset: int) -> None:
     with refused(Errno.EINVAL):
@@ -71,13 +71,13 @@ def test_an_address_off_4_kib_is_einval(device: Device, frame: int, offset: int)
 
 
 @both
-@clause("vgic-v2.addr")
+@kvmpmu_clause("vgic-v2.addr")
 def test_an_address_on_4_kib_is_taken(device: Device, frame: int) -> None:
     device.set_address(frame, BASE + PAGE)
 
 
 @both
-@clause("vgic-v2.addr.e2big")
+@kvmpmu_clause("vgic-v2.addr.e2big")
 def test_an_address_beyond_the_guests_is_e2big(kvm: Kvm, frame: int) -> None:
     most = kvm.check_extension("KVM_CAP_ARM_VM_IPA_SIZE")
     device = kvm.create_vm(most).create_bare_gic(GICV2)
@@ -86,7 +86,7 @@ def test_an_address_beyond_the_guests_is_e2big(kvm: Kvm, frame: int) -> None:
             device.set_address(frame, base)
 
 
-@clause("vgic-v2.addr.e2big", "vgic-v2.addr")
+@kvmpmu_clause("vgic-v2.addr.e2big", "vgic-v2.addr")
 @revision(since="linux-5.18")
 def test_a_frame_has_to_end_in_the_guests_address_space(kvm: Kvm) -> None:
     most = kvm.check_extension("KVM_CAP_ARM_VM_IPA_SIZE")
@@ -98,14 +98,14 @@ def test_a_frame_has_to_end_in_the_guests_address_space(kvm: Kvm) -> None:
 
 
 @both
-@clause("vgic-v2.addr.wraps")
+@kvmpmu_clause("vgic-v2.addr.wraps")
 def test_a_frame_at_the_end_of_64_bits_is_einval(device: Device, frame: int) -> None:
     with refused(Errno.EINVAL):
         device.set_address(frame, LAST_64_BITS)
 
 
 @both
-@clause("vgic-v2.addr.e2big")
+@kvmpmu_clause("vgic-v2.addr.e2big")
 @revision(until="series-v3")
 def test_a_frame_at_the_end_of_64_bits_was_e2big(device: Device, frame: int) -> None:
     with refused(Errno.E2BIG):
@@ -113,7 +113,9 @@ def test_a_frame_at_the_end_of_64_bits_was_e2big(device: Device, frame: int) -> 
 
 
 @both
-@clause("vgic-v2.addr.eexist", "vgic-v2.addr.einval", "vgic-v2.addr.e2big", "vgic-v2.addr.wraps")
+@kvmpmu_clause(
+    "vgic-v2.addr.eexist", "vgic-v2.addr.einval", "vgic-v2.addr.e2big", "vgic-v2.addr.wraps"
+)
 def test_an_address_that_is_set_is_eexist_whatever_the_other_is(device: Device, frame: int) -> None:
     device.set_address(frame, BASE)
     for again in (BASE + 1, 1 << 52, LAST_64_BITS):
@@ -122,7 +124,7 @@ def test_an_address_that_is_set_is_eexist_whatever_the_other_is(device: Device, 
 
 
 @both
-@clause("vgic-v2.addr.eexist", "vgic-v2.addr.einval", "vgic-v2.addr.e2big")
+@kvmpmu_clause("vgic-v2.addr.eexist", "vgic-v2.addr.einval", "vgic-v2.addr.e2big")
 @revision(until="series-v3")
 def test_an_address_was_looked_at_even_where_one_was_set(device: Device, frame: int) -> None:
     device.set_address(frame, BASE)
@@ -135,7 +137,7 @@ def test_an_address_was_looked_at_even_where_one_was_set(device: Device, frame: 
 
 @both
 @bad_pointer
-@clause("attr.efault", "vgic-v2.addr.efault", "vgic-v2.addr.eexist")
+@kvmpmu_clause("attr.efault", "vgic-v2.addr.efault", "vgic-v2.addr.eexist")
 def test_efault_wins_over_what_an_address_that_is_set_is(
     device: Device, frame: int, addr: Addr
 ) -> None:
@@ -146,7 +148,7 @@ def test_efault_wins_over_what_an_address_that_is_set_is(
         device.set_attr(ADDR, frame, Addr("u64", (2 * BASE,)), argp="fault")
 
 
-@clause("vgic-v2.enxio", "vgic-v2.addr.eexist")
+@kvmpmu_clause("vgic-v2.enxio", "vgic-v2.addr.eexist")
 @pytest.mark.parametrize("frame", [*GICV3S, 99])
 def test_an_address_that_a_gicv2_has_not_is_enxio_whatever_it_is(
     device: Device, frame: int
@@ -159,7 +161,7 @@ def test_an_address_that_a_gicv2_has_not_is_enxio_whatever_it_is(
         device.set_attr(ADDR, frame, FAULT)
 
 
-@clause("vgic-v2.enxio")
+@kvmpmu_clause("vgic-v2.enxio")
 @pytest.mark.parametrize(
     ("group", "attr"), [*((ADDR, frame) for frame in GICV3S), (ADDR, 99), (CTRL, 1), (CTRL, 3)]
 )
@@ -168,7 +170,7 @@ def test_has_says_no_to_what_is_of_other_gics(device: Device, group: int, attr: 
         device.require_attr(group, attr)
 
 
-@clause("vgic-v2.enxio")
+@kvmpmu_clause("vgic-v2.enxio")
 @pytest.mark.parametrize("group", [5, 6, 7, 9, 99])
 def test_a_group_that_a_gicv2_has_not_is_enxio(device: Device, group: int) -> None:
     with refused(Errno.ENXIO):
@@ -177,13 +179,13 @@ def test_a_group_that_a_gicv2_has_not_is_enxio(device: Device, group: int) -> No
         device.set_attr(group, 0, Addr("u64", (0,)))
 
 
-@clause("vgic-v2.addr", "vgic-v2.init", "vgic-v2.nr-irqs")
+@kvmpmu_clause("vgic-v2.addr", "vgic-v2.init", "vgic-v2.nr-irqs")
 @pytest.mark.parametrize(("group", "attr"), [(ADDR, DIST), (ADDR, CPU), (CTRL, INIT), (NR_IRQS, 0)])
 def test_has_says_yes_to_what_can_be_set(device: Device, group: int, attr: int) -> None:
     device.require_attr(group, attr)
 
 
-@clause("vgic-v2.enxio", "vgic-v2.init")
+@kvmpmu_clause("vgic-v2.enxio", "vgic-v2.init")
 def test_an_unknown_control_is_enxio_and_initialises_nothing(vm: Vm, device: Device) -> None:
     with refused(Errno.ENXIO):
         device.set_attr(CTRL, 99)
@@ -194,14 +196,14 @@ def test_an_unknown_control_is_enxio_and_initialises_nothing(vm: Vm, device: Dev
         vm.create_vcpu(1)
 
 
-@clause("vgic-v2.nr-irqs")
+@kvmpmu_clause("vgic-v2.nr-irqs")
 @pytest.mark.parametrize("number", [64, 96, 992])
 def test_a_number_of_interrupts_is_taken_once(device: Device, number: int) -> None:
     device.set_attr(NR_IRQS, 0, Addr("u32", (number,)))
 
 
 @bad_pointer
-@clause("vgic-v2.nr-irqs.efault", "vgic-v2.nr-irqs.ebusy")
+@kvmpmu_clause("vgic-v2.nr-irqs.efault", "vgic-v2.nr-irqs.ebusy")
 def test_an_unreadable_number_of_interrupts_is_efault(device: Device, addr: Addr) -> None:
     for _ in range(2):
         with refused(Errno.EFAULT):
@@ -209,7 +211,7 @@ def test_an_unreadable_number_of_interrupts_is_efault(device: Device, addr: Addr
         device.attempt("KVM_SET_DEVICE_ATTR", group=NR_IRQS, attr=0, addr=Addr("u32", (64,)))
 
 
-@clause("vgic-v2.nr-irqs.einval", "vgic-v2.nr-irqs.ebusy")
+@kvmpmu_clause("vgic-v2.nr-irqs.einval", "vgic-v2.nr-irqs.ebusy")
 @pytest.mark.parametrize("number", [0, 32, 63, 65, 1000, 1024, 2**32 - 1])
 def test_a_number_of_interrupts_that_no_gic_has_is_einval(device: Device, number: int) -> None:
     for _ in range(2):
@@ -218,7 +220,7 @@ def test_a_number_of_interrupts_that_no_gic_has_is_einval(device: Device, number
         device.attempt("KVM_SET_DEVICE_ATTR", group=NR_IRQS, attr=0, addr=Addr("u32", (64,)))
 
 
-@clause("vgic-v2.nr-irqs.ebusy", "vgic-v2.nr-irqs", "vgic-v2.init")
+@kvmpmu_clause("vgic-v2.nr-irqs.ebusy", "vgic-v2.nr-irqs", "vgic-v2.init")
 @pytest.mark.parametrize("initialise", [True, False], ids=["initialised", "set"])
 def test_the_number_of_interrupts_is_settled_by_setting_it_or_by_init(
     device: Device, initialise: bool
@@ -231,7 +233,7 @@ def test_the_number_of_interrupts_is_settled_by_setting_it_or_by_init(
         device.set_attr(NR_IRQS, 0, Addr("u32", (64,)))
 
 
-@clause("vgic-v2.addr", "vgic-v2.addr.einval", "attr.efault")
+@kvmpmu_clause("vgic-v2.addr", "vgic-v2.addr.einval", "attr.efault")
 def test_what_was_refused_is_not_kept(device: Device) -> None:
     for frame, base in GICV2.frames:
         with refused(Errno.EFAULT):
@@ -244,7 +246,7 @@ def test_what_was_refused_is_not_kept(device: Device) -> None:
     device.set_attr(NR_IRQS, 0, Addr("u32", (96,)))
 
 
-@clause("vgic-v2.addr", "vgic-v2.addr.eexist")
+@kvmpmu_clause("vgic-v2.addr", "vgic-v2.addr.eexist")
 def test_an_address_that_came_second_does_not_replace_the_first(
     plain: Vcpu, device: Device
 ) -> None:
@@ -258,7 +260,7 @@ def test_an_address_that_came_second_does_not_replace_the_first(
 # --- KVM_RUN ---------------------------------------------------------------------------------
 
 
-@clause("vgic-v2.run-init", "vgic-v2.nr-irqs.ebusy", "create-vcpu.ebusy.vgic")
+@kvmpmu_clause("vgic-v2.run-init", "vgic-v2.nr-irqs.ebusy", "create-vcpu.ebusy.vgic")
 def test_a_run_initialises_it(vm: Vm, plain: Vcpu, device: Device) -> None:
     device.place(GICV2)
     with refused(Errno.EINTR):
@@ -270,7 +272,7 @@ def test_a_run_initialises_it(vm: Vm, plain: Vcpu, device: Device) -> None:
 
 
 @pytest.mark.kvmpmu_requires("pmu", "counting")
-@clause("vgic-v2.run-init", "init.enodev.gic", "run.einval.pmu", "init.once")
+@kvmpmu_clause("vgic-v2.run-init", "init.enodev.gic", "run.einval.pmu", "init.once")
 @revision(since="linux-5.18")
 def test_a_run_refused_for_its_pmu_lets_the_pmus_init_succeed(
     vm: Vm, vcpu: Vcpu, device: Device
@@ -287,7 +289,7 @@ def test_a_run_refused_for_its_pmu_lets_the_pmus_init_succeed(
     assert 0 < reads["first"] < reads["second"]
 
 
-@clause("run.enxio.vgic-bases", "vgic-v2.run-init")
+@kvmpmu_clause("run.enxio.vgic-bases", "vgic-v2.run-init")
 @pytest.mark.parametrize("placed", [DIST, CPU], ids=["distributor", "cpu-interface"])
 def test_a_run_does_not_initialise_it_without_both_addresses(
     vm: Vm, plain: Vcpu, device: Device, placed: int
@@ -298,7 +300,7 @@ def test_a_run_does_not_initialise_it_without_both_addresses(
     assert vm.attempt("KVM_CREATE_VCPU", new="vcpu9", id=1).errno in (None, Errno.EIO)
 
 
-@clause("run.einval.vgic-overlap")
+@kvmpmu_clause("run.einval.vgic-overlap")
 @pytest.mark.parametrize("dist", [BASE, BASE + PAGE], ids=["first-page", "second-page"])
 def test_a_distributor_in_the_cpu_interface_is_einval(
     plain: Vcpu, device: Device, dist: int
@@ -309,7 +311,7 @@ def test_a_distributor_in_the_cpu_interface_is_einval(
         plain.run()
 
 
-@clause("vgic-v2.addr", "vgic-v2.run-init")
+@kvmpmu_clause("vgic-v2.addr", "vgic-v2.run-init")
 @pytest.mark.parametrize("dist", [BASE - PAGE, BASE + 2 * PAGE], ids=["below", "above"])
 def test_a_distributor_beside_the_cpu_interface_is_taken(
     plain: Vcpu, device: Device, dist: int
@@ -320,7 +322,7 @@ def test_a_distributor_beside_the_cpu_interface_is_taken(
         plain.run(immediate_exit=True)
 
 
-@clause("vgic-v2.run.erange", "run.one-try")
+@kvmpmu_clause("vgic-v2.run.erange", "run.one-try")
 def test_a_cpu_interface_that_ends_beyond_the_guests_addresses_is_erange(
     vm: Vm, plain: Vcpu, device: Device
 ) -> None:
@@ -336,7 +338,7 @@ def test_a_cpu_interface_that_ends_beyond_the_guests_addresses_is_erange(
 # --- vCPUs -----------------------------------------------------------------------------------
 
 
-@clause("create-vcpu.einval.id", "create-vcpu.ebusy.vgic")
+@kvmpmu_clause("create-vcpu.einval.id", "create-vcpu.ebusy.vgic")
 @pytest.mark.parametrize("number", [8, 9, 511])
 def test_a_vm_with_it_has_eight_vcpus(vm: Vm, device: Device, number: int) -> None:
     vm.create_vcpu(7)
@@ -347,19 +349,35 @@ def test_a_vm_with_it_has_eight_vcpus(vm: Vm, device: Device, number: int) -> No
         vm.create_vcpu(number)
 
 
-@clause("create-vcpu.einval.id", "create-vcpu.eexist")
-def test_a_vm_that_is_full_takes_no_vcpu_whatever_its_id(vm: Vm, device: Device) -> None:
+@pytest.fixture
+def full(vm: Vm, device: Device) -> Vm:
+    """A VM with a GICv2 and all the vCPUs that it can have."""
     del device
     with vm.session.batch():
         for number in range(8):
             vm.create_vcpu(number)
+    return vm
+
+
+@kvmpmu_clause("create-vcpu.einval.full", "create-vcpu.eexist")
+def test_a_vm_that_is_full_takes_no_vcpu_whatever_its_id(full: Vm) -> None:
     for number in (0, 7, 8):
         with refused(Errno.EINVAL):
-            vm.create_vcpu(number)
+            full.create_vcpu(number)
+
+
+@kvmpmu_clause("create-vcpu.einval.id", "create-vcpu.eexist")
+@revision(until="linux-5.19")
+def test_a_vm_that_is_full_looked_at_the_id(full: Vm) -> None:
+    for number in (0, 7):
+        with refused(Errno.EEXIST):
+            full.create_vcpu(number)
+    with refused(Errno.EINVAL):
+        full.create_vcpu(8)
 
 
 @pytest.mark.kvmpmu_requires("gicv3")
-@clause("vgic-v2.e2big", "create-device")
+@kvmpmu_clause("vgic-v2.e2big", "create-device")
 def test_a_vm_with_more_vcpus_gets_another_gic(vm: Vm) -> None:
     with vm.session.batch():
         for number in range(9):

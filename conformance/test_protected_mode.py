@@ -13,17 +13,17 @@ from pytest_kvmpmu.uapi.errno import Errno
 PROTECTED_VM = k.KVM_VM_TYPE_ARM_PROTECTED
 
 pytestmark = pytest.mark.kvmpmu_requires("protected")
-clause = pytest.mark.kvmpmu_clause
+kvmpmu_clause = pytest.mark.kvmpmu_clause
 needs_pmu = pytest.mark.kvmpmu_requires("pmu")
 
 
-@clause("create-vm.protected")
+@kvmpmu_clause("create-vm.protected")
 @pytest.mark.parametrize("bits", [1, 31, 32, 44, 53, 255])
 def test_any_ipa_size_is_taken(kvm: Kvm, bits: int) -> None:
     kvm.create_vm(bits).create_vcpu(0).init()
 
 
-@clause("create-vm.einval.type")
+@kvmpmu_clause("create-vm.einval.type")
 @pytest.mark.kvmpmu_revision(until="linux-6.0")
 @pytest.mark.parametrize("bits", [1, 31, 53, 255])
 def test_an_ipa_size_that_no_host_has_was_einval(kvm: Kvm, bits: int) -> None:
@@ -31,7 +31,7 @@ def test_an_ipa_size_that_no_host_has_was_einval(kvm: Kvm, bits: int) -> None:
         kvm.create_vm(bits)
 
 
-@clause("create-vm.protected", "vgic.addr.e2big")
+@kvmpmu_clause("create-vm.protected", "vgic.addr.e2big")
 @pytest.mark.kvmpmu_requires("gicv3")
 @pytest.mark.parametrize("bits", [0, 32], ids=["default", "32-bits"])
 def test_a_vm_has_the_largest_address_space(kvm: Kvm, bits: int) -> None:
@@ -44,7 +44,7 @@ def test_a_vm_has_the_largest_address_space(kvm: Kvm, bits: int) -> None:
     device.set_address(k.KVM_VGIC_V3_ADDR_TYPE_DIST, (1 << most) - k.KVM_VGIC_V3_DIST_SIZE)
 
 
-@clause("create-vm.einval.type")
+@kvmpmu_clause("create-vm.einval.type")
 @pytest.mark.kvmpmu_revision(until="linux-6.7")
 def test_a_protected_vm_was_einval(kvm: Kvm) -> None:
     with refused(Errno.EINVAL):
@@ -52,7 +52,7 @@ def test_a_protected_vm_was_einval(kvm: Kvm) -> None:
 
 
 @needs_pmu
-@clause("guest.protected", "set-pmu.set")
+@kvmpmu_clause("guest.protected", "set-pmu.set")
 def test_the_cycle_counter_of_a_guest_stays_at_0(vm: Vm, pmus: tuple[Pmu, ...]) -> None:
     vcpu = vm.create_vcpu(0)
     vcpu.init_with_pmu()
@@ -66,14 +66,14 @@ def test_the_cycle_counter_of_a_guest_stays_at_0(vm: Vm, pmus: tuple[Pmu, ...]) 
 
 
 @needs_pmu
-@clause("guest.protected")
+@kvmpmu_clause("guest.protected")
 def test_it_does_so_on_a_default_pmu(vm: Vm, counted: Vcpu) -> None:
     vm.load("cycle-counter")
     assert counted.run_payload("cycle-counter") == {"first": 0, "second": 0}
 
 
 @needs_pmu
-@clause("guest.protected", "run.guest")
+@kvmpmu_clause("guest.protected", "run.guest")
 def test_software_increments_and_chained_counters_count(vm: Vm, counted: Vcpu) -> None:
     vm.load("sw-incr")
     assert counted.run_payload("sw-incr") == {"count": 3}
@@ -89,7 +89,7 @@ def protected_vm(kvm: Kvm) -> Vm:
 
 
 @needs_pmu
-@clause("create-vm.protected-vm", "cap.protected-vm")
+@kvmpmu_clause("create-vm.protected-vm", "cap.protected-vm")
 def test_a_protected_vm_says_that_it_has_no_pmu(kvm: Kvm, protected_vm: Vm) -> None:
     for name in ("KVM_CAP_ARM_PMU_V3", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"):
         assert kvm.check_extension(name) == 1
@@ -98,7 +98,7 @@ def test_a_protected_vm_says_that_it_has_no_pmu(kvm: Kvm, protected_vm: Vm) -> N
 
 
 @needs_pmu
-@clause("create-vm.protected-vm", "cap.protected-vm")
+@kvmpmu_clause("create-vm.protected-vm", "cap.protected-vm")
 def test_the_calls_of_the_group_succeed_on_a_protected_vm(
     protected_vm: Vm, pmus: tuple[Pmu, ...]
 ) -> None:
@@ -110,7 +110,7 @@ def test_the_calls_of_the_group_succeed_on_a_protected_vm(
 
 
 @needs_pmu
-@clause("create-vm.protected-vm", "cap.protected-vm")
+@kvmpmu_clause("create-vm.protected-vm", "cap.protected-vm")
 def test_the_guest_of_a_protected_vm_has_no_pmu(protected_vm: Vm, pmus: tuple[Pmu, ...]) -> None:
     vcpu = protected_vm.on(min(pmus[0].cpus)).create_vcpu(0)
     vcpu.init_with_pmu()

@@ -101,7 +101,7 @@ def _full(c: Context) -> bool:
 
 CREATE_VCPU: Table = (
     refuse(lambda c: c.args["id"] >= MOST_VCPUS, Errno.EINVAL, "create-vcpu.einval.id"),
-    refuse(_full, Errno.EINVAL, "create-vcpu.einval.id"),
+    refuse(_full, Errno.EINVAL, "create-vcpu.einval.full", since="linux-6.0"),
     refuse(_id_taken, Errno.EEXIST, "create-vcpu.eexist", since="linux-7.3"),
     refuse(lambda c: c.vm.vgic_initialized, Errno.EBUSY, "create-vcpu.ebusy.vgic"),
     refuse(lambda c: c.args["id"] >= _most_vcpus(c), Errno.EINVAL, "create-vcpu.einval.id"),

@@ -51,7 +51,7 @@ CREATE_VM: Table = (
             # 6.12 refuses them and 7.2 makes them; what is between was not tried.
             answer(
                 not_covered,
-                "create-vm.protected-vm",
+                "create-vm.einval.type",
                 when=_asks_for_protected_vm,
                 since="linux-6.15",
                 until="linux-6.16",

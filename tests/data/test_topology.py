@@ -80,7 +80,7 @@ def test_a_host_has_the_vgics_that_it_names(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("gic = 4", "line 2, key gic: 4 is not a vGIC's version. Known: 3, 5"),
+        ("gic = 4", "line 2, key gic: 4 is not a vGIC's version. Known: 2, 3, 5"),
         ("gic = [3, true]", "line 2, key gic: True is not a vGIC's version"),
         ("gic = [3, 3]", "line 2, key gic: [3, 3] names one twice"),
         ('gic = "3"', "'3' is of the wrong type. Give a whole number or an array of them"),

@@ -22,9 +22,9 @@ DEFAULT = "cortex-a57"
 class Core:
     """One of QEMU's cores.
 
-    ``pmuver`` and ``ipa_bits`` are PMUVer and PARange of the ID registers, as a program at EL2 reads
-    them.  A kernel's KVM_CAP_ARM_VM_IPA_SIZE may be less: on ``max`` 5.10 says 48.  ``vhe``: KVM runs
-    in VHE mode.
+    ``pmuver`` and ``ipa_bits`` are PMUVer and PARange of the ID registers, as a program at EL2
+    reads them.  A kernel's KVM_CAP_ARM_VM_IPA_SIZE may be less: on ``max`` 5.10 says 48.
+    ``vhe``: KVM runs in VHE mode.
     """
 
     pmuver: int
