@@ -20,7 +20,8 @@ class Pmu:
     (sysfs lists both), ``counters`` its number of event counters without the cycle
     counter (None: not known), ``compatible`` the device tree's name for it (empty: not known),
     ``pmuver`` its version as ID_AA64DFR0_EL1 gives it (1 for Armv8.0, 4 for 8.1 and so on, 0 for
-    no PMUv3, 15 for one of the implementation's own; None: not known).
+    no PMUv3, 15 for one of the implementation's own; None: not known), ``core`` the core that it
+    is a part of, as the device tree's ``arm,NAME`` (``cortex-a53``; empty: not known).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Pmu:
     compatible: str = ""
     pmuver: int | None = None
     offline: frozenset[int] = frozenset()
+    core: str = ""
 
     @property
     def covers(self) -> frozenset[int]:
@@ -43,8 +45,9 @@ UNNAMED = "this host"
 IPA_BITS = 44
 # The size of a VM of type 0.
 USUAL_IPA_BITS = 40
-# PMUVer: no PMUv3 but something of the implementation's own; the first one of Armv8.1.
-IMPDEF, PMUV3_8_1 = 15, 4
+# PMUVer of Armv8.0, as the lab's emulated cores are; the first one of Armv8.1; no PMUv3 but
+# something of the implementation's own.
+PMUV3, PMUV3_8_1, IMPDEF = 1, 4, 15
 
 
 def event_bits(pmuver: int) -> int:

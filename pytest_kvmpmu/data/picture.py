@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from html import escape
 
-from .host import Host, Pmu, format_cpus
-from .topology import PMUV3
+from .host import PMUV3, Host, Pmu, format_cpus
 
 # One for each PMU, in the order of their CPUs, repeated as needed; and for CPUs without a PMU.
 _COLOURS = ("#2f6db3", "#c8661e", "#3a8a4d", "#8a4fa3", "#a33b4f", "#4a7d86")
