@@ -76,7 +76,7 @@ def test_a_kernel_without_a_pmu_is_told() -> None:
 
 def test_a_board_without_pmus_needs_no_pmuv3() -> None:
     board = Host("bare", (0, 1), ())
-    target = FakeTarget(describing(done, pmu_v3=False, pmus=[], cpus=[0, 1]))
+    target = FakeTarget(describing(done, pmu_v3=False, pmus=[], cpus=[0, 1], present="0-1"))
     backend = RealBackend(target, 1.0, board=board)
     assert backend.host == board
     backend.close()
@@ -110,7 +110,10 @@ def test_a_board_that_fits_lends_its_name() -> None:
 @pytest.mark.parametrize(
     ("facts", "says"),
     [
-        ({"cpus": [0, 1, 2, 3]}, "it has CPUs 0-3: armv8_cortex_a53 on 0-3; armv8_cortex_a72 on"),
+        (
+            {"cpus": [0, 1, 2, 3], "present": "0-3"},
+            "it has CPUs 0-3: armv8_cortex_a53 on 0-3; armv8_cortex_a72 on",
+        ),
         ({"pmus": []}, "it has CPUs 0-5: no PMU"),
         ({"pmus": FACTS["pmus"][::-1]}, "armv8_cortex_a72 on 4-5; armv8_cortex_a53 on 0-3"),
     ],
