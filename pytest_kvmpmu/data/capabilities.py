@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..errors import unknown
 from .gic import GICS
-from .host import IMPDEF, Host, Pmu
+from .host import IMPDEF, PMUV3P4, Host, Pmu
 
 
 class Capability(NamedTuple):
@@ -107,6 +107,11 @@ def _ipa_size(host: Host) -> str:
     return "in protected mode KVM ignores the IPA size of a VM (since 6.2)" if host.hyp_vms else ""
 
 
+def _no_slots(host: Host) -> str:
+    known = all(pmu.pmuver is not None and pmu.pmuver < PMUV3P4 for pmu in host.pmus)
+    return "" if known else "the host's PMUs are not known to be without FEAT_PMUv3p4"
+
+
 def _vgic(*versions: int) -> Callable[[Host], str]:
     names = " or ".join(f"GICv{version}" for version in versions)
 
@@ -148,6 +153,7 @@ CAPABILITIES = {
         Capability("no-vgic", "no vGIC", _no_vgic()),
         Capability("no-gicv2", "no GICv2 for guests", _no_vgic(2)),
         Capability("no-gicv3", "no GICv3 for guests", _no_vgic(3)),
+        Capability("no-slots", "core PMUs without FEAT_PMUv3p4", _no_slots),
         Capability("counting", "guests whose counters count", _counting),
         Capability("ipa-size", "VMs of the IPA size that userspace asks for", _ipa_size),
         Capability("nested", "nested virtualisation: guests with an EL2", _nested),

@@ -45,9 +45,9 @@ UNNAMED = "this host"
 IPA_BITS = 44
 # The size of a VM of type 0.
 USUAL_IPA_BITS = 40
-# PMUVer of Armv8.0, as the lab's emulated cores are; the first one of Armv8.1; no PMUv3 but
+# PMUVer of Armv8.0, as the lab's emulated cores are; the first of Armv8.1 and 8.4; no PMUv3 but
 # something of the implementation's own.
-PMUV3, PMUV3_8_1, IMPDEF = 1, 4, 15
+PMUV3, PMUV3_8_1, PMUV3P4, IMPDEF = 1, 4, 5, 15
 
 
 def event_bits(pmuver: int) -> int:

@@ -2,7 +2,7 @@
 
 Of PMCR_EL0 only the field N is modelled, the number of event counters.  Before 6.7 the
 other fields of a fresh register are the host's or arbitrary, so GET is not modelled.
-Not for: ID_AA64DFR0_EL1 (`id_register`).
+Not for: ID_AA64DFR0_EL1 (`id_register`), PMMIR_EL1 (`pmmir`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..uapi import constants as k
 from ..uapi.errno import Errno
 from ..wire.outcome import Outcome
-from . import id_register
+from . import id_register, pmmir
 from .pmu_attr import unreadable
 from .pmu_list import lacks_feature, vm_lacks_feature
 from .state import Context
@@ -70,6 +70,7 @@ SET: Table = (
     refuse(_UNINITIALIZED, Errno.ENOEXEC, "reg.enoexec"),
     refuse(bad_pointer, Errno.EFAULT, "reg.efault"),
     *only(id_register.named, id_register.SET),
+    *only(pmmir.named, pmmir.SET),
     *only(
         _is_pmcr,
         (
@@ -94,6 +95,7 @@ GET: Table = (
     refuse(_UNINITIALIZED, Errno.ENOEXEC, "reg.enoexec"),
     refuse(bad_pointer, Errno.EFAULT, "reg.efault"),
     *only(id_register.named, id_register.GET),
+    *only(pmmir.named, pmmir.GET),
     *only(
         _is_pmcr,
         (
