@@ -55,7 +55,7 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
             members = bytecode.with_bytecode(cache, base, board, progress)
 
             def build(folder: Path) -> dict[str, Any]:
-                lack = _boot_and_save(recipe, board, members, folder, progress)
+                lack, facts = _boot_and_save(recipe, board, members, folder, progress)
                 return {
                     "release": kernel.about["release"],
                     "qemu": usable.version,
@@ -65,6 +65,7 @@ def make(cache: Cache, recipe: Recipe, progress: Progress) -> Entry:
                     "oldest_qemu": hardware.oldest_qemu(recipe.host),
                     "parts": perishable(*parts, recipe.qemu_path),
                     "lack": lack,
+                    "facts": facts,
                 }
 
             entry = cache.make(place, build)
@@ -90,8 +91,8 @@ def _boot_and_save(
     base: dict[str, cpio.Member],
     folder: Path,
     progress: Progress,
-) -> str:
-    """Returns what the machine lacks, if that is known."""
+) -> tuple[str, dict[str, Any]]:
+    """Returns what the machine lacks, if that is known, and what its agent reported."""
     (folder / DEVICE_TREE).write_bytes(board.tree)
     (folder / STUB).write_bytes(stub())
     initramfs = userspace.with_agent(base, agent_files.INIT)
@@ -112,7 +113,7 @@ def _boot_and_save(
             progress("keeping a snapshot")
             with machine.quoted():
                 snapshot.save(ours, folder / RAM)
-    return lack
+    return lack, facts
 
 
 def stub() -> bytes:

@@ -10,7 +10,7 @@ from ... import lab
 from ...lab.progress import megabytes, to_stderr
 from ...lab.store import inventory
 from ...lab.store.cache import Cache
-from . import arguments
+from . import arguments, boards
 
 _HEAD = ("line", "kernel", "size", "boards ready to resume")
 
@@ -28,6 +28,12 @@ def add_parser(actions: Any) -> None:
         action="store_true",
         help="show what the mirror offers now; fetches its package lists",
     )
+    parser.add_argument(
+        "--boards",
+        action="store_true",
+        help="show the boards instead: their CPUs, PMUs and vGICs, and what the kernel of each "
+        "snapshot reported",
+    )
     arguments.add_cache_dir(parser)
     parser.set_defaults(run=run)
 
@@ -36,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     """Print it."""
     cache = Cache(args.cache_dir)
     shelves = inventory.shelves(cache)
+    if args.boards:
+        return _boards(shelves)
     rows = [_row(shelf) for shelf in shelves]
     head: tuple[str, ...] = _HEAD
     if args.mirror:
@@ -54,6 +62,20 @@ def run(args: argparse.Namespace) -> int:
         )
     if not args.mirror:
         print("`kvmpmu lab list --mirror` shows what the mirror offers now")
+    return 0
+
+
+def _boards(shelves: Sequence[inventory.Shelf]) -> int:
+    current = [one for shelf in shelves for one in shelf.snapshots if one.current]
+    tables = [[boards.KNOWN, *boards.known()], [boards.REPORTED, *boards.reported(current)]]
+    for line in _aligned(tables[0]):
+        print(line)
+    print()
+    if len(tables[1]) == 1:
+        print("no snapshot has been made; `kvmpmu lab setup` makes those of two boards")
+        return 0
+    for line in _aligned(tables[1]):
+        print(line)
     return 0
 
 

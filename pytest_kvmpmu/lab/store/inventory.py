@@ -26,7 +26,7 @@ LISTS = ("apt", "plain", "current")
 class Snapshot:
     """A snapshot of a line (or Image) on a board; ``current``: the next start uses it.
 
-    ``cpu`` is QEMU's name of its cores.
+    ``cpu`` is QEMU's name of its cores, ``facts`` what the agent reported after the boot.
     """
 
     place: str
@@ -36,6 +36,7 @@ class Snapshot:
     release: str
     current: bool
     bytes: int
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def _snapshot(cache: Cache, place: str, entry: Entry) -> Snapshot:
         str(about.get("release")),
         about.get("parts") is not None and about.get("parts") == _parts(cache, line, about),
         size(entry.folder),
+        dict(about.get("facts", {})),
     )
 
 
