@@ -38,7 +38,7 @@ def _differs(host: Host) -> Iterator[str]:
     if host.maxcpus is not None:
         yield f"maxcpus {host.maxcpus}"
     if host.offline:
-        yield f"CPUs {format_cpus(host.offline)} offline"
+        yield f"offline {format_cpus(host.offline)}"
 
 
 def reported(snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, ...]]:
