@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from ..data.gic import GICS, Gic
 from ..data.payloads import payloads
 from ..uapi import constants as k
 from ..wire.params import FAULT, NULL, Addr
@@ -20,7 +21,6 @@ Judge = Callable[[Sequence], None]
 
 PMU = k.KVM_ARM_VCPU_PMU_V3_CTRL
 IRQ, INIT, FILTER, SET_PMU, NR_COUNTERS = range(5)
-PPI = 23
 PSCI, PMU_V3 = k.KVM_ARM_VCPU_PSCI_0_2, k.KVM_ARM_VCPU_PMU_V3
 SVE = 4
 GIC_ADDR, GIC_NR_IRQS, GIC_CTRL = (
@@ -41,6 +41,13 @@ ranges = st.tuples(
     st.sampled_from([0, 1, 1, 2, 1024, 65535]),
     st.sampled_from([0, 0, 1, 1, 1, 2]),
 )
+# Where the frames of both kinds lie, beside them, and at the end of the guest's addresses.
+bases = st.sampled_from(
+    [
+        *(0x0800_0000, 0x080A_0000, 0x0801_0000, 0x0800_1000, 0x1234),
+        *((1 << 40) - 0x1000, 1 << 40, 1 << 48),
+    ]
+)
 features = st.sampled_from(
     [(PSCI, PMU_V3)] * 5
     + [(PSCI,), (), (PMU_V3,), (PSCI, PMU_V3, 9), (PSCI, 9), (PMU_V3, 20), (0, PSCI, PMU_V3)]
@@ -56,6 +63,7 @@ class Machine(RuleBasedStateMachine):
         self._sequence = Sequence(setting)
         self._judge = judge
         self._types = [pmu.type for pmu in setting.host.pmus]
+        self._kinds = [GICS[version] for version in setting.host.gics]
 
     def teardown(self) -> None:
         """Judge the sequence; Hypothesis shrinks one that raises AssertionError."""
@@ -99,11 +107,14 @@ class Machine(RuleBasedStateMachine):
         for vcpu in vcpus if level >= 1 else ():
             if not sequence.vcpu(vcpu).initialized:
                 self._init(vcpu, cpu, (PSCI, PMU_V3))
-        if level >= 2 and sequence.vm(vm).irqchip is None:
-            self._make_gic(vm, cpu)
-        for vcpu in vcpus if level >= 3 else ():
-            if sequence.vcpu(vcpu).irq is None:
-                self._set(vcpu, cpu, IRQ, Addr("int", (PPI,)))
+        kind = self._kinds[chosen % len(self._kinds)] if self._kinds else None
+        if kind is not None and level >= 2 and sequence.vm(vm).irqchip is None:
+            self._make_gic(vm, cpu, kind)
+        if kind is not None and level >= 3:
+            irq = Addr("int", (kind.pmu_irq,))
+            for vcpu in vcpus:
+                if sequence.vcpu(vcpu).irq is None:
+                    self._set(vcpu, cpu, IRQ, irq)
         if level >= 1 and vcpus and self._types and chosen >= 0:
             number = self._types[chosen % len(self._types)]
             self._set(vcpus[0], cpu, SET_PMU, Addr("int", (number,)))
@@ -121,11 +132,11 @@ class Machine(RuleBasedStateMachine):
         target = self._sequence.setting.answers.target if target is None else target
         self._sequence.add("KVM_ARM_VCPU_INIT", vcpu, cpu, target=target, features=wanted)
 
-    def _make_gic(self, vm: str, cpu: int) -> None:
+    def _make_gic(self, vm: str, cpu: int, kind: Gic) -> None:
         add = self._sequence.add
-        if add("KVM_CREATE_DEVICE", vm, cpu, "dev", type=k.KVM_DEV_TYPE_ARM_VGIC_V3):
+        if add("KVM_CREATE_DEVICE", vm, cpu, "dev", type=kind.device):
             gic = self._gic(vm)
-            for attr, base in ((2, 0x0800_0000), (3, 0x080A_0000)):
+            for attr, base in kind.frames:
                 addr = Addr("u64", (base,))
                 add("KVM_SET_DEVICE_ATTR", gic, cpu, group=GIC_ADDR, attr=attr, addr=addr)
             add("KVM_SET_DEVICE_ATTR", gic, cpu, group=GIC_CTRL, attr=0)
@@ -205,22 +216,36 @@ class Machine(RuleBasedStateMachine):
     def run_the_payload(self, which: int, cpu: int) -> None:
         self._run_until_done(self._vcpu(which), cpu)
 
-    @rule(which=any_object, cpu=any_cpu, number=st.sampled_from([0, 1, 2, 3, 511, 512]))
+    @rule(which=any_object, cpu=any_cpu, number=st.sampled_from([0, 1, 2, 3, 7, 8, 511, 512]))
     def create_vcpu(self, which: int, cpu: int, number: int) -> None:
         self._sequence.add("KVM_CREATE_VCPU", self._vm(which), cpu, "vcpu", id=number)
-
-    @rule(which=any_object, cpu=any_cpu, flags=st.sampled_from([0, 0, 1]))
-    def create_gic(self, which: int, cpu: int, flags: int) -> None:
-        kind = k.KVM_DEV_TYPE_ARM_VGIC_V3
-        self._sequence.add("KVM_CREATE_DEVICE", self._vm(which), cpu, "dev", type=kind, flags=flags)
 
     @rule(
         which=any_object,
         cpu=any_cpu,
-        attr=st.sampled_from([2, 3]),
-        base=st.sampled_from([0x0800_0000, 0x080A_0000, 0x0801_0000, 0x1234, 1 << 40, 1 << 48]),
+        kind=st.sampled_from([None] * 9 + [2, 3, 0]),
+        flags=st.sampled_from([0, 0, 1]),
+    )
+    def create_gic(self, which: int, cpu: int, kind: int | None, flags: int) -> None:
+        """A vGIC of a kind of the host's; now and then of any kind, or the one without a device."""
+        add, vm = self._sequence.add, self._vm(which)
+        if kind == 0:
+            add("KVM_CREATE_IRQCHIP", vm, cpu)
+            return
+        own = self._kinds[which % len(self._kinds)] if self._kinds else GICS[3]
+        type = own.device if kind is None else GICS[kind].device
+        add("KVM_CREATE_DEVICE", vm, cpu, "dev", type=type, flags=flags)
+
+    @rule(
+        which=any_object,
+        cpu=any_cpu,
+        attr=st.sampled_from([0, 0, 1, 1, 2, 3]),
+        base=bases,
     )
     def place_gic(self, which: int, cpu: int, attr: int, base: int) -> None:
+        """A frame of the host's kind, or an attribute of another kind."""
+        frames = self._kinds[0].frames if self._kinds else ()
+        attr = frames[attr][0] if attr < len(frames) else attr
         gic, addr = self._gic(self._vm(which)), Addr("u64", (base,))
         self._sequence.add("KVM_SET_DEVICE_ATTR", gic, cpu, group=GIC_ADDR, attr=attr, addr=addr)
 
