@@ -77,7 +77,8 @@ def _cpus(text: str | None, host: Host) -> list[int]:
     if not cpus:
         raise UsageProblem("--cpus names no CPU", there)
     if missing := [cpu for cpu in cpus if cpu not in host.cpus]:
-        raise UsageProblem(f"--cpus {text}: CPU {missing[0]} does not exist", there)
+        why = "is offline" if missing[0] in host.offline else "does not exist"
+        raise UsageProblem(f"--cpus {text}: CPU {missing[0]} {why}", there)
     return cpus
 
 

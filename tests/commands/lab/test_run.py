@@ -111,6 +111,10 @@ def test_a_lab_that_breaks_is_125(
     ("arguments", "says"),
     [
         (["--cpus", "6"], "--cpus 6: CPU 6 does not exist. rockpro64 has the CPUs 0-5"),
+        (
+            ["--topology", "rockpro64-cpu-offline", "--cpus", "4-5"],
+            "--cpus 4-5: CPU 5 is offline. rockpro64-cpu-offline has the CPUs 0-4",
+        ),
         (["--cpus", "x"], "--cpus 'x' is not a CPU list. Write it like 0-3,5"),
         (["--cpus", ""], "--cpus names no CPU"),
         (["--timeout", "0"], "--timeout 0 is out of range"),
