@@ -28,14 +28,14 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The program's command line."""
-    from . import clauses, lab, play, report
+    from . import clauses, lab, play, report, topology
 
     top = _Parser(
         prog="kvmpmu", description="Tools of pytest-kvmpmu. The specs themselves run under pytest."
     )
     top.add_argument("--version", action="version", version=f"kvmpmu {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for module in (play, clauses, report, lab):
+    for module in (play, clauses, report, topology, lab):
         module.add_parser(commands)
     return top
 
