@@ -14,7 +14,7 @@ GIC, AIC = 1, 2
 
 def dtb(tree: Tree) -> bytes:
     """The compiled tree: a dict is a node, a tuple its cells or strings, True an empty property."""
-    made = library().FDT()
+    made = library().FDT(entries=[])  # its default is one list for all trees
     _fill(made.root, tree)
     return bytes(made.to_dtb(version=17))
 
