@@ -1,6 +1,6 @@
 """The table ``hosts.toml``: which kinds of host there are, and the run of the specs on each.
 
-Not for: the two boards on which every line runs (`tests.tools.lines`).
+Not for: the board on which every line runs (`tests.tools.lines`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The runs of the specs in the lab: which there are, and one after the other.
 
-``fixtures/lab/lines.toml`` is the list: two boards for each line, and what a row adds.
-Not for: recordings (`tests.tools.recording`).
+``fixtures/lab/lines.toml`` is the list: the usual board for each line, and what a row adds.
+Not for: further boards (`tests.tools.hosts`) and recordings (`tests.tools.recording`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from pytest_kvmpmu.lab.lines import Line, lines
 from pytest_kvmpmu.support.resources import PACKAGE
 
 ROOT = PACKAGE.parent
-# The PMU of the big cores is probed first on it.
-SWAPPED = "rockpro64-swapped"
 # Seconds in which a run that was interrupted may print its results.
 GRACE = 5
 
@@ -46,11 +44,9 @@ def runs(known: Iterable[Line] | None = None) -> Iterator[SpecRun]:
     """The runs: first those of every line, then those that a row adds."""
     wanted = [line for line in (lines() if known is None else known) if not line.apart]
     for line in wanted:
-        every = ("-n", "2", *_on(line))
         # The laws are the same for all kernels: `laws` chooses the lines that try them.
         search = ("-m", "differential or not differential", "-k", "not a_law")
-        yield SpecRun(f"{line.name}, with a search", (*every, *search))
-        yield SpecRun(f"{line.name} on {SWAPPED}", (*every, f"--kvmpmu-topology={SWAPPED}"))
+        yield SpecRun(f"{line.name}, with a search", ("-n", "2", *_on(line), *search))
     for line in wanted:
         for board in line.also_boards:
             other = ("-n", "2", *_on(line), f"--kvmpmu-topology={board}")

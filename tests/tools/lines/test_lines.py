@@ -36,14 +36,12 @@ def options(known: Sequence[Line]) -> dict[str, str]:
     return {one.what: shlex.join(one.options) for one in runs(known)}
 
 
-def test_each_line_runs_on_two_boards_and_rows_add_boards_cores_and_laws() -> None:
+def test_each_line_has_a_run_and_rows_add_boards_cores_and_laws() -> None:
     real = "--kvmpmu-backend=real --kvmpmu-target=lab:"
     search = "-m 'differential or not differential' -k 'not a_law'"
     assert options([OLD, NEW, APART]) == {
         "1.0, with a search": f"-n 2 {real}1.0 {search}",
-        "1.0 on rockpro64-swapped": f"-n 2 {real}1.0 --kvmpmu-topology=rockpro64-swapped",
         "2.0, with a search": f"-n 2 {real}2.0 {search}",
-        "2.0 on rockpro64-swapped": f"-n 2 {real}2.0 --kvmpmu-topology=rockpro64-swapped",
         "1.0 on odd": f"-n 2 {real}1.0 --kvmpmu-topology=odd",
         "1.0 on even": f"-n 2 {real}1.0 --kvmpmu-topology=even",
         "2.0 with cortex-a76": f"-n 2 {real}2.0 --kvmpmu-lab-cpu=cortex-a76",
@@ -55,12 +53,13 @@ def test_each_line_runs_on_two_boards_and_rows_add_boards_cores_and_laws() -> No
 def test_every_line_of_the_lab_has_its_runs() -> None:
     given = [f"--kvmpmu-target=lab:{name}" for name in usual_line_names()]
     for target in given:
-        assert sum(target in one.options for one in runs()) >= 2
+        assert any(target in one.options for one in runs())
     assert {option for one in runs() for option in one.options if "target" in option} == set(given)
 
 
-def test_another_core_and_the_laws_are_tried_on_some_line() -> None:
+def test_another_board_another_core_and_the_laws_are_tried_on_some_line() -> None:
     everything = [option for one in runs() for option in one.options]
+    assert any(option.startswith("--kvmpmu-topology=") for option in everything)
     assert any(option.startswith("--kvmpmu-lab-cpu=") for option in everything)
     assert any(option.startswith("--kvmpmu-examples=") for option in everything)
 

@@ -79,9 +79,10 @@ def wanted(lines: Sequence[str] = (), boards: Sequence[str] = ()) -> list[Trace]
 def usual() -> list[Trace]:
     """The traces of every line on the boards of the usual kind, and on those that its row adds."""
     rows = [lab.check_line(name) for name in lab.usual_line_names()]
-    return [
-        Trace(row.name, board) for row in rows for board in (*_usual_boards(), *row.also_boards)
-    ]
+    boards = _usual_boards()
+    # A row may add one of the usual boards.
+    pairs = ((row.name, name) for row in rows for name in (*boards, *row.also_boards))
+    return [Trace(*pair) for pair in dict.fromkeys(pairs)]
 
 
 def _usual_boards() -> list[str]:
