@@ -129,6 +129,12 @@ def _on_line(host: Host, line: Line, core: cpus.Core | None) -> Iterator[tuple[s
             f"{host.name} needs KVM's protected mode, which {line.name} does not have",
             f"Choose another line ({able}), {_MODEL}",
         )
+    if not host.gics and not line.no_vgic:
+        able = ", ".join(other.name for other in lines() if other.no_vgic)
+        yield (
+            f"{host.name} has no vGIC, and KVM of {line.name} does not start without one",
+            f"Choose another line ({able}), {_MODEL}",
+        )
     if host.protected and line.protected == VHE and core is not None and not core.vhe:
         yield (
             f"{host.name} needs KVM's protected mode, which {line.name} has on cores with VHE only",

@@ -33,8 +33,9 @@ class Line:
 
     ``suite``, ``package``, ``carriers`` and ``image`` lead to the kernel in the archive; ``what``
     describes it.  ``protected`` says on which cores KVM has its protected mode (``all``, `VHE` or
-    none), ``nested`` whether guests may have an EL2, ``cpu`` the core to emulate if none is named
-    (empty: the usual one).  A line that is ``apart`` is used only where it is named.  ``also_cpu``,
+    none), ``no_vgic`` whether it starts in that mode on a GICv2, ``nested`` whether guests may have
+    an EL2, ``cpu`` the core to emulate if none is named (empty: the usual one).  A line that is
+    ``apart`` is used only where it is named.  ``also_cpu``,
     ``also_boards`` and ``laws`` are for the project's own runs of the specs.
     ``own`` is the path of the user's Image, and then the others are empty.
     """
@@ -48,6 +49,7 @@ class Line:
     also_cpu: tuple[str, ...] = ()
     laws: int = 0
     protected: str = ""
+    no_vgic: bool = False
     nested: bool = False
     cpu: str = ""
     also_boards: tuple[str, ...] = ()
@@ -96,6 +98,7 @@ def _line(row: Mapping[str, Any], number: int) -> Line:
         tuple(row.get("also_cpu", ())),
         row.get("laws", 0),
         row.get("protected", ""),
+        row.get("no_vgic", False),
         row.get("nested", False),
         row.get("cpu", ""),
         tuple(row.get("also_boards", ())),

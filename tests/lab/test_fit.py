@@ -10,7 +10,7 @@ from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab import core_of, cpus, fitted
-from pytest_kvmpmu.lab.lines import VHE, Line, lines
+from pytest_kvmpmu.lab.lines import VHE, Line
 
 from .conftest import BOARD
 
@@ -136,6 +136,7 @@ def test_a_board_that_the_lab_can_boot_keeps_its_kind(host: Host, cpu: str) -> N
             WITH_VHE,
             "protected mode, which vhe has on cores with",
         ),
+        (replace(PROTECTED, gics=()), "max", WITH_VHE, "pair has no vGIC, and KVM of vhe does not"),
         (NESTED, "max", NONE, "pair needs nested virtualisation, which none does not"),
     ],
 )
@@ -145,10 +146,11 @@ def test_a_line_that_cannot_be_the_board_is_refused(
     with pytest.raises(UsageProblem) as caught:
         fitted(host, cpu, line)
     assert says in caught.value.cause
-    assert ("cortex-a76" if line is WITH_VHE else lines()[-1].name) in caught.value.remedy
+    assert ("cortex-a76" if cpu == "cortex-a57" else "Choose another line") in caught.value.remedy
 
 
 def test_a_line_that_can_be_the_board_is_taken() -> None:
     assert fitted(PROTECTED, "cortex-a57", ANY).protected
+    assert not fitted(replace(PROTECTED, gics=()), "max", replace(ANY, no_vgic=True)).gics
     assert fitted(PROTECTED, "cortex-a76", WITH_VHE).protected
     assert fitted(NESTED, "max", Line("new", nested=True)).nested

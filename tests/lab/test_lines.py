@@ -22,6 +22,7 @@ REQUIRED = {
 }
 OPTIONAL = {
     "protected": str,
+    "no_vgic": bool,
     "nested": bool,
     "cpu": str,
     "apart": bool,
