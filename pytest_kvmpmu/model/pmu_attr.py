@@ -14,6 +14,7 @@ from ..uapi import structs
 from ..uapi.errno import Errno
 from . import perf, pmu_list
 from .pmu_list import lacks_feature, vm_lacks_feature
+from .ppis import is_timers
 from .state import Context
 from .table import Condition, NotModelled, Table, always, answer, done, effect, only, refuse
 
@@ -21,7 +22,6 @@ PPIS = range(16, 32)
 SPIS = range(32, 1020)
 DEFAULT_NR_IRQS = 256
 # The interrupts of the virtual and the physical timer.
-TIMER_PPIS = (27, 30)
 # On a GICv5 the PMU has one interrupt: KVM_ARMV8_PMU_GICV5_IRQ.
 GICV5 = GICS[5]
 
@@ -111,7 +111,7 @@ INIT: Table = (
     refuse(_has_irqchip(lambda c: c.vcpu.irq is None), Errno.ENXIO, "init.enxio.irq"),
     refuse(_has_irqchip(_beyond_vgic), Errno.EINVAL, "init.einval.spi"),
     refuse(
-        _has_irqchip(lambda c: c.vcpu.timers_enabled and c.vcpu.irq in TIMER_PPIS),
+        _has_irqchip(lambda c: c.vcpu.timers_enabled and is_timers(c)),
         Errno.EEXIST,
         "init.eexist",
     ),

@@ -13,6 +13,7 @@ from ..wire.outcome import Outcome
 from . import id_register, pmmir
 from .pmu_attr import unreadable
 from .pmu_list import lacks_feature, vm_lacks_feature
+from .ppis import has_el2
 from .state import Context
 from .table import Condition, Table, answer, done, effect, only, refuse
 from .vcpu_init import bad_pointer
@@ -42,10 +43,6 @@ def _taken(c: Context) -> bool:
     """A new N is accepted before the VM has run, up to the PMU's counters; else it is ignored."""
     most = (c.vm.pmu and c.vm.pmu.counters) or 0
     return not c.vm.has_run and _n(c) <= most
-
-
-def _has_el2(c: Context) -> bool:
-    return k.KVM_ARM_VCPU_HAS_EL2 in c.vcpu.features
 
 
 def _taken_leniently(c: Context) -> bool:
@@ -83,7 +80,7 @@ SET: Table = (
             refuse(unreadable, Errno.EFAULT, "reg.efault"),
             *_HIDDEN,
             effect(lambda c: c.set_vcpu(pmcr_n=_n(c)), "pmcr.raw", until="linux-6.6"),
-            answer(done, "pmcr.el2", when=_has_el2, since="linux-6.16"),
+            answer(done, "pmcr.el2", when=has_el2, since="linux-6.16"),
             effect(_set_vm, "pmcr.lower", when=_taken, since="linux-6.7", until="linux-7.1"),
             effect(_set_vm, "pmcr.lower", when=_taken_leniently, since="linux-7.3"),
             answer(done, "pmcr.set"),

@@ -12,8 +12,8 @@ from ..wire.outcome import Exit, FailEntry, Outcome
 from . import gic, guest, perf
 from .gic.device import initialize
 from .gic.v2 import past_the_end
-from .pmu_attr import TIMER_PPIS
 from .pmu_list import lacks_feature, vm_lacks_feature
+from .ppis import MAINTENANCE, has_el2, is_timers
 from .state import Context
 from .table import Condition, Table, answer, effect, not_covered, only, refuse
 
@@ -56,7 +56,15 @@ def _irq_missing(c: Context) -> bool:
 
 
 def _timer_clash(c: Context) -> bool:
-    return _has_irqchip(c) and c.vcpu.pmu_created and c.vcpu.irq in TIMER_PPIS
+    return _has_irqchip(c) and c.vcpu.pmu_created and is_timers(c)
+
+
+def _el2_without_irqchip(c: Context) -> bool:
+    return has_el2(c) and not _has_irqchip(c)
+
+
+def _maintenance_clash(c: Context) -> bool:
+    return has_el2(c) and c.vcpu.pmu_created and c.vcpu.irq == MAINTENANCE
 
 
 def _ready(c: Context) -> None:
@@ -79,6 +87,8 @@ _FIRST_RUN: Table = (
     effect(initialize, "vgic-v2.run-init", when=gic.initialized_by_run),
     effect(_tear_down, "vgic-v2.run.erange", when=past_the_end, until="series-v3"),
     refuse(past_the_end, Errno.ERANGE, "vgic-v2.run.erange", until="series-v3"),
+    refuse(_el2_without_irqchip, Errno.EAGAIN, "run.eagain.el2", since="linux-6.16"),
+    refuse(_maintenance_clash, Errno.EEXIST, "run.eexist.maintenance", since="linux-6.16"),
     refuse(_timer_clash, Errno.EINVAL, "run.einval.timer"),
     effect(lambda c: c.set_vcpu(timers_enabled=True), "init.eexist", when=_has_irqchip),
     refuse(
@@ -132,8 +142,6 @@ def _fail_entry(c: Context) -> Outcome:
 RUN: Table = (
     refuse(lambda c: c.args["arg"] != 0, Errno.EINVAL, "run.einval.arg"),
     refuse(lambda c: not c.vcpu.initialized, Errno.ENOEXEC, "run.enoexec.uninitialized"),
-    # Its timers and its GIC have additional interrupts.
-    answer(not_covered, "run.guest", when=lambda c: k.KVM_ARM_VCPU_HAS_EL2 in c.vcpu.features),
     effect(_begin, "run.first-run"),
     *only(_first_run, _FIRST_RUN),
     effect(

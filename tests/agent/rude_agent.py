@@ -23,6 +23,11 @@ FACTS = {
     "pmus": [{"name": "armv8_cortex_a53", "type": 9, "cpus": "0"}],
     "kvm": "ok",
     "api_version": 12,
+    "present": "0",
+    "gics": [3],
+    "ipa_bits": 44,
+    "protected": False,
+    "nested": False,
     "pmu_v3": True,
 }
 # Bad bring-ups: it ends, sends a wrong greeting, describes nothing, describes another host.

@@ -88,7 +88,9 @@ def test_unspecified_keeps_what_no_spec_checks(capsys: Capture) -> None:
 def test_commits_keeps_what_a_change_began_or_ended_and_names_it(capsys: Capture) -> None:
     document = loaded(capsys, "--commits")
     rows = {row["slug"]: row for row in document["clauses"]}
-    assert list(rows) == [slug for slug, c in clauses().items() if c.commits or c.posting]
+    assert list(rows) == [
+        slug for slug, c in clauses().items() if c.commits or c.commits_note or c.posting
+    ]
     assert rows["filter.ebusy.vcpu-ran"]["commits"] == [
         {
             "id": "5177fe91e4cf",
