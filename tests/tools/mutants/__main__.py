@@ -29,6 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "-n", type=int, default=os.cpu_count() or 1, help="processes at once (%(default)s)"
     )
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="try each N-th wrong kernel (%(default)s)"
+    )
     args = parser.parse_args(argv)
     try:
         wanted = [detect(name).revision for name in args.revisions] or list(REVISIONS)
@@ -37,14 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 4
     try:
         with tempfile.TemporaryDirectory() as place:
-            results = run(wanted, args.n, Path(place), lambda text: print(text, flush=True))
+            results = run(
+                wanted, args.n, Path(place), lambda text: print(text, flush=True), every=args.every
+            )
     except UsageProblem as problem:
         print(f"mutants: error: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("mutants: interrupted", file=sys.stderr)
         return 130
-    lines, good = report(results, whole=not args.revisions)
+    lines, good = report(results, whole=not args.revisions and args.every == 1)
     print("\n".join(lines))
     return 0 if good else 1
 

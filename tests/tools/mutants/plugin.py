@@ -33,6 +33,7 @@ Readers = dict[pytest.Item, Met]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mutants-in", type=Path, help="results to try again (default: try all)")
+    parser.addoption("--mutants-every", type=int, default=1, help="try each N-th only")
     parser.addoption("--mutants-out", type=Path, required=True, help="where the results go")
 
 
@@ -49,9 +50,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     if given is not None:
         wrongs += [result.wrong for result in load(given)]
     else:
-        wrongs += of_rows(backend.revision)
-        wrongs += swaps([*readers.values(), crossed])
-        wrongs += of_hand(backend.revision)
+        of_tables: list[Wrong] = [*of_rows(backend.revision)]
+        of_tables += swaps([*readers.values(), crossed])
+        of_tables += of_hand(backend.revision)
+        wrongs += of_tables[:: config.getoption("--mutants-every")]
     results = [judge(wrong, backend.revision, readers, crossed) for wrong in wrongs]
     save(config.getoption("--mutants-out"), results)
     return True

@@ -19,16 +19,21 @@ from .results import VERDICTS, Result, load, save
 from .wrong import Wrong
 
 FIRST = "rockpro64"
-# Then the boards with the most specs that run on no other board.
-NEXT = ("uncovered-cpu", "no-pmu")
+# Then a board with a GICv2, and those with the most specs that run on no other board.
+NEXT = ("hikey960", "uncovered-cpu", "no-pmu")
 ROOT = PACKAGE.parent
 
 Results = dict[Revision, dict[Wrong, Result]]
 Say = Callable[[str], None]
 
 
-def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Results:
-    """All results, by revision.  Raises `UsageProblem` if a run of the plugin ends early."""
+def run(
+    wanted: Sequence[Revision], processes: int, place: Path, say: Say, *, every: int = 1
+) -> Results:
+    """All results, by revision; of each ``every``-th wrong kernel.
+
+    Raises `UsageProblem` if a run of the plugin ends early.
+    """
     results: Results = {revision: {} for revision in wanted}
 
     reasons = explained()
@@ -45,7 +50,7 @@ def run(wanted: Sequence[Revision], processes: int, place: Path, say: Say) -> Re
         before = open_in(revision)
         if board != FIRST and not before and not any(of_lists(revision, topology.load(board))):
             return
-        found = _plugin(board, revision, None if board == FIRST else before, place)
+        found = _plugin(board, revision, None if board == FIRST else before, place, every)
         for result in found:
             results[revision][result.wrong] = _better(results[revision].get(result.wrong), result)
         left = len(open_in(revision))
@@ -71,7 +76,7 @@ def _better(old: Result | None, new: Result) -> Result:
 
 
 def _plugin(
-    board: str, revision: Revision, again: list[Result] | None, place: Path
+    board: str, revision: Revision, again: list[Result] | None, place: Path, every: int
 ) -> list[Result]:
     before, after = (place / f"{revision}-{board}.{end}" for end in ("in", "out"))
     command = [
@@ -80,6 +85,7 @@ def _plugin(
         f"--kvmpmu-kernel={revision}",
         f"--kvmpmu-topology={board}",
         f"--mutants-out={after}",
+        f"--mutants-every={every}",
     ]
     if again is not None:
         save(before, again)
