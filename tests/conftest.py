@@ -25,20 +25,34 @@ ONCE = frozenset(
         "differential",
         "model",
         "report/pages/test_html_browser.py",
-        "spec/test_catalogue.py",
-        "spec/test_lint.py",
+        "spec",
         "test_arrows.py",
         "test_mirror.py",
         "test_plain_english.py",
-        "tools/docs_sections",
-        "tools/mutants",
+        "tools",
         "whole/test_contributing.py",
         "whole/test_docs.py",
         "whole/test_pages.py",
         "whole/test_site.py",
     )
 )
-assert all(path.exists() for path in ONCE)  # a file that was renamed would be forgotten
+# Files, and single tests, whose child processes run lines that nothing else runs.  In those of
+# other tests coverage would measure the same once more, and take half as long again as the tests.
+MEASURED = frozenset(
+    (
+        "differential/test_machine.py",
+        "plugin/results/test_reporter.py",
+        "plugin/test_backend.py",
+        "plugin/test_config_ini.py::test_a_list_for_a_string_in_ini_options_is_one_error",
+        "plugin/test_gc_freeze.py",
+        "plugin/test_marks.py::test_a_wrong_marker_is_told_with_xdist_too",
+        "plugin/test_recorder.py",
+        "whole/test_xdist.py",
+    )
+)
+# A file that was renamed would be forgotten.
+assert all(path.exists() for path in ONCE)
+assert all((TESTS / name.partition("::")[0]).exists() for name in MEASURED)
 
 settings.register_profile("same-every-time", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("same-every-time")
@@ -75,11 +89,16 @@ def unpacked(wheel: zipfile.Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def pytester(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> pytest.Pytester:
     """pytest's own, in whose runs tests keep their order unless one asks for pytest-randomly.
 
     Nor is Hypothesis's plugin there without asking: at its end a run imports all of Hypothesis for
     it, in each worker too, which takes longer than most of the runs themselves.
     """
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly -p no:hypothesispytest")
+    name = request.path.relative_to(TESTS).as_posix()
+    if MEASURED.isdisjoint((name, f"{name}::{request.node.originalname}")):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     return pytester

@@ -146,18 +146,20 @@ def _plain(line: str) -> str:
 
 
 def environment(installed: Path) -> dict[str, str]:
-    """The environment of a user who has the plugin, from the folder ``installed``."""
+    """The environment of a user who has the plugin, from the folder ``installed``.
+
+    The first command there compiles the modules for all others.
+    """
     env = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("COVERAGE_", "PYTEST_"))
+        if not key.startswith(("COVERAGE_", "PYTEST_", "PYTHONDONTWRITEBYTECODE"))
     }
     here = Path(sys.executable).parent
     return {
         **env,
         "PATH": f"{here}:{env['PATH']}",
         "PYTHONPATH": str(installed),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_ADDOPTS": "-p no:randomly",
         "COLUMNS": "100",
         "NO_COLOR": "1",

@@ -86,7 +86,6 @@ class Place:
             path.write_text(f"#!/bin/sh\n{text}\n")
             path.chmod(path.stat().st_mode | stat.S_IXUSR)
         self.env["PATH"] = f"{programs}:{os.defpath}"
-        del self.env["PYTHONDONTWRITEBYTECODE"]  # what the first run compiles, all others have
 
     def run(self, script: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a script as CI does: it ends with the first command that fails."""

@@ -33,7 +33,7 @@ def acme(tmp_path: Path, unpacked: Path) -> dict[str, str]:
     (info / "entry_points.txt").write_text("\n".join(lines))
     (info.parent / "pytest_kvmpmu_acme").symlink_to(ACME / "pytest_kvmpmu_acme")
     env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
-    return {**env, "PYTHONPATH": f"{unpacked}:{info.parent}", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**env, "PYTHONPATH": f"{unpacked}:{info.parent}"}
 
 
 def ran(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:

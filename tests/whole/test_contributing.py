@@ -124,10 +124,11 @@ def env(copy: Path, tmp_path: Path) -> dict[str, str]:
 
 
 def files(root: Path) -> Mapping[str, bytes]:
+    """The contents of all files, without what Python compiled."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.suffix != ".pyc"
     }
 
 

@@ -76,7 +76,7 @@ def test_the_specs_run_from_the_unpacked_wheel(unpacked: Path) -> None:
             "pytest_kvmpmu.conformance.test_cover_letter",
         ],
         cwd=unpacked,
-        env={**env, "PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**env, "PYTHONPATH": str(unpacked)},
         capture_output=True,
         text=True,
         check=False,
