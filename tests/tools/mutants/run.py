@@ -19,8 +19,8 @@ from .results import VERDICTS, Result, load, save
 from .wrong import Wrong
 
 FIRST = "rockpro64"
-# Then a board with a GICv2, and those with the most specs that run on no other board.
-NEXT = ("hikey960", "uncovered-cpu", "no-pmu")
+# Then boards with the other kinds of vGIC, and those with the most specs of their own.
+NEXT = ("hikey960", "rockpro64-both", "no-vgic", "uncovered-cpu", "no-pmu")
 ROOT = PACKAGE.parent
 
 Results = dict[Revision, dict[Wrong, Result]]
