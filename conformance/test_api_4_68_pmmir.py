@@ -76,7 +76,18 @@ def test_without_a_pmu_it_is_enoent_once_a_value_was_read(vm: Vm) -> None:
 @pytest.mark.kvmpmu_clause("reg.efault", "pmmir.einval.bits")
 @pytest.mark.kvmpmu_revision(since="linux-7.3")
 def test_a_value_that_cannot_be_read_is_efault(vcpu: Vcpu) -> None:
-    with refused(Errno.EFAULT):
-        vcpu.call("KVM_SET_ONE_REG", id=k.PMMIR_EL1, addr=FAULT)
-    with refused(Errno.EFAULT):
-        vcpu.call("KVM_SET_ONE_REG", id=k.PMMIR_EL1, addr=Addr("u64", (0,)), argp="fault")
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.EFAULT):
+            vcpu.call(ioctl, id=k.PMMIR_EL1, addr=FAULT)
+        with refused(Errno.EFAULT):
+            vcpu.call(ioctl, id=k.PMMIR_EL1, addr=Addr("u64", (0,)), argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("reg.enoexec")
+def test_before_vcpu_init_it_is_enoexec(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.ENOEXEC):
+            vcpu.call(ioctl, id=k.PMMIR_EL1, addr=Addr("u64", (0,)))
+        with refused(Errno.ENOEXEC):
+            vcpu.call(ioctl, id=k.PMMIR_EL1, addr=FAULT)

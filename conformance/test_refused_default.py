@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.kvmpmu_requires("two-pmus"),
     pytest.mark.kvmpmu_clause("default-pmu.first-set", "set-pmu.ebusy.filter"),
 ]
+needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
 def chosen(vcpu: Vcpu, pmus: tuple[Pmu, ...]) -> list[Pmu]:
@@ -100,6 +101,7 @@ def test_an_attribute_that_is_refused_does(
     assert chosen(vcpu, pmus) == [pmus[-1]]
 
 
+@needs_vgic
 @pytest.mark.parametrize(
     ("addr", "errno"),
     [(FAULT, Errno.EFAULT), (Addr("int", (-1,)), Errno.EINVAL)],
@@ -114,6 +116,7 @@ def test_an_interrupt_that_is_refused_does(
     assert chosen(vcpu, pmus) == [pmus[-1]]
 
 
+@needs_vgic
 @pytest.mark.parametrize("ready", [True, False], ids=["no-interrupt", "gic-not-ready"])
 def test_an_init_that_is_refused_does(
     there: Vm, vcpu: Vcpu, pmus: tuple[Pmu, ...], ready: bool

@@ -20,7 +20,7 @@ _SIZES = {"dist": k.KVM_VGIC_V2_DIST_SIZE, "cpu_interface": k.KVM_VGIC_V2_CPU_SI
 
 
 def _field(c: Context) -> str:
-    return _FIELDS[c.args["attr"]]
+    return _FIELDS.get(c.args["attr"], "cpu_interface")
 
 
 def _size(c: Context) -> int:
