@@ -15,6 +15,7 @@ from .syscall import ioctl
 
 _PMUS = Path("/sys/bus/event_source/devices")
 _CPUS = Path("/sys/devices/system/cpu")
+_TREE = Path("/proc/device-tree")
 _DEVICE = "/dev/kvm"
 
 
@@ -32,6 +33,7 @@ def describe() -> dict[str, Any]:
         "online": _cpu_list("online"),
         "page_size": os.sysconf("SC_PAGESIZE"),
         "pmus": _core_pmus(),
+        "pmu_nodes": _pmu_nodes(),
         **_kvm(),
     }
 
@@ -56,6 +58,19 @@ def _core_pmus() -> list[dict[str, Any]]:
                 }
             )
     return sorted(found, key=lambda pmu: pmu["type"])
+
+
+def _pmu_nodes() -> list[str]:
+    """The first compatible of each PMU node of the device tree, whether a driver knows it or not.
+
+    They are children of the root whose compatible ends in ``pmu`` or ``pmuv3``.
+    """
+    found = []
+    for file in _TREE.glob("*/compatible"):
+        first = file.read_bytes().split(b"\0")[0].decode(errors="replace")
+        if first.endswith(("pmu", "pmuv3")):
+            found.append(first)
+    return sorted(found)
 
 
 def _kvm() -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..data.core_pmus import unknown_to
+from ..data.revision import release_of
 from ..errors import UsageProblem
 
 _LAB = "Run on a real arm64 kernel in QEMU with --kvmpmu-target=lab:6.12"
@@ -36,8 +38,22 @@ def check(facts: Mapping[str, Any], where: str, needs_pmu: bool = True, lack: st
     if needs_pmu and not facts["pmu_v3"]:
         raise UsageProblem(
             f"{where} has no PMUv3: {lack or 'KVM_CAP_ARM_PMU_V3 is 0'}",
-            f"Give the kernel a PMU in its device tree or ACPI tables. {_LAB}",
+            f"{_remedy(facts)}. {_LAB}",
         )
+
+
+def _remedy(facts: Mapping[str, Any]) -> str:
+    """What gives the kernel a PMU; it depends on what the device tree names."""
+    nodes = facts.get("pmu_nodes", ())
+    missing = sorted(set(unknown_to(nodes, release_of(facts["release"]) or (0, 0))))
+    if missing:
+        return (
+            f"Use a newer kernel: {facts['release']} does not know {', '.join(missing)} of the"
+            " device tree"
+        )
+    if nodes:
+        return f"Find out from the kernel's log why it did not register {', '.join(sorted(set(nodes)))}"
+    return "Give the kernel a PMU in its device tree or ACPI tables"
 
 
 def _group(gid: int) -> str:

@@ -80,10 +80,9 @@ def detect(text: str) -> Detected:
     """
     if text in _BY_NAME:
         return Detected(_BY_NAME[text])
-    match = _RELEASE.match(text)
-    if match is None:
+    release = release_of(text)
+    if release is None:
         raise unknown("kernel revision", text, [*_BY_NAME, "or a release like 6.12"])
-    release = (int(match[1]), int(match[2]))
     merged = [(_release(known), known) for known in REVISIONS if known.name.startswith("linux-")]
     if release < merged[0][0]:
         raise UsageProblem(
@@ -95,6 +94,12 @@ def detect(text: str) -> Detected:
         seen = "{}.{}".format(*NEWEST_RELEASE_SEEN)
         return Detected(found, f"newer than {seen}, the newest release checked; treated as {found}")
     return Detected(found)
+
+
+def release_of(text: str) -> tuple[int, int] | None:
+    """The first two numbers of a kernel release; None if ``text`` is none."""
+    match = _RELEASE.match(text)
+    return None if match is None else (int(match[1]), int(match[2]))
 
 
 def _release(known: Revision) -> tuple[int, int]:

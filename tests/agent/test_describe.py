@@ -51,6 +51,28 @@ def test_core_pmus_are_those_with_cpus_in_the_order_of_their_ids(sysfs: Path) ->
     ]
 
 
+def test_pmus_of_the_device_tree_are_named_even_without_a_driver(
+    sysfs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(describe, "_TREE", sysfs / "tree")
+    for node, compatible in (
+        ("pmu-a", b"arm,cortex-x4-pmu\0arm,armv8-pmuv3\0"),
+        ("pmu", b"arm,armv8-pmuv3\0"),
+        ("timer", b"arm,armv8-timer\0"),
+    ):
+        (sysfs / "tree" / node).mkdir(parents=True)
+        (sysfs / "tree" / node / "compatible").write_bytes(compatible)
+    assert describe.describe()["pmu_nodes"] == ["arm,armv8-pmuv3", "arm,cortex-x4-pmu"]
+
+
+def test_cpus_are_listed_as_sysfs_has_them(sysfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describe, "_CPUS", sysfs)
+    (sysfs / "present").write_text("0-5\n")
+    found = describe.describe()
+    assert (found["present"], found["online"]) == ("0-5", "")
+    assert found["page_size"] == os.sysconf("SC_PAGESIZE")
+
+
 def test_kvm_may_be_missing(sysfs: Path) -> None:
     found = describe.describe()
     assert found["kvm"] == "missing"

@@ -74,6 +74,26 @@ def test_a_kernel_without_a_pmu_is_told() -> None:
     assert "device tree" in problem.remedy
 
 
+@pytest.mark.parametrize(
+    ("nodes", "says"),
+    [
+        (
+            ["arm,cortex-a520-pmu", "arm,cortex-x4-pmu", "arm,cortex-x4-pmu"],
+            "Use a newer kernel: 6.1.0-40-arm64 does not know arm,cortex-a520-pmu, arm,cortex-x4-pmu"
+            " of the device tree.",
+        ),
+        (
+            ["arm,cortex-a53-pmu"],
+            "Find out from the kernel's log why it did not register arm,cortex-a53-pmu.",
+        ),
+        ([], "Give the kernel a PMU in its device tree or ACPI tables."),
+    ],
+)
+def test_the_remedy_depends_on_what_the_device_tree_names(nodes: list[str], says: str) -> None:
+    problem = refused(pmu_v3=False, pmus=[], release="6.1.0-40-arm64", pmu_nodes=nodes)
+    assert problem.remedy.startswith(says)
+
+
 def test_a_board_without_pmus_needs_no_pmuv3() -> None:
     board = Host("bare", (0, 1), ())
     target = FakeTarget(describing(done, pmu_v3=False, pmus=[], cpus=[0, 1], present="0-1"))
