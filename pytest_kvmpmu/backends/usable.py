@@ -52,7 +52,8 @@ def _remedy(facts: Mapping[str, Any]) -> str:
             " device tree"
         )
     if nodes:
-        return f"Find out from the kernel's log why it did not register {', '.join(sorted(set(nodes)))}"
+        named = ", ".join(sorted(set(nodes)))
+        return f"Find out from the kernel's log why it did not register {named}"
     return "Give the kernel a PMU in its device tree or ACPI tables"
 
 

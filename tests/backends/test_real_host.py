@@ -79,8 +79,8 @@ def test_a_kernel_without_a_pmu_is_told() -> None:
     [
         (
             ["arm,cortex-a520-pmu", "arm,cortex-x4-pmu", "arm,cortex-x4-pmu"],
-            "Use a newer kernel: 6.1.0-40-arm64 does not know arm,cortex-a520-pmu, arm,cortex-x4-pmu"
-            " of the device tree.",
+            "Use a newer kernel: 6.1.0-40-arm64 does not know arm,cortex-a520-pmu,"
+            " arm,cortex-x4-pmu of the device tree.",
         ),
         (
             ["arm,cortex-a53-pmu"],
