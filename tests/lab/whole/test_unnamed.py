@@ -12,7 +12,7 @@ import pytest
 
 from pytest_kvmpmu.support.resources import conformance_dir
 
-from .unnamed_target import __name__ as PLUGIN
+from . import unnamed_target
 
 pytestmark = pytest.mark.lab
 
@@ -27,14 +27,15 @@ def report(folder: Path, name: str, *options: str) -> dict[str, Any]:
     """The status of each spec on that host, and the verdict of the run."""
     file = folder / f"{name}.json"
     specs = [str(conformance_dir() / spec) for spec in SPECS]
-    command = [sys.executable, "-m", "pytest", *specs, "-q", "-p", PLUGIN, "-n0"]
+    command = [sys.executable, "-m", "pytest", *specs, "-q", "-p", unnamed_target.__name__, "-n0"]
     command += ["-p", "no:cacheprovider", "--kvmpmu-backend=real", f"--kvmpmu-report={file}"]
     root = Path(__file__).parents[3]
     done = subprocess.run([*command, *options], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     _, *results, footer = map(json.loads, file.read_text().splitlines())
     found = {result["spec"]: result["status"] for result in results}
-    return {**found, "verdict": footer["verdict"], "on_host": footer["on_host"]}
+    ended = footer["end"]
+    return {**found, "verdict": ended["verdict"], "on_host": ended["on_host"]}
 
 
 @pytest.mark.parametrize("board", BOARDS)
