@@ -71,6 +71,8 @@ def test_a_vcpu_id_beyond_the_maximum_is_einval(vm: Vm, number: int) -> None:
 def test_the_maximum_is_what_the_capabilities_say(kvm: Kvm, vm: Vm) -> None:
     most = kvm.check_extension("KVM_CAP_MAX_VCPUS")
     assert kvm.check_extension("KVM_CAP_MAX_VCPU_ID") == most
+    for cap in ("KVM_CAP_MAX_VCPUS", "KVM_CAP_MAX_VCPU_ID"):
+        assert vm.check_extension(cap) == most
     vm.create_vcpu(most - 1)
     with refused(Errno.EINVAL):
         vm.create_vcpu(most)
@@ -78,7 +80,8 @@ def test_the_maximum_is_what_the_capabilities_say(kvm: Kvm, vm: Vm) -> None:
 
 @pytest.mark.kvmpmu_clause("create-vm.einval.type")
 def test_the_largest_ipa_size_is_what_the_capability_says(kvm: Kvm) -> None:
-    kvm.create_vm(kvm.check_extension("KVM_CAP_ARM_VM_IPA_SIZE"))
+    most = kvm.check_extension("KVM_CAP_ARM_VM_IPA_SIZE")
+    assert kvm.create_vm(most).check_extension("KVM_CAP_ARM_VM_IPA_SIZE") == most
     kvm.create_vm(32)
 
 

@@ -27,8 +27,9 @@ def plain(vm: Vm) -> Vcpu:
 
 @requires("vgic")
 @kvmpmu_clause("create-irqchip.enxio")
-def test_a_host_with_a_vgic_says_so(kvm: Kvm) -> None:
+def test_a_host_with_a_vgic_says_so(kvm: Kvm, vm: Vm) -> None:
     assert kvm.check_extension("KVM_CAP_IRQCHIP") == 1
+    assert vm.check_extension("KVM_CAP_IRQCHIP") == 1
 
 
 @requires("vgic", "no-gicv2")
@@ -37,6 +38,24 @@ def test_without_gicv2_create_irqchip_is_enodev(vm: Vm) -> None:
     for _ in range(2):
         with refused(Errno.ENODEV):
             vm.call("KVM_CREATE_IRQCHIP")
+
+
+@requires("no-gicv2")
+@kvmpmu_clause("create-irqchip.enodev", "create-irqchip.ebusy.vcpu-ran")
+def test_without_gicv2_it_is_enodev_even_after_a_run(vm: Vm, plain: Vcpu, gic_kind: Gic) -> None:
+    del gic_kind  # only for hosts that have one
+    with refused(Errno.EINTR):
+        plain.run(immediate_exit=True)
+    with refused(Errno.ENODEV):
+        vm.call("KVM_CREATE_IRQCHIP")
+
+
+@requires("no-gicv2")
+@kvmpmu_clause("create-irqchip.enodev", "create-irqchip", "create-device")
+def test_without_gicv2_a_refused_irqchip_leaves_the_vm_without_one(vm: Vm, gic_kind: Gic) -> None:
+    with refused(Errno.ENODEV):
+        vm.call("KVM_CREATE_IRQCHIP")
+    vm.create_bare_gic(gic_kind)
 
 
 @requires("no-gicv2")
@@ -112,6 +131,7 @@ def test_the_pmu_has_an_interrupt_with_it(vm: Vm, vcpu: Vcpu) -> None:
 @kvmpmu_clause("create-irqchip.enxio")
 def test_without_a_vgic_there_is_no_irqchip(kvm: Kvm, vm: Vm) -> None:
     assert kvm.check_extension("KVM_CAP_IRQCHIP") == 0
+    assert vm.check_extension("KVM_CAP_IRQCHIP") == 0
     with refused(Errno.ENXIO):
         vm.call("KVM_CREATE_IRQCHIP")
 

@@ -23,6 +23,30 @@ def test_before_7_3_there_is_no_such_register(vcpu: Vcpu) -> None:
     for value in (0, *OUTSIDE):
         with refused(Errno.ENOENT):
             vcpu.set_register(k.PMMIR_EL1, value)
+    with refused(Errno.ENOENT):
+        vcpu.call("KVM_GET_ONE_REG", id=k.PMMIR_EL1, addr=FAULT)
+
+
+@pytest.mark.kvmpmu_clause("pmmir.absent", "reg.efault")
+@pytest.mark.kvmpmu_revision(since="linux-6.0", until="linux-7.1")
+def test_before_7_3_a_value_was_read_before_the_register_was_looked_up(vcpu: Vcpu) -> None:
+    with refused(Errno.EFAULT):
+        vcpu.call("KVM_SET_ONE_REG", id=k.PMMIR_EL1, addr=FAULT)
+
+
+@pytest.mark.kvmpmu_clause("pmmir.absent")
+@pytest.mark.kvmpmu_revision(until="linux-5.19")
+def test_before_6_0_the_register_was_looked_up_first(vcpu: Vcpu) -> None:
+    with refused(Errno.ENOENT):
+        vcpu.call("KVM_SET_ONE_REG", id=k.PMMIR_EL1, addr=FAULT)
+
+
+@pytest.mark.kvmpmu_clause("pmmir.absent", "reg.efault")
+@pytest.mark.kvmpmu_revision(until="linux-7.1")
+def test_before_7_3_a_structure_that_cannot_be_read_is_efault(vcpu: Vcpu) -> None:
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.EFAULT):
+            vcpu.call(ioctl, id=k.PMMIR_EL1, addr=Addr("u64", (0,)), argp="fault")
 
 
 @no_slots
@@ -71,6 +95,22 @@ def test_without_a_pmu_it_is_enoent_once_a_value_was_read(vm: Vm) -> None:
         vcpu.set_register(k.PMMIR_EL1, OUTSIDE[0])
     with refused(Errno.EFAULT):
         vcpu.call("KVM_SET_ONE_REG", id=k.PMMIR_EL1, addr=FAULT)
+    with refused(Errno.ENOENT):
+        vcpu.call("KVM_GET_ONE_REG", id=k.PMMIR_EL1, addr=FAULT)
+    for ioctl in ("KVM_GET_ONE_REG", "KVM_SET_ONE_REG"):
+        with refused(Errno.EFAULT):
+            vcpu.call(ioctl, id=k.PMMIR_EL1, addr=Addr("u64", (0,)), argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("pmmir.enoent.feature", "pmmir.ebusy.vcpu-ran")
+def test_without_a_pmu_it_is_enoent_after_a_run(vm: Vm) -> None:
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    for value in (0, 1):
+        with refused(Errno.ENOENT):
+            vcpu.set_register(k.PMMIR_EL1, value)
 
 
 @pytest.mark.kvmpmu_clause("reg.efault", "pmmir.einval.bits")
@@ -81,6 +121,16 @@ def test_a_value_that_cannot_be_read_is_efault(vcpu: Vcpu) -> None:
             vcpu.call(ioctl, id=k.PMMIR_EL1, addr=FAULT)
         with refused(Errno.EFAULT):
             vcpu.call(ioctl, id=k.PMMIR_EL1, addr=Addr("u64", (0,)), argp="fault")
+
+
+@pytest.mark.kvmpmu_clause("reg.enoexec", "pmmir.einval.bits", "pmmir.einval.slots")
+@pytest.mark.kvmpmu_revision(since="linux-7.3")
+def test_before_vcpu_init_it_is_enoexec_whatever_the_value(vm: Vm, vcpu: Vcpu) -> None:
+    del vcpu  # it gives the VM a PMU
+    other = vm.create_vcpu(1)
+    for value in (0, 1, *OUTSIDE):
+        with refused(Errno.ENOEXEC):
+            other.set_register(k.PMMIR_EL1, value)
 
 
 @pytest.mark.kvmpmu_clause("reg.enoexec")

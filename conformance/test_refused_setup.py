@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_kvmpmu.data.gic import Gic
+from pytest_kvmpmu.data.gic import GICS, Gic
+from pytest_kvmpmu.data.host import Host
 from pytest_kvmpmu.kvm import Device, Vcpu, Vm
 from pytest_kvmpmu.kvm.expect import refused
 from pytest_kvmpmu.uapi import constants as k
@@ -48,6 +49,40 @@ def test_a_gic_that_could_not_be_read_is_not_made(vm: Vm, gic_kind: Gic) -> None
     with refused(Errno.EFAULT):
         vm.create_device(gic_kind.device, argp="fault")
     vm.create_bare_gic(gic_kind).init_gic()
+
+
+@kvmpmu_clause("create-device", "create-device.enodev")
+@pytest.mark.parametrize("version", [2, 3], ids=["GICv2", "GICv3"])
+def test_a_gic_that_the_host_has_not_is_enodev_in_any_state(
+    vm: Vm, gic_kind: Gic, host: Host, version: int
+) -> None:
+    missing = 0 if version in host.gics else GICS[version].device
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.ENODEV):
+        vm.create_device(missing)
+    vm.create_gic(gic_kind)  # the VM has none yet
+    with refused(Errno.ENODEV):
+        vm.create_device(missing)
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.ENODEV):
+        vm.create_device(missing)
+
+
+@kvmpmu_clause("create-device.enodev", "create-device.ebusy.vcpu-ran")
+@pytest.mark.kvmpmu_requires("vgic")
+@pytest.mark.parametrize("version", [2, 3], ids=["GICv2", "GICv3"])
+def test_a_gic_that_the_host_has_not_is_enodev_after_a_run(
+    vm: Vm, host: Host, version: int
+) -> None:
+    missing = 0 if version in host.gics else GICS[version].device
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    with refused(Errno.EINTR):
+        vcpu.run(immediate_exit=True)
+    with refused(Errno.ENODEV):
+        vm.create_device(missing)
 
 
 @kvmpmu_clause("create-device", "create-device.ebusy.vcpu-ran")

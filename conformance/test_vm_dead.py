@@ -92,10 +92,23 @@ def test_the_vcpus_of_a_dead_vm_are_dead(dead: tuple[Vcpu, Device]) -> None:
 
 
 def test_so_are_their_registers(dead: tuple[Vcpu, Device]) -> None:
-    vcpu, _ = dead
+    their_registers_are_dead(dead[0])
+
+
+@pytest.mark.kvmpmu_requires("pmu")
+@pytest.mark.kvmpmu_clause("reg.efault")
+def test_so_are_those_of_a_pmu(vm: Vm, gic_kind: Gic) -> None:
+    their_registers_are_dead(killed(vm, (PSCI, PMU), gic_kind)[0])
+
+
+def their_registers_are_dead(vcpu: Vcpu) -> None:
     zero, newest = (Addr("u64", (pmuver << k.ID_AA64DFR0_PMUVER_SHIFT,)) for pmuver in (0, 9))
-    for register in (k.PMCR_EL0, k.ID_AA64DFR0_EL1):
-        for addr, argp in ((zero, "valid"), (newest, "valid"), (zero, "fault"), (FAULT, "valid")):
+    slots = Addr("u64", (1,))
+    for register in (k.PMCR_EL0, k.ID_AA64DFR0_EL1, k.PMMIR_EL1):
+        for addr, argp in (
+            *((addr, "valid") for addr in (zero, newest, slots, FAULT)),
+            (zero, "fault"),
+        ):
             args = {"id": register, "addr": addr, "argp": argp}
             all_eio(vcpu, (("KVM_GET_ONE_REG", args), ("KVM_SET_ONE_REG", args)))
 

@@ -36,7 +36,8 @@ _HIDDEN = refuse(vm_lacks_feature, Errno.ENOENT, "pmmir.enoent.feature", since=_
 _UNKNOWN = answer(not_covered, "pmmir.get", when=_may_have_slots, since=_SINCE)
 
 SET: Table = (
-    refuse(unreadable, Errno.EFAULT, "reg.efault"),
+    # Until 5.19 the register was looked up before its value was read.
+    refuse(unreadable, Errno.EFAULT, "reg.efault", since="linux-6.0"),
     _ABSENT,
     _HIDDEN,
     refuse(
@@ -59,7 +60,7 @@ SET: Table = (
 GET: Table = (
     _ABSENT,
     _HIDDEN,
-    refuse(unreadable, Errno.EFAULT, "reg.efault"),
+    refuse(unreadable, Errno.EFAULT, "reg.efault", since=_SINCE),
     _UNKNOWN,
     answer(lambda _: Outcome(0, out={"value": 0}), "pmmir.get", since=_SINCE),
 )
