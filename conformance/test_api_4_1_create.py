@@ -37,6 +37,13 @@ def test_an_ipa_size_that_no_host_has_is_einval(kvm: Kvm, bits: int) -> None:
         kvm.create_vm(bits)
 
 
+@pytest.mark.kvmpmu_clause("create-vm.einval.type")
+@pytest.mark.parametrize("type", [1 << 8, 1 << 8 | 40, 1 << 30])
+def test_a_bit_of_the_type_that_nothing_has_is_einval(kvm: Kvm, type: int) -> None:
+    with refused(Errno.EINVAL):
+        kvm.create_vm(type)
+
+
 @pytest.mark.kvmpmu_clause("cap.attributes")
 @pytest.mark.parametrize(
     "cap", ["KVM_CAP_DEVICE_CTRL", "KVM_CAP_VCPU_ATTRIBUTES", "KVM_CAP_IMMEDIATE_EXIT"]

@@ -20,7 +20,7 @@ from .wrong import Wrong
 
 FIRST = "rockpro64"
 # Then boards with the other kinds of vGIC, and those with the most specs of their own.
-NEXT = ("hikey960", "rockpro64-both", "no-vgic", "uncovered-cpu", "no-pmu")
+NEXT = ("hikey960", "rockpro64-both", "no-vgic", "protected", "nested", "uncovered-cpu", "no-pmu")
 ROOT = PACKAGE.parent
 
 Results = dict[Revision, dict[Wrong, Result]]
