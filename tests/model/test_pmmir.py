@@ -34,6 +34,14 @@ def test_before_7_3_there_is_none(wanted: Revision) -> None:
     assert get(machine) == set_to(machine, 0) == set_to(machine, 1 << 20) == Errno.ENOENT
 
 
+@pytest.mark.parametrize("wanted", [known for known in REVISIONS if known < NEW], ids=str)
+def test_since_6_0_a_value_is_read_before_the_register_is_looked_up(wanted: Revision) -> None:
+    looked_up_first = wanted < revision("linux-6.0")
+    assert set_to(Machine(wanted).ready(), FAULT) == (
+        Errno.ENOENT if looked_up_first else Errno.EFAULT
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "before", "after"),
     [
