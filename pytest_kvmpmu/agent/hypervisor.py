@@ -35,14 +35,15 @@ _MODE = re.compile(r"kvm.*: (.*)mode initialized successfully")
 def describe(kvm: int) -> dict[str, Any]:
     """The facts as JSON values; ``kvm`` is the open /dev/kvm.
 
-    ``gics`` are the versions of the vGICs that KVM_CREATE_DEVICE makes; ``ipa_bits``,
+    ``gics`` are the versions of the vGICs that KVM_CREATE_DEVICE makes, ``create_irqchip`` is the
+    errno of KVM_CREATE_IRQCHIP, 0 if it makes a GICv2; ``ipa_bits``,
     ``max_vcpus``, ``max_vcpu_id`` and ``nested`` are capabilities.  ``protected`` says whether KVM
     is in protected mode, and ``protected_source`` where that was read: ``log`` or ``command line``.
     """
     ipa_bits = _capability(kvm, "KVM_CAP_ARM_VM_IPA_SIZE") or _USUAL_IPA_BITS
     protected, source = protected_mode()
     return {
-        "gics": _gics(kvm, ipa_bits),
+        **_vgics(kvm, ipa_bits),
         "ipa_bits": ipa_bits,
         "max_vcpus": _capability(kvm, "KVM_CAP_MAX_VCPUS"),
         "max_vcpu_id": _capability(kvm, "KVM_CAP_MAX_VCPU_ID"),
@@ -56,12 +57,13 @@ def _capability(kvm: int, name: str) -> int:
     return max(ioctl(kvm, req.KVM_CHECK_EXTENSION, k.CAPABILITIES[name])[0], 0)
 
 
-def _gics(kvm: int, ipa_bits: int) -> list[int]:
-    vm, _ = ioctl(kvm, req.KVM_CREATE_VM, ipa_bits if ipa_bits < _USUAL_IPA_BITS else 0)
+def _vgics(kvm: int, ipa_bits: int) -> dict[str, Any]:
+    vm, errno = ioctl(kvm, req.KVM_CREATE_VM, ipa_bits if ipa_bits < _USUAL_IPA_BITS else 0)
     if vm < 0:
-        return []
+        return {"gics": [], "create_irqchip": errno}
     try:
-        return [version for version, device in _GICS if _makes(vm, device)]
+        gics = [version for version, device in _GICS if _makes(vm, device)]
+        return {"gics": gics, "create_irqchip": ioctl(vm, req.KVM_CREATE_IRQCHIP, 0)[1]}
     finally:
         os.close(vm)
 

@@ -34,6 +34,8 @@ class FakeKvm:
         if request == req.KVM_CREATE_VM:
             self.types.append(arg)
             return os.open(os.devnull, os.O_RDONLY), 0
+        if request == req.KVM_CREATE_IRQCHIP:
+            return (0, 0) if k.KVM_DEV_TYPE_ARM_VGIC_V2 in self.devices else (-1, 19)
         assert request == req.KVM_CREATE_DEVICE
         size = structs.KVM_CREATE_DEVICE.size
         type, _, flags = structs.KVM_CREATE_DEVICE.unpack(ctypes.string_at(arg, size))
@@ -57,7 +59,9 @@ def test_the_vgics_are_those_that_can_be_made_the_best_first(
     devices: set[int], gics: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hypervisor, "ioctl", FakeKvm(devices))
-    assert hypervisor.describe(0)["gics"] == gics
+    facts = hypervisor.describe(0)
+    assert facts["gics"] == gics
+    assert facts["create_irqchip"] == (0 if 2 in gics else 19)
 
 
 @pytest.mark.parametrize(("limit", "found", "asked"), [(36, 36, 36), (44, 44, 0), (0, 40, 0)])
@@ -73,7 +77,8 @@ def test_the_vm_that_it_makes_is_one_that_the_host_can_make(
 
 def test_a_host_that_makes_no_vm_has_no_vgic(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hypervisor, "ioctl", lambda *_: (-1, 22))
-    assert hypervisor.describe(0)["gics"] == []
+    facts = hypervisor.describe(0)
+    assert (facts["gics"], facts["create_irqchip"]) == ([], 22)
 
 
 @pytest.mark.parametrize(
