@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..errors import unknown
-from .gic import GICS
 from .host import IMPDEF, PMUV3P4, Host, Pmu
 
 
@@ -112,24 +111,23 @@ def _no_slots(host: Host) -> str:
     return "" if known else "the host's PMUs are not known to be without FEAT_PMUv3p4"
 
 
-def _vgic(*versions: int) -> Callable[[Host], str]:
-    names = " or ".join(f"GICv{version}" for version in versions)
+def _vgic(host: Host) -> str:
+    return "" if host.gics else "the host has no vGIC"
 
+
+def _no_vgic(host: Host) -> str:
+    return "the host has a vGIC" if host.gics else ""
+
+
+def _gic(version: int) -> Callable[[Host], str]:
     def missing(host: Host) -> str:
-        if not host.gics:
-            return "the host has no vGIC"
-        return "" if set(versions) & set(host.gics) else f"the host has no {names}"
+        return "" if version in host.gics else _vgic(host) or f"the host has no GICv{version}"
 
     return missing
 
 
-def _no_vgic(version: int | None = None) -> Callable[[Host], str]:
-    def missing(host: Host) -> str:
-        if version is None:
-            return "the host has a vGIC" if host.gics else ""
-        return f"the host has a GICv{version}" if version in host.gics else ""
-
-    return missing
+def _no_gic(version: int) -> Callable[[Host], str]:
+    return lambda host: f"the host has a GICv{version}" if version in host.gics else ""
 
 
 def _protected(host: Host) -> str:
@@ -146,13 +144,13 @@ CAPABILITIES = {
         Capability("offline-pmu", "a core PMU none of whose CPUs can be used", _offline_pmu),
         Capability("uncovered-cpu", "a CPU that no PMU covers", _uncovered),
         Capability("one-pmu-version", "the same version of PMUv3 on all CPUs", _one_version),
-        Capability("vgic", "a vGIC of any kind", _vgic(*GICS)),
-        Capability("gicv2", "a GICv2 for guests", _vgic(2)),
-        Capability("gicv3", "a GICv3 for guests", _vgic(3)),
-        Capability("gicv5", "a GICv5 for guests", _vgic(5)),
-        Capability("no-vgic", "no vGIC", _no_vgic()),
-        Capability("no-gicv2", "no GICv2 for guests", _no_vgic(2)),
-        Capability("no-gicv3", "no GICv3 for guests", _no_vgic(3)),
+        Capability("vgic", "a vGIC of any kind", _vgic),
+        Capability("gicv2", "a GICv2 for guests", _gic(2)),
+        Capability("gicv3", "a GICv3 for guests", _gic(3)),
+        Capability("gicv5", "a GICv5 for guests", _gic(5)),
+        Capability("no-vgic", "no vGIC", _no_vgic),
+        Capability("no-gicv2", "no GICv2 for guests", _no_gic(2)),
+        Capability("no-gicv3", "no GICv3 for guests", _no_gic(3)),
         Capability("no-slots", "core PMUs without FEAT_PMUv3p4", _no_slots),
         Capability("counting", "guests whose counters count", _counting),
         Capability("ipa-size", "VMs of the IPA size that userspace asks for", _ipa_size),

@@ -13,6 +13,7 @@ from pytest_kvmpmu.errors import UsageProblem
 NO_VERSION = "the host's CPUs do not all have the same version of PMUv3"
 NO_OTHER = "no PMU of the host after the first is known not to be a PMUv3"
 NOT_MIXED = "the host's PMUs are not known to be of different versions"
+SLOTS = "the host's PMUs are not known to be without FEAT_PMUv3p4"
 LITTLE, BIG = Pmu("little", 8, frozenset({0})), Pmu("big", 9, frozenset({1}))
 
 OFF = Pmu("off", 10, frozenset(), offline=frozenset({1}))
@@ -56,6 +57,37 @@ def versions(little: int, big: int) -> Host:
             host(LITTLE, BIG),
             "it is not known whether the host's CPUs have the same version of PMUv3",
         ),
+        ("vgic", host(), ""),
+        ("vgic", replace(host(), gics=()), "the host has no vGIC"),
+        ("no-vgic", host(), "the host has a vGIC"),
+        ("no-vgic", replace(host(), gics=()), ""),
+        ("gicv2", host(), "the host has no GICv2"),
+        ("gicv2", replace(host(), gics=()), "the host has no vGIC"),
+        ("gicv2", replace(host(), gics=(3, 2)), ""),
+        ("gicv3", host(), ""),
+        ("gicv3", replace(host(), gics=(2,)), "the host has no GICv3"),
+        ("no-gicv2", host(), ""),
+        ("no-gicv2", replace(host(), gics=(3, 2)), "the host has a GICv2"),
+        ("no-gicv3", host(), "the host has a GICv3"),
+        ("no-gicv3", replace(host(), gics=()), ""),
+        ("first-pmu", host(LITTLE), ""),
+        ("first-pmu", host(), "the host has no PMU"),
+        ("first-pmu", host(OFF, LITTLE), "no CPU of the host's first PMU can be used"),
+        ("counting", host(), ""),
+        (
+            "counting",
+            replace(host(), hyp_vms=True),
+            "in protected mode no counter of a guest counts (since 6.2)",
+        ),
+        ("ipa-size", host(), ""),
+        (
+            "ipa-size",
+            replace(host(), hyp_vms=True),
+            "in protected mode KVM ignores the IPA size of a VM (since 6.2)",
+        ),
+        ("no-slots", versions(1, 4), ""),
+        ("no-slots", versions(1, 5), SLOTS),
+        ("no-slots", host(LITTLE), SLOTS),
         ("gicv5", host(), "the host has no GICv5"),
         ("gicv5", replace(host(), gics=(3, 5)), ""),
         ("nested", host(), "the host has no nested virtualisation"),
