@@ -27,7 +27,9 @@ _PROMPT = "$ "
 _ANYTHING = "..."
 _DURATION = re.compile(r"\b\d+\.\d+ ?s\b(?: \(\d+:\d\d:\d\d\))?")
 # Counts of the whole suite: each new spec or clause changes them.
-_COUNT = re.compile(r"(?<=clauses verified: )\d{3,}\b|\b\d{3,}(?= [a-z])")
+_COUNT = re.compile(
+    r"(?<=clauses verified: )\d{3,}\b|(?<=\(clauses: )\d+(?= not)|\b\d{3,}(?= [a-z])"
+)
 # The newest revision, where a run of the model says which one it takes.
 _NEWEST = re.compile(r"(?<=backend model, kernel )linux-[0-9.]+")
 _MARK = "--- end of a command, status "

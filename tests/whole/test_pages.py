@@ -11,6 +11,7 @@ from ..pages import check, commands, shows
 PRINTED = [
     *("=== x in 1.25s ===", "a", "b", "c  "),
     *("known: x, y and z", "120 ran, 1 passed in 75.00s (0:01:15)"),
+    "verdict: not verified (clauses: 7 not verified, 139 conformant)",
 ]
 
 
@@ -23,6 +24,7 @@ PRINTED = [
         ["a", "...", "c", "...", "130 ran, 1 passed in 0.20s"],
         ["c", "known: x, ...", "130 ran, 1 passed in 0.20s"],
         ["====== x in 0.01s ======", "a", "..."],
+        ["verdict: not verified (clauses: 12 not verified, 150 conformant)"],
     ],
 )
 def test_lines_are_found_where_they_stand(shown: list[str]) -> None:
