@@ -11,7 +11,7 @@ ERRNOS = {
     "EPERM": 1, "ENOENT": 2, "EINTR": 4, "EIO": 5, "ENXIO": 6, "E2BIG": 7, "ENOEXEC": 8,
     "EBADF": 9, "EAGAIN": 11, "ENOMEM": 12, "EACCES": 13, "EFAULT": 14, "EBUSY": 16,
     "EEXIST": 17, "ENODEV": 19, "EINVAL": 22, "EMFILE": 24, "ENOTTY": 25, "ENOSPC": 28,
-    "ENOSYS": 38, "EOPNOTSUPP": 95,
+    "ERANGE": 34, "ENOSYS": 38, "EOPNOTSUPP": 95,
 }  # fmt: skip
 
 
