@@ -45,6 +45,14 @@ def pair(vm: Vm) -> tuple[Vcpu, Vcpu]:
 
 
 @pytest.fixture
+def plain(vm: Vm) -> Vcpu:
+    """vCPU 0 without a PMU."""
+    vcpu = vm.create_vcpu(0)
+    vcpu.init()
+    return vcpu
+
+
+@pytest.fixture
 def most(vcpu: Vcpu) -> int:
     """The default PMU's number of counters, from a fresh PMCR_EL0."""
     return seen_by_userspace(vcpu)

@@ -56,14 +56,6 @@ OVERLAPPING = [fault(overlapping, version, Errno.EINVAL, overlap) for version in
 NOT_INITIALISED = [fault(not_initialised, 3, Errno.EBUSY, kvmpmu_clause("run.ebusy.vgic"))]
 
 
-@pytest.fixture
-def plain(vm: Vm) -> Vcpu:
-    """vCPU 0 without a PMU."""
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    return vcpu
-
-
 @kvmpmu_clause("run.einval.arg")
 @pytest.mark.parametrize(("create", "errno"), [*NO_BASES, *NOT_INITIALISED])
 def test_einval_for_an_argument_wins_over_the_gic(

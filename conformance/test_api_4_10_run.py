@@ -21,14 +21,6 @@ two_pmus = pytest.mark.kvmpmu_requires("two-pmus")
 needs_vgic = pytest.mark.kvmpmu_requires("vgic")
 
 
-@pytest.fixture
-def plain(vm: Vm) -> Vcpu:
-    """vCPU 0 without a PMU."""
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    return vcpu
-
-
 @pytest.mark.kvmpmu_clause("run.einval.arg")
 @pytest.mark.parametrize("initialised", [True, False], ids=["initialised", "not-initialised"])
 @pytest.mark.parametrize("arg", [1, 2**64 - 1])

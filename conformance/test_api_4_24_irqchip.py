@@ -17,14 +17,6 @@ kvmpmu_clause = pytest.mark.kvmpmu_clause
 requires = pytest.mark.kvmpmu_requires
 
 
-@pytest.fixture
-def plain(vm: Vm) -> Vcpu:
-    """vCPU 0 without a PMU."""
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    return vcpu
-
-
 @requires("vgic")
 @kvmpmu_clause("create-irqchip.enxio")
 def test_a_host_with_a_vgic_says_so(kvm: Kvm, vm: Vm) -> None:

@@ -35,14 +35,6 @@ def device(vm: Vm) -> Device:
     return vm.create_bare_gic(GICV2)
 
 
-@pytest.fixture
-def plain(vm: Vm) -> Vcpu:
-    """vCPU 0 without a PMU."""
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    return vcpu
-
-
 @both
 @bad_pointer
 @kvmpmu_clause("vgic-v2.addr.efault")

@@ -31,14 +31,6 @@ def device(vm: Vm) -> Device:
     return vm.create_bare_gic(GICV2)
 
 
-@pytest.fixture
-def plain(vm: Vm) -> Vcpu:
-    """vCPU 0 without a PMU."""
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    return vcpu
-
-
 @kvmpmu_clause("vgic-v2.run-init", "vgic-v2.nr-irqs.ebusy", "create-vcpu.ebusy.vgic")
 def test_a_run_initialises_it(vm: Vm, plain: Vcpu, device: Device) -> None:
     device.place(GICV2)

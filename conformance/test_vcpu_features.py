@@ -29,14 +29,6 @@ def write(vcpu: Vcpu, version: int) -> None:
     vcpu.set_register(ID_AA64DFR0, others | version << k.ID_AA64DFR0_PMUVER_SHIFT)
 
 
-@pytest.fixture
-def plain(vm: Vm) -> Vcpu:
-    """vCPU 0 without a PMU."""
-    vcpu = vm.create_vcpu(0)
-    vcpu.init()
-    return vcpu
-
-
 @needs_pmu
 @pytest.mark.kvmpmu_clause("id-reg.hosts")
 def test_without_a_pmu_the_version_is_the_same(vm: Vm, vcpu: Vcpu) -> None:

@@ -143,7 +143,10 @@ class TopologyFile:
             ) from None
         if outside := named.difference(range(count)):
             raise self.wrong(
-                "offline", None, f"there is no CPU {min(outside)}", f"The CPUs are 0 to {count - 1}"
+                "offline",
+                None,
+                f"CPU {min(outside)} does not exist",
+                f"The CPUs are 0 to {count - 1}",
             )
         down = named.union(range(table.get("maxcpus", count), count))
         if len(down) == count:

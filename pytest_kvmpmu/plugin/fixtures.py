@@ -110,7 +110,7 @@ def pmu_guest(vm: Vm) -> Callable[..., Vcpu]:
     """``pmu_guest(cpu, pmu=None)``: a vCPU that is ready to run the cycle-counter payload.
 
     All calls are made from ``cpu``, in kvmtool's order; with ``pmu``,
-    KVM_ARM_VCPU_PMU_V3_SET_PMU selects it.  Without a vGIC on the host there is no irqchip.
+    KVM_ARM_VCPU_PMU_V3_SET_PMU selects it.  On a host without a vGIC the VM has no irqchip.
     """
 
     def make(cpu: int, pmu: Pmu | None = None) -> Vcpu:

@@ -58,7 +58,7 @@ def test_a_bad_vgic_is_refused_with_its_line(text: str, says: str, tmp_path: Pat
     ("text", "says"),
     [
         ('offline = "0-3"', "line 1, key offline: it names all CPUs. Leave one CPU online"),
-        ('offline = "4"', "line 1, key offline: there is no CPU 4. The CPUs are 0 to 3"),
+        ('offline = "4"', "line 1, key offline: CPU 4 does not exist. The CPUs are 0 to 3"),
         ('offline = "a"', "line 1, key offline: 'a' is not a list of CPUs"),
         ("maxcpus = 0", "line 1, key maxcpus: 0 CPUs. Give 1 to 4"),
         ("maxcpus = 5", "line 1, key maxcpus: 5 CPUs. Give 1 to 4"),

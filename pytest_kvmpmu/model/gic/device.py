@@ -64,6 +64,15 @@ def nr_irqs(clauses: str) -> Table:
     )
 
 
+def ctrl(clauses: str) -> Table:
+    """SET of KVM_DEV_ARM_VGIC_GRP_CTRL; the clauses' names begin with ``clauses``."""
+    return (
+        refuse(lambda c: not is_init(c), Errno.ENXIO, f"{clauses}.enxio"),
+        effect(initialize, f"{clauses}.init"),
+        answer(done, f"{clauses}.init"),
+    )
+
+
 def initialize(c: Context) -> None:
     """KVM_DEV_ARM_VGIC_CTRL_INIT: from here on the VM has all of its vCPUs and interrupts."""
     c.set_vm(vgic_initialized=True, nr_irqs=c.vm.nr_irqs or _DEFAULT_NR_IRQS)

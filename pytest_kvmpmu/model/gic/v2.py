@@ -8,7 +8,7 @@ from ...uapi.errno import Errno
 from ..pmu_attr import unreadable
 from ..state import Context
 from ..table import Table, answer, done, effect, only, refuse
-from .device import beyond, in_group, initialize, is_init, nr_irqs, value, wraps
+from .device import beyond, ctrl, in_group, is_init, nr_irqs, value, wraps
 
 SINCE = FIRST
 # The first KVM_RUN initialises a GICv2 whose frames are placed (vgic_v2_map_resources).
@@ -86,12 +86,6 @@ ADDR: Table = (
     answer(done, "vgic-v2.addr"),
 )
 
-CTRL: Table = (
-    refuse(lambda c: c.args["attr"] != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic-v2.enxio"),
-    effect(initialize, "vgic-v2.init"),
-    answer(done, "vgic-v2.init"),
-)
-
 
 def _no_such_group(c: Context) -> bool:
     return bool(c.args["group"] > k.KVM_DEV_ARM_VGIC_GRP_CTRL)
@@ -100,7 +94,7 @@ def _no_such_group(c: Context) -> bool:
 SET: Table = (
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR), ADDR),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), nr_irqs("vgic-v2")),
-    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), CTRL),
+    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), ctrl("vgic-v2")),
     refuse(_no_such_group, Errno.ENXIO, "vgic-v2.enxio"),
 )
 

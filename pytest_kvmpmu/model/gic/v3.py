@@ -8,7 +8,7 @@ from ...uapi.errno import Errno
 from ..pmu_attr import unreadable
 from ..state import Context
 from ..table import Table, answer, done, effect, only, refuse
-from .device import beyond, in_group, initialize, is_init, no_such_group, nr_irqs, value, wraps
+from .device import beyond, ctrl, in_group, is_init, no_such_group, nr_irqs, value, wraps
 
 SINCE = FIRST
 INITIALIZED_BY_RUN = False
@@ -96,17 +96,11 @@ ADDR: Table = (
     answer(done, "vgic.addr"),
 )
 
-CTRL: Table = (
-    refuse(lambda c: c.args["attr"] != k.KVM_DEV_ARM_VGIC_CTRL_INIT, Errno.ENXIO, "vgic.enxio"),
-    effect(initialize, "vgic.init"),
-    answer(done, "vgic.init"),
-)
-
 
 SET: Table = (
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_ADDR), ADDR),
     *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_NR_IRQS), nr_irqs("vgic")),
-    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), CTRL),
+    *only(in_group(k.KVM_DEV_ARM_VGIC_GRP_CTRL), ctrl("vgic")),
     refuse(no_such_group, Errno.ENXIO, "vgic.enxio"),
 )
 
