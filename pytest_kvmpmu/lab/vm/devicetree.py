@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ...data.host import Host
+from ...support.devicetree import cell, library, strings, walk
 from ..failure import LabFailure
-from . import hardware, ppis, spis, tree
-from .tree import cell, says, walk
+from . import hardware, ppis, spis
 
 # They have no devices, and each has interrupt specifiers that would have to be widened.
 UNUSED = ("virtio_mmio@", "pcie@")
@@ -29,17 +29,17 @@ def board(dtb: bytes, host: Host) -> bytes:
     It has the CPUs and PMUs that are offline too.  PMU nodes are in probe order.  Raises
     `LabFailure` if ``dtb`` is not as expected.
     """
-    fdt = tree.library()
+    fdt = library()
     parsed: Any = fdt.parse_dtb(dtb)
     root = parsed.root
     for node in list(root.nodes):
-        if node.name.startswith(UNUSED) or says(node, "compatible", "arm,armv8-pmuv3"):
+        if node.name.startswith(UNUSED) or "arm,armv8-pmuv3" in strings(node, "compatible"):
             root.remove_subnode(node.name)
     version = hardware.gic(host)
     interrupts = _INTERRUPTS[version]
     kind = interrupts.COMPATIBLE
-    gic = next((node for node in walk(root) if says(node, "compatible", kind)), None)
-    found = (node for node in walk(root) if says(node, "device_type", "cpu"))
+    gic = next((node for node in walk(root) if kind in strings(node, "compatible")), None)
+    found = (node for node in walk(root) if "cpu" in strings(node, "device_type"))
     cpus = sorted(found, key=lambda node: cell(node, "reg") or 0)
     if gic is None or len(cpus) != len(host.present):
         raise LabFailure(
@@ -59,4 +59,4 @@ def board(dtb: bytes, host: Host) -> bytes:
 
 def source(dtb: bytes) -> str:
     """The source text of a device tree."""
-    return str(tree.library().parse_dtb(dtb).to_dts())
+    return str(library().parse_dtb(dtb).to_dts())

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...data.host import Pmu
+from ...support.devicetree import cell, library, walk
 from ..failure import LabFailure
-from .tree import Handles, cell, library, walk
+from .handles import Handles
 
 COMPATIBLE = "arm,gic-v3"
 # PPI 7 is the PMU's on QEMU's board (interrupt id 23); 4: level triggered, active high.

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...data.host import Pmu
-from .tree import Handles, library
+from ...support.devicetree import library
+from .handles import Handles
 
 COMPATIBLE = "arm,cortex-a15-gic"
 # CPU 0's; the next CPU has the next one.  QEMU's virt machine uses the SPIs below 176.

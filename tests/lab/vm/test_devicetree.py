@@ -14,7 +14,7 @@ import pytest
 from pytest_kvmpmu.data.host import Host, Pmu
 from pytest_kvmpmu.lab import LabFailure
 from pytest_kvmpmu.lab.vm.devicetree import board
-from pytest_kvmpmu.lab.vm.tree import library
+from pytest_kvmpmu.support.devicetree import library
 
 from ..conftest import A53, A72, BOARD
 
@@ -147,6 +147,6 @@ def test_a_tree_of_another_machine_is_refused() -> None:
 
 
 def test_what_python_says_of_the_librarys_sources_ends_no_run(tmp_path: Path) -> None:
-    program = "from pytest_kvmpmu.lab.vm.tree import library; library()"
+    program = "from pytest_kvmpmu.support.devicetree import library; library()"
     env = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}  # nothing is compiled yet
     subprocess.run([sys.executable, "-W", "error", "-c", program], env=env, check=True)
