@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ...data.host import Host
+from ...support import devicetree as reading
 from ...support.devicetree import cell, library, strings, walk
 from ..failure import LabFailure
-from . import hardware, ppis, spis
+from . import handles, hardware, ppis, spis
 
 # They have no devices, and each has interrupt specifiers that would have to be widened.
 UNUSED = ("virtio_mmio@", "pcie@")
@@ -19,7 +20,8 @@ UNUSED = ("virtio_mmio@", "pcie@")
 _INTERRUPTS = {2: spis, 3: ppis}
 # The files that a tree depends on.
 SOURCES = tuple(
-    Path(__file__).with_name(f"{name}.py") for name in ("devicetree", "ppis", "spis", "tree")
+    Path(str(source))
+    for source in (__file__, *(m.__file__ for m in (handles, ppis, reading, spis)))
 )
 
 

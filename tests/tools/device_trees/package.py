@@ -6,17 +6,14 @@ Not for: what they describe (`boards`).  They stay out of the repository.
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
-from pytest_kvmpmu.errors import UsageProblem
 from pytest_kvmpmu.lab.archive import packages
-from pytest_kvmpmu.lab.archive.choose import host_mirror, open_suite
-from pytest_kvmpmu.lab.archive.mirror import SuiteMissing
 from pytest_kvmpmu.lab.failure import LabFailure
 from pytest_kvmpmu.lab.progress import Progress
 from pytest_kvmpmu.lab.store.cache import default_root
+
+from ..newest_package import fetch
 
 SUITE = "trixie"
 _META = "linux-image-arm64"
@@ -32,34 +29,11 @@ def trees(progress: Progress, fresh: bool = False, folder: Path | None = None) -
     """
     kept = (folder or default_root() / "device-trees") / SUITE
     if fresh or not kept.is_dir():
-        _fetch(kept, progress)
+        fetch(SUITE, _META, _CURRENT, kept, _unpack, progress)
     return kept
 
 
-def _fetch(kept: Path, progress: Progress) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as work:
-        suite = open_suite(host_mirror(), SUITE, Path(work))
-        try:
-            suite.update(progress)
-        except SuiteMissing as gone:
-            raise UsageProblem(
-                f"the mirror does not have the suite {SUITE}",
-                f"Replace SUITE of {Path(__file__).name}",
-            ) from gone
-        match = _CURRENT.search(suite.show([_META])[0].get("Depends", ""))
-        if match is None:
-            raise LabFailure(f"{_META} in {SUITE} does not depend on a kernel")
-        debs = suite.debs([match[0]])[:1]
-        suite.download(debs, Path(work), progress)
-        made = Path(work, "made")
-        _unpack(Path(work, debs[0].file), made)
-        (made / "package").write_text(debs[0].file)
-        shutil.rmtree(kept, ignore_errors=True)
-        made.rename(kept)
-
-
-def _unpack(deb: Path, into: Path) -> None:
+def _unpack(deb: Path, into: Path, _: re.Match[str]) -> None:
     for path, info, content in packages.members(deb, lambda path: bool(_PLACE.fullmatch(path))):
         match = _PLACE.fullmatch(path)
         if match is None or not info.isfile():
@@ -67,5 +41,6 @@ def _unpack(deb: Path, into: Path) -> None:
         file = into / match["name"]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-    if not into.is_dir():
+    if not any(into.iterdir()):
         raise LabFailure(f"{deb.name} has no device trees")
+    (into / "package").write_text(deb.name)
