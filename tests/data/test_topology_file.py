@@ -9,24 +9,7 @@ import pytest
 from pytest_kvmpmu.data import topology
 from pytest_kvmpmu.errors import UsageProblem
 
-GOOD = """\
-description = "a board"
-cpus = 4
-
-[[pmu]]
-name = "little"
-compatible = "arm,little-pmu"
-type = 8
-cpus = "0-1"
-counters = 6
-
-[[pmu]]
-name = "big"
-compatible = "arm,big-pmu"
-type = 9
-cpus = "2"
-counters = 0
-"""
+from .test_topology import GOOD
 
 
 def problem(folder: Path, text: str | bytes) -> str:
